@@ -1,0 +1,167 @@
+//! One account, as the ledger holds it and as it shows it.
+
+use super::Ledger;
+use crate::rows::{Credited, Rows};
+use crate::{AccountId, AccountImage, Entry, Piece, Points, Row};
+
+/// The ordinal of an account that was given an id but is not there yet (while resuming).
+pub(crate) const ABSENT: u32 = u32::MAX;
+
+/// The state of one account, without its unclaimed entries.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) own: Points,
+    /// The tick the account is settled to, or [`ABSENT`].
+    pub(crate) ordinal: u32,
+    /// Points of collapsed origins; of the sink under rule `systematic`, its counter.
+    pub(crate) others: u64,
+    pub(crate) rows: Rows,
+    pub(crate) has_unclaimed: bool,
+}
+
+impl Account {
+    pub(crate) fn new(own: Points, ordinal: u32) -> Self {
+        Self {
+            own,
+            ordinal,
+            others: 0,
+            rows: Rows::default(),
+            has_unclaimed: false,
+        }
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        self.ordinal == ABSENT
+    }
+
+    /// Points received.
+    pub(crate) fn tally(&self) -> u64 {
+        self.rows.sum() + self.others
+    }
+
+    /// Points it could give.
+    pub(crate) fn worth(&self) -> u64 {
+        self.tally() + u64::from(self.own)
+    }
+
+    /// Adds pieces to the rows; answers with what returned to its origin and is lost.
+    pub(crate) fn credit(&mut self, pieces: &[Piece], id: AccountId, touched: Option<u32>) -> u64 {
+        let Credited { returned, overflow } = self.rows.credit(pieces, id, touched);
+        self.others += overflow;
+        returned
+    }
+}
+
+/// One account as far as it is settled.
+#[derive(Copy, Clone, Debug)]
+pub struct AccountView<'a> {
+    id: AccountId,
+    account: &'a Account,
+    unclaimed: &'a [Entry],
+}
+
+impl<'a> AccountView<'a> {
+    pub(super) fn new(id: AccountId, account: &'a Account, unclaimed: &'a [Entry]) -> Self {
+        Self {
+            id,
+            account,
+            unclaimed,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> AccountId {
+        self.id
+    }
+
+    /// Own points left in this epoch; the sink has none.
+    pub fn own(&self) -> Points {
+        self.account.own
+    }
+
+    /// Points of collapsed origins; of the sink under rule `systematic`, its counter.
+    pub fn others(&self) -> u64 {
+        self.account.others
+    }
+
+    /// The tick it is settled to.
+    pub fn ordinal(&self) -> u32 {
+        self.account.ordinal
+    }
+
+    /// Points received: rows and others.
+    pub fn tally(&self) -> u64 {
+        self.account.tally()
+    }
+
+    /// Points it could give: tally and own.
+    pub fn worth(&self) -> u64 {
+        self.account.worth()
+    }
+
+    /// Its rows, ascending by origin.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> + 'a {
+        self.account.rows.iter()
+    }
+
+    /// How many of its points have this origin, collapsed ones not counted.
+    pub fn points_of(&self, origin: AccountId) -> Points {
+        self.account.rows.get(origin)
+    }
+
+    /// Its unclaimed entries, oldest first.
+    pub fn unclaimed(&self) -> &'a [Entry] {
+        self.unclaimed
+    }
+
+    /// All of it, to be stored.
+    pub fn image(&self) -> AccountImage {
+        AccountImage {
+            own: self.own(),
+            others: self.others(),
+            ordinal: self.ordinal(),
+            rows: self.rows().collect(),
+            unclaimed: self.unclaimed.to_vec(),
+        }
+    }
+}
+
+/// See [`Ledger::state_bytes`].
+pub(super) fn state_bytes(ledger: &Ledger) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut put = |number: u64| bytes.extend_from_slice(&number.to_le_bytes());
+    let rules = ledger.rules;
+    put(rules.rule as u64);
+    put(rules.own_points.into());
+    put(rules.keep_top.into());
+    put(rules.decay_percent.into());
+    put(rules.sink_percent.into());
+    put(rules.unclaimed_ticks.into());
+    put(ledger.ticks.into());
+    put(ledger.pins.iter().count() as u64);
+    ledger.pins.iter().for_each(|pin| put(pin.0.into()));
+    put(ledger.accounts().into());
+    for view in (0..ledger.accounts()).filter_map(|id| ledger.account(AccountId(id))) {
+        put(view.id.0.into());
+        put(view.own().into());
+        put(view.others());
+        put(view.ordinal().into());
+        put(view.rows().len() as u64);
+        for row in view.rows() {
+            put(row.origin.0.into());
+            put(row.points.into());
+            put(row.touched.map_or(u64::MAX, u64::from));
+        }
+        put(view.unclaimed.len() as u64);
+        for entry in view.unclaimed {
+            put(entry.sender.0.into());
+            put(entry.ordinal.into());
+            put(entry.pieces.len() as u64);
+            for piece in &entry.pieces {
+                put(piece.origin.0.into());
+                put(piece.points.into());
+            }
+        }
+    }
+    bytes
+}

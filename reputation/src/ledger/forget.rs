@@ -1,0 +1,101 @@
+//! Forgetting an account: it is emptied, and its tag disappears everywhere.
+
+use super::{Account, Ledger};
+use crate::{AccountId, Entry, Piece, Points, Rejection};
+
+impl Ledger {
+    /// Empties the account; its id stays. Its rows elsewhere move into their holders' others, the
+    /// bundles it sent are dropped, and its tag inside the bundles of others becomes the tag of
+    /// the bundle's sender, whose others it would have been.
+    pub(super) fn forget(
+        &mut self,
+        id: AccountId,
+        needs: impl Fn(AccountId) -> bool,
+    ) -> Result<(), Rejection> {
+        self.known(id)?;
+        if id == AccountId::SINK {
+            return Err(Rejection::SinkIsParty);
+        }
+        self.settle_all(&needs);
+        let mut lost = if needs(id) { self.empty(id) } else { 0 };
+        for (holder, account) in (0_u32..).zip(&mut self.accounts) {
+            if needs(AccountId(holder)) {
+                account.others += u64::from(account.rows.remove(id));
+            }
+        }
+        let holders: Vec<AccountId> = self
+            .unclaimed
+            .keys()
+            .copied()
+            .filter(|id| needs(*id))
+            .collect();
+        for holder in holders {
+            lost += self.forget_in_entries(holder, id);
+        }
+        self.buffers.losses.forgotten = lost;
+        self.totals
+            .count(self.ticks, |totals| totals.forgotten += lost);
+        Ok(())
+    }
+
+    /// Takes everything the account has; answers with how much that was.
+    fn empty(&mut self, id: AccountId) -> u64 {
+        let account = &mut self.accounts[id.index()];
+        let ordinal = account.ordinal;
+        let lost = account.worth();
+        account.rows.clear();
+        *account = Account::new(0, ordinal);
+        let entries = self.unclaimed.remove(&id).unwrap_or_default();
+        lost + entries.iter().map(sum).sum::<u64>()
+    }
+
+    fn forget_in_entries(&mut self, holder: AccountId, id: AccountId) -> u64 {
+        let Some(entries) = self.unclaimed.get_mut(&holder) else {
+            return 0;
+        };
+        let mut lost = 0;
+        entries.retain_mut(|entry| {
+            if entry.sender == id {
+                lost += sum(entry);
+                return false;
+            }
+            retag(entry, id);
+            true
+        });
+        self.tidy_unclaimed(holder);
+        lost
+    }
+}
+
+/// Gives the pieces of one origin the tag of the entry's sender.
+fn retag(entry: &mut Entry, origin: AccountId) {
+    let Ok(at) = entry
+        .pieces
+        .binary_search_by_key(&origin, |piece| piece.origin)
+    else {
+        return;
+    };
+    let points = entry.pieces.remove(at).points;
+    match entry
+        .pieces
+        .binary_search_by_key(&entry.sender, |piece| piece.origin)
+    {
+        // A bundle holds at most MAX_POINTS, so this does not saturate.
+        Ok(at) => entry.pieces[at].points = entry.pieces[at].points.saturating_add(points),
+        Err(at) => entry.pieces.insert(
+            at,
+            Piece {
+                origin: entry.sender,
+                points,
+            },
+        ),
+    }
+}
+
+fn sum(entry: &Entry) -> u64 {
+    entry
+        .pieces
+        .iter()
+        .map(|piece: &Piece| u64::from(piece.points as Points))
+        .sum()
+}

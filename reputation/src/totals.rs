@@ -1,0 +1,134 @@
+//! What was minted, moved and lost, per tick ordinal.
+
+/// Totals of one tick ordinal.
+///
+/// Summed over all ordinals, with the [`Balance`] of the same moment:
+///
+/// minted = own + rows + others + sink + unclaimed
+///        + returned + decayed + expired + burned + forgotten
+///
+/// What a tick does to an account is counted in that tick's ordinal, whenever the account is
+/// settled; everything else in the ordinal current when it happens.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug, Default)]
+pub struct Totals {
+    /// Own points set at creation and top-up, less those that lay unspent (so it may be negative
+    /// after `own_points` was lowered). The sink has no own points.
+    pub minted: i64,
+    /// Points senders paid towards receivers, the sink's cut not included: credited, held, or
+    /// returned. A claim does not count again.
+    pub moved: u64,
+    /// Points senders paid towards the sink.
+    pub sink: u64,
+    /// Lost because they came back to their origin.
+    pub returned: u64,
+    /// Lost by decay, of rows and others at a tick and of entries at their claim.
+    pub decayed: u64,
+    /// Lost with unclaimed entries that were too old.
+    pub expired: u64,
+    /// Lost between withdrawal and passing on (rule `reference`).
+    pub burned: u64,
+    /// Lost with forgotten accounts.
+    pub forgotten: u64,
+}
+
+impl Totals {
+    /// All losses.
+    pub fn lost(&self) -> u64 {
+        self.returned + self.decayed + self.expired + self.burned + self.forgotten
+    }
+
+    /// Adds another ordinal's totals to these.
+    pub fn add(&mut self, other: &Self) {
+        self.minted += other.minted;
+        self.moved += other.moved;
+        self.sink += other.sink;
+        self.returned += other.returned;
+        self.decayed += other.decayed;
+        self.expired += other.expired;
+        self.burned += other.burned;
+        self.forgotten += other.forgotten;
+    }
+}
+
+/// Where all points are at one moment, every account as far as it is settled.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug, Default)]
+pub struct Balance {
+    /// Own points not given away.
+    pub own: u64,
+    /// Points in rows, without the sink's.
+    pub rows: u64,
+    /// Points of collapsed origins, without the sink's.
+    pub others: u64,
+    /// What the sink has, rows and counter.
+    pub sink: u64,
+    /// Points in unclaimed entries.
+    pub unclaimed: u64,
+}
+
+impl Balance {
+    /// All points there are.
+    pub fn sum(&self) -> u64 {
+        self.own + self.rows + self.others + self.sink + self.unclaimed
+    }
+}
+
+/// The totals of every ordinal that has any, ascending, and which changed since last asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TotalsBook {
+    entries: Vec<(u32, Totals)>,
+    changed: Vec<u32>,
+    /// While replaying, nothing is counted: the totals come from the store.
+    pub(crate) paused: bool,
+}
+
+impl TotalsBook {
+    pub(crate) fn get(&self, ordinal: u32) -> Totals {
+        let found = self.entries.binary_search_by_key(&ordinal, |entry| entry.0);
+        found.map_or_else(|_| Totals::default(), |i| self.entries[i].1)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Totals)> + '_ {
+        self.entries.iter().copied()
+    }
+
+    /// Changes the totals of one ordinal.
+    pub(crate) fn count(&mut self, ordinal: u32, change: impl FnOnce(&mut Totals)) {
+        if self.paused {
+            return;
+        }
+        change(self.entry(ordinal));
+        if self.changed.last() != Some(&ordinal) {
+            self.changed.push(ordinal);
+            if self.changed.len() > 64 {
+                self.changed.sort_unstable();
+                self.changed.dedup();
+            }
+        }
+    }
+
+    pub(crate) fn restore(&mut self, ordinal: u32, totals: Totals) {
+        *self.entry(ordinal) = totals;
+    }
+
+    pub(crate) fn take_changed(&mut self) -> Vec<u32> {
+        let mut changed = core::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    fn entry(&mut self, ordinal: u32) -> &mut Totals {
+        // Nearly always the newest; a settled account walks the last few.
+        let at = match self.entries.last() {
+            Some(last) if last.0 == ordinal => self.entries.len() - 1,
+            _ => match self.entries.binary_search_by_key(&ordinal, |entry| entry.0) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.entries.insert(at, (ordinal, Totals::default()));
+                    at
+                }
+            },
+        };
+        &mut self.entries[at].1
+    }
+}
