@@ -1,1 +1,223 @@
-//! Placeholder.
+//! The store: the only place with SQL.
+//!
+//! One writer gives it [`Batch`]es: journal rows, circle changes, cursors, counts and slices of
+//! the checkpoint, each batch one transaction on top of the one before ([`Store::commit`]).
+//! At start it gives all of it back ([`Store::load_state`] and the `each_*` readers). Readers ask
+//! [`Store::report`] for tables.
+//!
+//! SQLite and PostgreSQL stand behind one type. The schema is in `migrations/`, with the same
+//! names in both; the reporting queries are in `reports/`, one file each.
+//!
+//! To add a table: a migration in both folders, its rows in [`batch`], its bulk in `plan`, its
+//! reader in `load`. To add a report: a file in `reports/` and a line in `report`.
+
+mod backend;
+pub mod batch;
+mod bulk;
+mod error;
+mod load;
+mod pieces;
+mod plan;
+mod report;
+mod status;
+
+pub use backend::Access;
+pub use batch::Batch;
+pub use error::StoreError;
+pub use pieces::Pieces;
+pub use report::{Parameter, REPORTS, Report, Table, Value};
+pub use status::{Status, StatusSource};
+
+use backend::Backend;
+use batch::State;
+use sqlx::Connection;
+
+/// Runs the same reading code on either database.
+macro_rules! on_readers {
+    ($store:expr, $pool:ident => $body:expr) => {
+        match &$store.backend {
+            $crate::backend::Backend::Sqlite(b) => {
+                let $pool = &b.readers;
+                $body
+            }
+            $crate::backend::Backend::Postgres(b) => {
+                let $pool = &b.readers;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_readers;
+
+/// Moves table `state` to the batch's, if it stands where the batch expects it.
+macro_rules! advance {
+    ($batch:expr, $transaction:expr) => {{
+        let (state, expected) = (&$batch.state, $batch.expected);
+        let start = state.clock.started;
+        let moved = sqlx::query(
+            "UPDATE state SET batch = $1, position = $2, ticks = $3, epoch = $4, \
+             epoch_micros = $5, epoch_base = $6, epoch_base_micros = $7, clock_micros = $8, \
+             flow_position = $9, depth = $10 WHERE singleton = 1 AND batch = $11 AND position = $12",
+        )
+        .bind(state.batch.cast_signed())
+        .bind(state.position.cast_signed())
+        .bind(i64::from(state.ticks))
+        .bind(start.map(|s| s.epoch))
+        .bind(state.clock.epoch_micros)
+        .bind(start.map(|s| s.base_epoch))
+        .bind(start.map(|s| s.base_micros))
+        .bind(start.map(|s| s.now_micros))
+        .bind(state.flow_position.cast_signed())
+        .bind(i64::from(state.depth))
+        .bind(expected.0.cast_signed())
+        .bind(expected.1.cast_signed())
+        .execute(&mut **$transaction)
+        .await?
+        .rows_affected();
+        if moved != 1 {
+            let (batch, position): (i64, i64) =
+                sqlx::query_as("SELECT batch, position FROM state")
+                    .fetch_optional(&mut **$transaction)
+                    .await?
+                    .unwrap_or_default();
+            return Err(StoreError::Fenced {
+                batch: expected.0,
+                position: expected.1,
+                found_batch: batch.cast_unsigned(),
+                found_position: position.cast_unsigned(),
+            });
+        }
+    }};
+}
+
+/// Writes the tracked accounts anew: a handful of rows.
+macro_rules! replace_tracked {
+    ($batch:expr, $transaction:expr) => {
+        if let Some(tracked) = &$batch.tracked {
+            sqlx::query("DELETE FROM tracked")
+                .execute(&mut **$transaction)
+                .await?;
+            for row in tracked {
+                sqlx::query("INSERT INTO tracked (account, label) VALUES ($1, $2)")
+                    .bind(i64::from(row.account))
+                    .bind(row.label.as_deref())
+                    .execute(&mut **$transaction)
+                    .await?;
+            }
+        }
+    };
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) backend: Backend,
+}
+
+impl Store {
+    /// Opens the database; to write, also takes the writer's lock and brings the schema up to
+    /// date.
+    ///
+    /// # Errors
+    /// A [`StoreError`] that says what to do: unknown url, missing or unreadable database, another
+    /// writer, a newer schema.
+    pub async fn open(url: &str, access: Access) -> Result<Store, StoreError> {
+        Ok(Store {
+            backend: Backend::open(url, access).await?,
+        })
+    }
+
+    /// Closes all connections; on SQLite this folds the write-ahead log into the file.
+    pub async fn close(self) {
+        self.backend.close().await;
+    }
+
+    /// Whether a writer runs on this database now.
+    pub async fn has_writer(&self) -> Result<bool, StoreError> {
+        self.backend.is_locked().await
+    }
+
+    /// Writes the first state of a new database.
+    pub async fn create(&self, state: &State) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO state (singleton, batch, position, ticks, seed, \
+            epoch_micros, flow_position, depth) VALUES (1, $1, $2, $3, $4, $5, $6, $7)";
+        macro_rules! insert {
+            ($connection:expr) => {
+                sqlx::query(SQL)
+                    .bind(state.batch.cast_signed())
+                    .bind(state.position.cast_signed())
+                    .bind(i64::from(state.ticks))
+                    .bind(state.seed.cast_signed())
+                    .bind(state.clock.epoch_micros)
+                    .bind(state.flow_position.cast_signed())
+                    .bind(i64::from(state.depth))
+                    .execute($connection)
+                    .await?
+            };
+        }
+        match &self.backend {
+            Backend::Sqlite(b) => {
+                insert!(&mut *b.writer().await?);
+            }
+            Backend::Postgres(b) => {
+                if let Some(connection) = b.writer().await?.as_mut() {
+                    insert!(connection);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits a batch: all of it, on top of the batch it expects, or nothing.
+    ///
+    /// After an error other than [`StoreError::Fenced`] the outcome may be unknown (a connection
+    /// lost during COMMIT): [`Store::stored_batch`] says.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if the database is not where the batch expects it to be.
+    pub async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let bulks = plan::plan(batch);
+        match &self.backend {
+            Backend::Sqlite(b) => {
+                let mut connection = b.writer().await?;
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                advance!(batch, &mut transaction);
+                for bulk in &bulks {
+                    bulk::run_sqlite(&mut transaction, bulk).await?;
+                }
+                replace_tracked!(batch, &mut transaction);
+                transaction.commit().await?;
+            }
+            Backend::Postgres(b) => {
+                let mut writer = b.writer().await?;
+                let Some(connection) = writer.as_mut() else {
+                    return Err(StoreError::Database(sqlx::Error::PoolClosed));
+                };
+                let done = async {
+                    let mut transaction = connection.begin().await?;
+                    advance!(batch, &mut transaction);
+                    for bulk in &bulks {
+                        bulk::run_postgres(&mut transaction, bulk).await?;
+                    }
+                    replace_tracked!(batch, &mut transaction);
+                    transaction.commit().await?;
+                    Ok::<(), StoreError>(())
+                }
+                .await;
+                if matches!(done, Err(StoreError::Database(_))) {
+                    // Whatever state the connection is in, the next one starts clean.
+                    *writer = None;
+                }
+                done?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of batches and the journal position that the database holds.
+    pub async fn stored_batch(&self) -> Result<(u64, u64), StoreError> {
+        let (batch, position): (i64, i64) = on_readers!(self, pool =>
+            sqlx::query_as("SELECT batch, position FROM state").fetch_one(pool).await?);
+        Ok((batch.cast_unsigned(), position.cast_unsigned()))
+    }
+}

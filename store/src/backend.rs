@@ -1,0 +1,346 @@
+//! The two databases: opening, the writer's lock, transactions.
+//!
+//! SQLite: WAL, one writer connection that holds a lock file for its life, a pool of read-only
+//! connections. PostgreSQL: one writer connection that holds an advisory lock, a pool of
+//! readers. The lock gives a second writer a clear line; what keeps it from writing is the
+//! position that every batch expects ([`crate::Store::commit`]).
+
+use std::{fs::File, path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    Connection, PgPool, SqlitePool,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::StoreError;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// "kith" in ASCII: the advisory lock's key.
+const ADVISORY_LOCK: i64 = 0x6b69_7468;
+/// Readers at once: reports are few.
+const READERS: u32 = 4;
+/// How long a statement of SQLite waits for another connection's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a start waits for the lock of a process that has just died: its server side
+/// notices only when it next reads.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a connection to PostgreSQL.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the caller wants of the database.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub enum Access {
+    /// To write: migrations run, the writer's lock is taken.
+    Write,
+    /// To read: nothing is changed.
+    Read,
+}
+
+/// One of the two databases.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    Sqlite(SqliteBackend),
+    Postgres(PostgresBackend),
+}
+
+#[derive(Debug)]
+pub(crate) struct SqliteBackend {
+    pub(crate) readers: SqlitePool,
+    writer: Option<Mutex<SqliteConnection>>,
+    path: PathBuf,
+    /// Held, not read: the lock lasts as long as the file is open.
+    _lock: Option<File>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PostgresBackend {
+    pub(crate) readers: PgPool,
+    options: PgConnectOptions,
+    writer: Option<Mutex<Option<PgConnection>>>,
+    url: String,
+}
+
+impl Backend {
+    pub(crate) async fn open(url: &str, access: Access) -> Result<Backend, StoreError> {
+        let shown = mask_password(url);
+        if url.starts_with("sqlite:") {
+            Ok(Backend::Sqlite(
+                SqliteBackend::open(url, shown, access).await?,
+            ))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Backend::Postgres(
+                PostgresBackend::open(url, shown, access).await?,
+            ))
+        } else {
+            Err(StoreError::UnknownUrl { url: shown })
+        }
+    }
+
+    /// Whether some process holds the writer's lock.
+    pub(crate) async fn is_locked(&self) -> Result<bool, StoreError> {
+        match self {
+            Backend::Sqlite(b) => {
+                let Ok(file) = File::options().write(true).open(lock_path(&b.path)) else {
+                    return Ok(false);
+                };
+                Ok(file.try_lock().is_err())
+            }
+            Backend::Postgres(b) => {
+                let held: i64 = sqlx::query_scalar(
+                    "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                     AND ((classid::bigint << 32) | objid::bigint) = $1",
+                )
+                .bind(ADVISORY_LOCK)
+                .fetch_one(&b.readers)
+                .await?;
+                Ok(held > 0)
+            }
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        match self {
+            Backend::Sqlite(b) => {
+                b.readers.close().await;
+                if let Some(writer) = b.writer {
+                    // The last connection folds the write-ahead log into the file.
+                    if let Err(error) = writer.into_inner().close().await {
+                        tracing::warn!(%error, "could not close the database cleanly");
+                    }
+                }
+            }
+            Backend::Postgres(b) => {
+                b.readers.close().await;
+                if let Some(connection) = b.writer.and_then(Mutex::into_inner) {
+                    let _closed = connection.close().await;
+                }
+            }
+        }
+    }
+}
+
+impl SqliteBackend {
+    async fn open(url: &str, shown: String, access: Access) -> Result<SqliteBackend, StoreError> {
+        let open_error = |source| StoreError::Open {
+            url: shown.clone(),
+            source,
+        };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(open_error)?
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let path = options.get_filename().to_owned();
+        let (lock, writer) = match access {
+            Access::Write => {
+                let lock = take_lock_file(&path, &shown)?;
+                let options = options.clone().create_if_missing(true);
+                let mut writer = SqliteConnection::connect_with(&options)
+                    .await
+                    .map_err(open_error)?;
+                SQLITE_MIGRATIONS
+                    .run(&mut writer)
+                    .await
+                    .map_err(|e| migrate_error(&shown, e))?;
+                (Some(lock), Some(Mutex::new(writer)))
+            }
+            Access::Read if !path.exists() => return Err(StoreError::Missing { url: shown }),
+            Access::Read => (None, None),
+        };
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(open_error)?;
+        let backend = SqliteBackend {
+            readers,
+            writer,
+            path,
+            _lock: lock,
+        };
+        if access == Access::Read {
+            let known = sqlx::query("SELECT 1 FROM state")
+                .fetch_optional(&backend.readers)
+                .await;
+            if matches!(&known, Err(sqlx::Error::Database(e)) if e.message().contains("no such table"))
+            {
+                return Err(StoreError::Missing { url: shown });
+            }
+            known.map_err(open_error)?;
+        }
+        Ok(backend)
+    }
+
+    /// The writer's connection.
+    pub(crate) async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, StoreError> {
+        match &self.writer {
+            Some(writer) => Ok(writer.lock().await),
+            None => Err(StoreError::Database(sqlx::Error::PoolClosed)),
+        }
+    }
+}
+
+impl PostgresBackend {
+    async fn open(url: &str, shown: String, access: Access) -> Result<PostgresBackend, StoreError> {
+        let open_error = |source| StoreError::Open {
+            url: shown.clone(),
+            source,
+        };
+        let options = PgConnectOptions::from_str(url)
+            .map_err(open_error)?
+            .application_name("kith")
+            .options([("timezone", "UTC")]);
+        let writer = match access {
+            Access::Write => {
+                let mut connection = PgConnection::connect_with(&options)
+                    .await
+                    .map_err(open_error)?;
+                take_advisory_lock(&mut connection, &shown).await?;
+                POSTGRES_MIGRATIONS
+                    .run(&mut connection)
+                    .await
+                    .map_err(|e| migrate_error(&shown, e))?;
+                Some(Mutex::new(Some(connection)))
+            }
+            Access::Read => None,
+        };
+        let readers = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+            .await
+            .map_err(open_error)?;
+        if access == Access::Read {
+            let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
+                .fetch_one(&readers)
+                .await
+                .map_err(open_error)?;
+            if there.is_none() {
+                return Err(StoreError::Missing { url: shown });
+            }
+        }
+        Ok(PostgresBackend {
+            readers,
+            options,
+            writer,
+            url: shown,
+        })
+    }
+
+    /// The writer's connection, made anew (with its lock) if it was lost.
+    pub(crate) async fn writer(&self) -> Result<MutexGuard<'_, Option<PgConnection>>, StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Database(sqlx::Error::PoolClosed));
+        };
+        let mut guard = writer.lock().await;
+        if guard.is_none() {
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            take_advisory_lock(&mut connection, &self.url).await?;
+            *guard = Some(connection);
+        }
+        Ok(guard)
+    }
+}
+
+fn lock_path(database: &std::path::Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    path.into()
+}
+
+fn take_lock_file(database: &std::path::Path, shown: &str) -> Result<File, StoreError> {
+    let open = |source: std::io::Error| StoreError::Open {
+        url: shown.to_owned(),
+        source: sqlx::Error::Io(source),
+    };
+    let file = File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(lock_path(database))
+        .map_err(open)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked {
+            url: shown.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(source)) => Err(open(source)),
+    }
+}
+
+async fn take_advisory_lock(connection: &mut PgConnection, shown: &str) -> Result<(), StoreError> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(ADVISORY_LOCK)
+            .fetch_one(&mut *connection)
+            .await?;
+        if taken {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(StoreError::Locked {
+                url: shown.to_owned(),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn migrate_error(shown: &str, error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::Newer {
+            url: shown.to_owned(),
+            version,
+        },
+        source => StoreError::Migrate {
+            url: shown.to_owned(),
+            source,
+        },
+    }
+}
+
+/// The url as it may be shown: `user:secret@` becomes `user:***@`.
+pub(crate) fn mask_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let Some(at) = rest[..end].rfind('@') else {
+        return url.to_owned();
+    };
+    match rest[..at].split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:***{}", &rest[at..]),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask_password;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            ("sqlite:kith.db", "sqlite:kith.db"),
+            ("postgres://localhost/kith", "postgres://localhost/kith"),
+            ("postgres://me:pw@host/kith", "postgres://me:***@host/kith"),
+            (
+                "postgres://me:p@w@host:5/kith",
+                "postgres://me:***@host:5/kith",
+            ),
+            ("postgres://me@host/a@b", "postgres://me@host/a@b"),
+        ] {
+            assert_eq!(mask_password(url), shown);
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! What one transaction carries: plain rows, in the words of the schema.
+//!
+//! Accounts appear here by two numbers. `account` is the number in the `account` table (the
+//! circle's), `ledger id` is the number the ledger gave (a function of the journal).
+
+use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Rules, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::pieces::Pieces;
+
+/// Unix microseconds.
+pub type Micros = i64;
+
+/// Where the single writer stands after a batch: the one row of table `state`.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct State {
+    /// Batches committed so far; a batch is written only on top of the one before it.
+    pub batch: u64,
+    /// The last journal position.
+    pub position: u64,
+    /// Ticks so far.
+    pub ticks: u32,
+    /// The seed of rule `systematic`; never shown.
+    pub seed: u64,
+    /// The epoch clock.
+    pub clock: Clock,
+    /// The flows include the journal up to this position.
+    pub flow_position: u64,
+    /// Depth of the circle.
+    pub depth: u8,
+}
+
+/// The epoch clock as it is kept: epochs are counted in event time.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct Clock {
+    /// Length of an epoch in microseconds, above zero.
+    pub epoch_micros: Micros,
+    /// None until the first event.
+    pub started: Option<ClockStart>,
+}
+
+/// The part of the clock that the first event sets.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct ClockStart {
+    /// The epoch that began at `base_micros`.
+    pub base_epoch: i64,
+    /// When it began.
+    pub base_micros: Micros,
+    /// The current epoch.
+    pub epoch: i64,
+    /// The greatest event time so far.
+    pub now_micros: Micros,
+}
+
+/// One row of the journal: an operation, what became of it, and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalRow {
+    /// 1, 2, 3, … without holes.
+    pub position: u64,
+    /// Epoch in which it was given to the ledger.
+    pub epoch: i64,
+    /// The operation.
+    pub operation: Operation,
+    /// 0 accepted, else the rejection's code.
+    pub outcome: u8,
+    /// What reached the receiver's side, by origin.
+    pub pieces: Pieces,
+    /// What reached the sink, by origin.
+    pub sink_pieces: Pieces,
+    /// For `Operation::Rules`: the parameters that are not the ledger's own.
+    pub parameters: Option<Parameters>,
+    /// For likes and reposts: the record.
+    pub record: Option<RecordIdentity>,
+    /// Event time.
+    pub micros: Micros,
+}
+
+/// The code of a verdict in column `outcome`. Stored, so never renumbered.
+pub fn outcome_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Accepted => 0,
+        Verdict::Rejected(rejection) => match rejection {
+            Rejection::UnknownAccount => 1,
+            Rejection::TooManyAccounts => 2,
+            Rejection::SinkIsParty => 3,
+            Rejection::SelfTransfer => 4,
+            Rejection::ZeroPoints => 5,
+            Rejection::AboveLimit => 6,
+            Rejection::NotEnoughPoints => 7,
+            Rejection::NoSuchEntry => 8,
+            Rejection::InvalidRules => 9,
+            Rejection::TooManyTicks => 10,
+        },
+    }
+}
+
+/// Parameters of the service that decide what becomes an operation; journaled with the rules.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Points of a like.
+    pub like: u32,
+    /// Points of a repost; 0 = off.
+    pub repost: u32,
+    /// Whether a post counts once per liker and epoch.
+    pub repeat_once: bool,
+    /// Length of an epoch in microseconds.
+    pub epoch_micros: Micros,
+}
+
+/// The record behind a transfer.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct RecordIdentity {
+    /// What kind of record.
+    pub kind: RecordKind,
+    /// Its key in the repo of the sender.
+    pub rkey: String,
+    /// The commit it came with.
+    pub rev: String,
+    /// The key of the post in the repo of the receiver.
+    pub subject_rkey: String,
+}
+
+/// Kinds of records that become transfers.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, Hash)]
+pub enum RecordKind {
+    /// `app.bsky.feed.like`
+    Like,
+    /// `app.bsky.feed.repost`
+    Repost,
+}
+
+/// One account, the whole row.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct AccountRow {
+    /// The circle's number.
+    pub id: u32,
+    /// The lasting id.
+    pub did: String,
+    /// Display label; None until known.
+    pub handle: Option<String>,
+    /// None: not a member.
+    pub hop: Option<u8>,
+    /// Event time of entering the circle.
+    pub since_micros: Option<Micros>,
+    /// active, deactivated, suspended, takendown, deleted, inactive.
+    pub status: String,
+    /// Last commit seen.
+    pub rev: Option<String>,
+    /// SHA-256 in the CID of the tree root after that commit.
+    pub data: Option<[u8; 32]>,
+    /// Number in the ledger.
+    pub ledger_id: Option<AccountId>,
+    /// Its follows were read only up to the bound.
+    pub capped: bool,
+}
+
+/// A follow or block record as it stands; `subject` None: it is gone.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct RecordRow {
+    /// Whose record.
+    pub author: u32,
+    /// Its key.
+    pub rkey: String,
+    /// Whom it names.
+    pub subject: Option<u32>,
+}
+
+/// A tracked account.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct TrackedRow {
+    /// The circle's number.
+    pub account: u32,
+    /// The config's label.
+    pub label: Option<String>,
+}
+
+/// Somebody entered, left, or changed hop.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct CircleChangeRow {
+    /// 1, 2, 3, …
+    pub id: u64,
+    /// Event time.
+    pub micros: Micros,
+    /// Who.
+    pub account: u32,
+    /// Hop before; None: was not a member.
+    pub from_hop: Option<u8>,
+    /// Hop after; None: is not a member.
+    pub to_hop: Option<u8>,
+    /// follow, unfollow, track, untrack, deleted, backfill.
+    pub cause: &'static str,
+    /// The account whose record caused it.
+    pub by: Option<u32>,
+    /// That record's key.
+    pub rkey: Option<String>,
+}
+
+/// A source and how far it was read.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct SourceRow {
+    /// relay, jetstream, pds, file.
+    pub kind: String,
+    /// Its url, or the path of a file.
+    pub url: String,
+    /// All below it is done: a seq, or a byte offset in a file.
+    pub cursor: Option<u64>,
+    /// Event time of the last frame.
+    pub event_micros: Option<Micros>,
+    /// How late that frame was when it was applied.
+    pub lag_micros: Option<Micros>,
+    /// Whether the source was connected.
+    pub connected: bool,
+}
+
+impl SourceRow {
+    /// The key of the row: kind and url.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.kind, self.url)
+    }
+}
+
+/// An account whose follows and blocks are to be read from its host.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct BackfillRow {
+    /// Whose.
+    pub account: u32,
+    /// queued, running, done, failed.
+    pub state: BackfillState,
+    /// entered, sync, gap, active.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not before this time.
+    pub not_before_micros: Micros,
+    /// Why it failed last.
+    pub error: Option<String>,
+}
+
+/// State of a backfill.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub enum BackfillState {
+    /// Waits for its turn, also after a failure that may pass.
+    Queued,
+    /// Is being read.
+    Running,
+    /// Read.
+    Done,
+    /// Given up.
+    Failed,
+}
+
+impl BackfillState {
+    /// The word in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            BackfillState::Queued => "queued",
+            BackfillState::Running => "running",
+            BackfillState::Done => "done",
+            BackfillState::Failed => "failed",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<BackfillState> {
+        [Self::Queued, Self::Running, Self::Done, Self::Failed]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// Something was missed.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct GapRow {
+    /// 1, 2, 3, …
+    pub id: u64,
+    /// chain, sync, too_big, outdated_cursor, future_cursor.
+    pub kind: &'static str,
+    /// Whose repo, if one.
+    pub account: Option<u32>,
+    /// Which source, if one.
+    pub source: Option<String>,
+    /// What came.
+    pub seen: Option<String>,
+    /// What should have come.
+    pub expected: Option<String>,
+    /// When it was noticed (event time).
+    pub opened_micros: Micros,
+    /// When it was repaired.
+    pub closed_micros: Option<Micros>,
+    /// What the repair found.
+    pub recovered: Option<String>,
+}
+
+/// An account's image in the ledger, true at `position`.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct ImageRow {
+    /// Whose.
+    pub id: AccountId,
+    /// The journal position at which it is true.
+    pub position: u64,
+    /// The account.
+    pub image: AccountImage,
+}
+
+/// Totals of one epoch, by reason.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct TotalsRow {
+    /// Tick ordinal.
+    pub ordinal: u32,
+    /// The epoch it began.
+    pub epoch: i64,
+    /// The ledger's totals.
+    pub totals: kith_reputation::Totals,
+}
+
+/// Points of one tracked origin that went from sender to receiver in an epoch, since the
+/// last batch that carried flows.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct FlowRow {
+    /// Whose points.
+    pub origin: AccountId,
+    /// Who passed them on.
+    pub sender: AccountId,
+    /// To whom.
+    pub receiver: AccountId,
+    /// When.
+    pub epoch: i64,
+    /// How many; above zero.
+    pub points: u64,
+}
+
+/// One transaction: everything since the batch before it.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// State the batch builds on: number of batches and journal position before it.
+    pub expected: (u64, u64),
+    /// State after it.
+    pub state: State,
+    /// Operations, in order.
+    pub journal: Vec<JournalRow>,
+    /// New and changed accounts.
+    pub accounts: Vec<AccountRow>,
+    /// The tracked accounts, all of them, if they changed.
+    pub tracked: Option<Vec<TrackedRow>>,
+    /// Accounts all of whose follow records go (before `follows` is applied).
+    pub follows_dropped: Vec<u32>,
+    /// Follow records, one entry for each (author, rkey).
+    pub follows: Vec<RecordRow>,
+    /// Accounts all of whose block records go (before `blocks` is applied).
+    pub blocks_dropped: Vec<u32>,
+    /// Block records, one entry for each (author, rkey).
+    pub blocks: Vec<RecordRow>,
+    /// Changes of the circle, in order.
+    pub changes: Vec<CircleChangeRow>,
+    /// Sources that moved.
+    pub sources: Vec<SourceRow>,
+    /// Counters that changed, absolute.
+    pub counters: Vec<(&'static str, u64)>,
+    /// Backfills that changed state.
+    pub backfill: Vec<BackfillRow>,
+    /// Gaps opened or closed.
+    pub gaps: Vec<GapRow>,
+    /// A slice of the checkpoint.
+    pub images: Vec<ImageRow>,
+    /// Totals that changed.
+    pub totals: Vec<TotalsRow>,
+    /// Flows since `flow_position`.
+    pub flows: Vec<FlowRow>,
+}
+
+/// The rules and parameters of a `rules` row as they stand in the journal, in JSON.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct RulesRecord {
+    rule: RuleName,
+    own_points: u32,
+    keep_top: u32,
+    decay_percent: u8,
+    sink_percent: u8,
+    unclaimed_ticks: u32,
+    #[serde(flatten)]
+    pub(crate) parameters: Parameters,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RuleName {
+    Systematic,
+    Reference,
+}
+
+impl RulesRecord {
+    pub(crate) fn new(rules: &Rules, parameters: Parameters) -> RulesRecord {
+        RulesRecord {
+            rule: match rules.rule {
+                kith_reputation::RuleKind::Systematic => RuleName::Systematic,
+                kith_reputation::RuleKind::Reference => RuleName::Reference,
+            },
+            own_points: rules.own_points,
+            keep_top: rules.keep_top,
+            decay_percent: rules.decay_percent,
+            sink_percent: rules.sink_percent,
+            unclaimed_ticks: rules.unclaimed_ticks,
+            parameters,
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            rule: match self.rule {
+                RuleName::Systematic => kith_reputation::RuleKind::Systematic,
+                RuleName::Reference => kith_reputation::RuleKind::Reference,
+            },
+            own_points: self.own_points,
+            keep_top: self.keep_top,
+            decay_percent: self.decay_percent,
+            sink_percent: self.sink_percent,
+            unclaimed_ticks: self.unclaimed_ticks,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What can go wrong with a database.
+
+use thiserror::Error;
+
+/// An error of the store.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The url is of no database that Kith knows.
+    #[error(
+        "the database url {url:?} is neither sqlite:FILE nor postgres://…\n  help: write for example database = \"sqlite:kith.db\""
+    )]
+    UnknownUrl {
+        /// The url, with its password hidden.
+        url: String,
+    },
+    /// There is nothing to read.
+    #[error(
+        "there is no database at {url}\n  help: `kith run` or `kith replay` makes it; is --config the right file?"
+    )]
+    Missing {
+        /// The url, with its password hidden.
+        url: String,
+    },
+    /// The database does not open.
+    #[error("cannot open the database {url}: {source}")]
+    Open {
+        /// The url, with its password hidden.
+        url: String,
+        /// What the driver says.
+        source: sqlx::Error,
+    },
+    /// Another process writes.
+    #[error(
+        "another kith writes to {url}\n  help: one service a database; stop the other one first"
+    )]
+    Locked {
+        /// The url, with its password hidden.
+        url: String,
+    },
+    /// A newer Kith made the schema.
+    #[error(
+        "the database {url} was made by a newer kith (schema {version})\n  help: use that kith, or another database"
+    )]
+    Newer {
+        /// The url, with its password hidden.
+        url: String,
+        /// The migration this Kith does not know.
+        version: i64,
+    },
+    /// A migration failed.
+    #[error("cannot bring the schema of {url} up to date: {source}")]
+    Migrate {
+        /// The url, with its password hidden.
+        url: String,
+        /// What sqlx says.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// The database moved on without this process.
+    #[error(
+        "the database is at batch {found_batch}, position {found_position}, but this process stands at batch {batch}, position {position}: another kith wrote to it; nothing was written"
+    )]
+    Fenced {
+        /// Where this process stands.
+        batch: u64,
+        /// Where this process stands.
+        position: u64,
+        /// Where the database stands.
+        found_batch: u64,
+        /// Where the database stands.
+        found_position: u64,
+    },
+    /// A row cannot be what the schema says it is.
+    #[error("table {table}, column {column}, row {row}: {what}")]
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+        /// Which column.
+        column: &'static str,
+        /// Which row, by its key.
+        row: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A report that does not exist.
+    #[error("there is no report {name:?}\n  help: the reports are {known}")]
+    UnknownReport {
+        /// As asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A parameter of a report is missing.
+    #[error("the report {report} needs --{parameter}")]
+    MissingParameter {
+        /// The report.
+        report: &'static str,
+        /// What it needs.
+        parameter: String,
+    },
+    /// The database said no.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the user's input, not the machine, is the reason (exit status 1).
+    pub fn is_input(&self) -> bool {
+        !matches!(self, StoreError::Database(_) | StoreError::Corrupt { .. })
+    }
+}

@@ -1,0 +1,115 @@
+//! Pieces of a transfer as bytes: for each piece, by ascending origin, the distance of its
+//! origin to the one before and its points, as LEB128 numbers.
+
+use kith_reputation::{AccountId, Piece};
+
+/// Pieces in their stored form: two to four bytes each, empty for none.
+#[derive(Debug, Clone, Default, Eq, PartialEq, Hash)]
+pub struct Pieces(Vec<u8>);
+
+impl Pieces {
+    /// Encodes pieces that ascend by origin.
+    pub fn encode(pieces: &[Piece]) -> Pieces {
+        let mut bytes = Vec::with_capacity(pieces.len() * 3);
+        let mut before = 0;
+        for piece in pieces {
+            push(&mut bytes, piece.origin.0.wrapping_sub(before));
+            push(&mut bytes, piece.points);
+            before = piece.origin.0;
+        }
+        Pieces(bytes)
+    }
+
+    /// Reads them back.
+    ///
+    /// # Errors
+    /// None if the bytes are not what [`Pieces::encode`] makes.
+    pub fn decode(&self) -> Option<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        let mut rest = self.0.as_slice();
+        let mut before = 0u32;
+        while !rest.is_empty() {
+            let distance = pull(&mut rest)?;
+            let points = pull(&mut rest)?;
+            before = before.checked_add(distance)?;
+            pieces.push(Piece {
+                origin: AccountId(before),
+                points,
+            });
+        }
+        Some(pieces)
+    }
+
+    /// All points of all pieces.
+    pub fn points(&self) -> Option<u64> {
+        Some(
+            self.decode()?
+                .iter()
+                .map(|piece| u64::from(piece.points))
+                .sum(),
+        )
+    }
+
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Pieces {
+        Pieces(bytes)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn push(bytes: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn pull(bytes: &mut &[u8]) -> Option<u32> {
+    let mut value = 0u64;
+    for shift in (0..35).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return u32::try_from(value).ok();
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_come_back() {
+        let piece = |origin, points| Piece {
+            origin: AccountId(origin),
+            points,
+        };
+        for pieces in [
+            vec![],
+            vec![piece(0, 1)],
+            vec![
+                piece(1, 99),
+                piece(2, 127),
+                piece(300, 128),
+                piece(u32::MAX, u32::MAX),
+            ],
+        ] {
+            assert_eq!(Pieces::encode(&pieces).decode(), Some(pieces));
+        }
+    }
+
+    #[test]
+    fn broken_bytes_are_none() {
+        for bytes in [vec![1], vec![0x80], vec![1, 0x80], vec![0xff; 12]] {
+            assert_eq!(Pieces::from_bytes(bytes).decode(), None);
+        }
+        let beyond = [0xff, 0xff, 0xff, 0xff, 0x0f, 1, 1, 1];
+        assert_eq!(Pieces::from_bytes(beyond.to_vec()).decode(), None);
+    }
+}

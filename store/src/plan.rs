@@ -1,0 +1,382 @@
+//! A batch as bulks: which rows go to which table, in what order.
+
+use kith_reputation::{AccountId, Entry, Operation};
+
+use crate::{
+    batch::{Batch, JournalRow, RecordKind, RecordRow, RulesRecord},
+    bulk::{Action, Bulk},
+    pieces::Pieces,
+};
+
+/// Codes of table `journal`, column `kind`. Stored, so never renumbered.
+pub(crate) mod kind {
+    pub(crate) const TRANSFER: i64 = 1;
+    pub(crate) const TICK: i64 = 2;
+    pub(crate) const CLAIM: i64 = 3;
+    pub(crate) const PIN: i64 = 4;
+    pub(crate) const UNPIN: i64 = 5;
+    pub(crate) const RULES: i64 = 6;
+    pub(crate) const FORGET: i64 = 7;
+}
+
+/// Everything a batch writes but the row of table `state`, in order.
+pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
+    let mut bulks = vec![journal(&batch.journal), accounts(batch)];
+    bulks.extend(records(
+        "follow",
+        "follower",
+        &batch.follows_dropped,
+        &batch.follows,
+    ));
+    bulks.extend(records(
+        "block",
+        "blocker",
+        &batch.blocks_dropped,
+        &batch.blocks,
+    ));
+    bulks.push(changes(batch));
+    bulks.push(sources(batch));
+    bulks.push(
+        Bulk::new("counter", Action::Upsert { key_columns: 1 })
+            .text(
+                "name",
+                batch
+                    .counters
+                    .iter()
+                    .map(|(name, _)| Some((*name).to_owned())),
+            )
+            .int(
+                "value",
+                batch.counters.iter().map(|(_, value)| value.cast_signed()),
+            ),
+    );
+    bulks.push(backfill(batch));
+    bulks.push(gaps(batch));
+    bulks.extend(images(batch));
+    bulks.push(totals(batch));
+    bulks.push(flows(batch));
+    bulks
+}
+
+fn journal(rows: &[JournalRow]) -> Bulk {
+    let columns = || rows.iter().map(JournalColumns::of);
+    Bulk::new("journal", Action::Insert)
+        .int("position", rows.iter().map(|r| r.position.cast_signed()))
+        .int("epoch", rows.iter().map(|r| r.epoch))
+        .int("kind", columns().map(|c| c.kind))
+        .int("outcome", rows.iter().map(|r| i64::from(r.outcome)))
+        .int_opt("sender", columns().map(|c| c.sender))
+        .int_opt("receiver", columns().map(|c| c.receiver))
+        .int_opt("points", columns().map(|c| c.points))
+        .int_opt("nonce", columns().map(|c| c.nonce))
+        .int_opt("held", columns().map(|c| c.held))
+        .int_opt("entry", columns().map(|c| c.entry))
+        .bytes(
+            "pieces",
+            rows.iter().map(|r| some_bytes(r.pieces.as_bytes())),
+        )
+        .bytes(
+            "sink_pieces",
+            rows.iter().map(|r| some_bytes(r.sink_pieces.as_bytes())),
+        )
+        .text("parameters", rows.iter().map(parameters))
+        .int_opt(
+            "record",
+            rows.iter().map(|r| {
+                r.record.as_ref().map(|record| match record.kind {
+                    RecordKind::Like => 1,
+                    RecordKind::Repost => 2,
+                })
+            }),
+        )
+        .text(
+            "rkey",
+            rows.iter()
+                .map(|r| r.record.as_ref().map(|i| i.rkey.clone())),
+        )
+        .text(
+            "rev",
+            rows.iter()
+                .map(|r| r.record.as_ref().map(|i| i.rev.clone())),
+        )
+        .text(
+            "subject_rkey",
+            rows.iter()
+                .map(|r| r.record.as_ref().map(|i| i.subject_rkey.clone())),
+        )
+        .int("micros", rows.iter().map(|r| r.micros))
+}
+
+#[derive(Default)]
+struct JournalColumns {
+    kind: i64,
+    sender: Option<i64>,
+    receiver: Option<i64>,
+    points: Option<i64>,
+    nonce: Option<i64>,
+    held: Option<i64>,
+    entry: Option<i64>,
+}
+
+impl JournalColumns {
+    /// The account of pin, unpin and forget stands in `sender`, that of claim in `receiver`.
+    fn of(row: &JournalRow) -> JournalColumns {
+        let id = |account: &AccountId| Some(i64::from(account.0));
+        match &row.operation {
+            Operation::Transfer(transfer) => JournalColumns {
+                kind: kind::TRANSFER,
+                sender: id(&transfer.sender),
+                receiver: id(&transfer.receiver),
+                points: Some(transfer.points.cast_signed()),
+                nonce: Some(transfer.nonce.cast_signed()),
+                held: Some(i64::from(transfer.held)),
+                entry: None,
+            },
+            Operation::Tick => JournalColumns {
+                kind: kind::TICK,
+                ..Default::default()
+            },
+            Operation::Claim { receiver, index } => JournalColumns {
+                kind: kind::CLAIM,
+                receiver: id(receiver),
+                entry: Some(i64::from(*index)),
+                ..Default::default()
+            },
+            Operation::Pin { account } => JournalColumns {
+                kind: kind::PIN,
+                sender: id(account),
+                ..Default::default()
+            },
+            Operation::Unpin { account } => JournalColumns {
+                kind: kind::UNPIN,
+                sender: id(account),
+                ..Default::default()
+            },
+            Operation::Rules(_) => JournalColumns {
+                kind: kind::RULES,
+                ..Default::default()
+            },
+            Operation::Forget { account } => JournalColumns {
+                kind: kind::FORGET,
+                sender: id(account),
+                ..Default::default()
+            },
+        }
+    }
+}
+
+fn parameters(row: &JournalRow) -> Option<String> {
+    let Operation::Rules(rules) = &row.operation else {
+        return None;
+    };
+    let record = RulesRecord::new(rules, row.parameters?);
+    serde_json::to_string(&record).ok()
+}
+
+fn some_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
+    (!bytes.is_empty()).then(|| bytes.to_vec())
+}
+
+fn accounts(batch: &Batch) -> Bulk {
+    let rows = &batch.accounts;
+    Bulk::new("account", Action::Upsert { key_columns: 1 })
+        .int("id", rows.iter().map(|r| i64::from(r.id)))
+        .text("did", rows.iter().map(|r| Some(r.did.clone())))
+        .text("handle", rows.iter().map(|r| r.handle.clone()))
+        .int_opt("hop", rows.iter().map(|r| r.hop.map(i64::from)))
+        .int_opt("since_micros", rows.iter().map(|r| r.since_micros))
+        .text("status", rows.iter().map(|r| Some(r.status.clone())))
+        .text("rev", rows.iter().map(|r| r.rev.clone()))
+        .bytes(
+            "data",
+            rows.iter().map(|r| r.data.map(|data| data.to_vec())),
+        )
+        .int_opt(
+            "ledger_id",
+            rows.iter().map(|r| r.ledger_id.map(|id| i64::from(id.0))),
+        )
+        .int("capped", rows.iter().map(|r| i64::from(r.capped)))
+}
+
+fn records(
+    table: &'static str,
+    author: &'static str,
+    dropped: &[u32],
+    rows: &[RecordRow],
+) -> [Bulk; 3] {
+    let gone = || rows.iter().filter(|r| r.subject.is_none());
+    let here = || {
+        rows.iter()
+            .filter_map(|r| r.subject.map(|subject| (r, subject)))
+    };
+    [
+        Bulk::new(table, Action::Delete).int(author, dropped.iter().map(|&id| i64::from(id))),
+        Bulk::new(table, Action::Delete)
+            .int(author, gone().map(|r| i64::from(r.author)))
+            .text("rkey", gone().map(|r| Some(r.rkey.clone()))),
+        Bulk::new(table, Action::Upsert { key_columns: 2 })
+            .int(author, here().map(|(r, _)| i64::from(r.author)))
+            .text("rkey", here().map(|(r, _)| Some(r.rkey.clone())))
+            .int("subject", here().map(|(_, subject)| i64::from(subject))),
+    ]
+}
+
+fn changes(batch: &Batch) -> Bulk {
+    let rows = &batch.changes;
+    Bulk::new("circle_change", Action::Insert)
+        .int("id", rows.iter().map(|r| r.id.cast_signed()))
+        .int("micros", rows.iter().map(|r| r.micros))
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .int_opt("from_hop", rows.iter().map(|r| r.from_hop.map(i64::from)))
+        .int_opt("to_hop", rows.iter().map(|r| r.to_hop.map(i64::from)))
+        .text("cause", rows.iter().map(|r| Some(r.cause.to_owned())))
+        .int_opt("by", rows.iter().map(|r| r.by.map(i64::from)))
+        .text("rkey", rows.iter().map(|r| r.rkey.clone()))
+}
+
+fn sources(batch: &Batch) -> Bulk {
+    let rows = &batch.sources;
+    Bulk::new("source", Action::Upsert { key_columns: 1 })
+        .text("name", rows.iter().map(|r| Some(r.name())))
+        .text("kind", rows.iter().map(|r| Some(r.kind.clone())))
+        .text("url", rows.iter().map(|r| Some(r.url.clone())))
+        .int_opt(
+            "cursor",
+            rows.iter().map(|r| r.cursor.map(u64::cast_signed)),
+        )
+        .int_opt("event_micros", rows.iter().map(|r| r.event_micros))
+        .int_opt("lag_micros", rows.iter().map(|r| r.lag_micros))
+        .int("connected", rows.iter().map(|r| i64::from(r.connected)))
+}
+
+fn backfill(batch: &Batch) -> Bulk {
+    let rows = &batch.backfill;
+    Bulk::new("backfill", Action::Upsert { key_columns: 1 })
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .text(
+            "state",
+            rows.iter().map(|r| Some(r.state.name().to_owned())),
+        )
+        .text("reason", rows.iter().map(|r| Some(r.reason.clone())))
+        .int("attempts", rows.iter().map(|r| i64::from(r.attempts)))
+        .int(
+            "not_before_micros",
+            rows.iter().map(|r| r.not_before_micros),
+        )
+        .text("error", rows.iter().map(|r| r.error.clone()))
+}
+
+fn gaps(batch: &Batch) -> Bulk {
+    let rows = &batch.gaps;
+    Bulk::new("gap", Action::Upsert { key_columns: 1 })
+        .int("id", rows.iter().map(|r| r.id.cast_signed()))
+        .text("kind", rows.iter().map(|r| Some(r.kind.to_owned())))
+        .int_opt("account", rows.iter().map(|r| r.account.map(i64::from)))
+        .text("source", rows.iter().map(|r| r.source.clone()))
+        .text("seen", rows.iter().map(|r| r.seen.clone()))
+        .text("expected", rows.iter().map(|r| r.expected.clone()))
+        .int("opened_micros", rows.iter().map(|r| r.opened_micros))
+        .int_opt("closed_micros", rows.iter().map(|r| r.closed_micros))
+        .text("recovered", rows.iter().map(|r| r.recovered.clone()))
+}
+
+fn images(batch: &Batch) -> [Bulk; 5] {
+    let rows = &batch.images;
+    let ids = || rows.iter().map(|r| i64::from(r.id.0));
+    let assignments = || {
+        rows.iter()
+            .flat_map(|r| r.image.rows.iter().map(move |a| (r.id.0, a)))
+    };
+    let unclaimed = || {
+        rows.iter().flat_map(|r| {
+            r.image
+                .unclaimed
+                .iter()
+                .enumerate()
+                .map(move |(i, u)| (r.id.0, i, u))
+        })
+    };
+    [
+        Bulk::new("assignment", Action::Delete).int("holder", ids()),
+        Bulk::new("unclaimed", Action::Delete).int("receiver", ids()),
+        Bulk::new("assignment", Action::Insert)
+            .int("holder", assignments().map(|(id, _)| i64::from(id)))
+            .int("origin", assignments().map(|(_, a)| i64::from(a.origin.0)))
+            .int("points", assignments().map(|(_, a)| i64::from(a.points)))
+            .int_opt(
+                "touched",
+                assignments().map(|(_, a)| a.touched.map(i64::from)),
+            ),
+        Bulk::new("unclaimed", Action::Insert)
+            .int("receiver", unclaimed().map(|(id, _, _)| i64::from(id)))
+            .int(
+                "entry",
+                unclaimed().map(|(_, i, _)| i64::try_from(i).unwrap_or(i64::MAX)),
+            )
+            .int("sender", unclaimed().map(|(_, _, u)| i64::from(u.sender.0)))
+            .int("ordinal", unclaimed().map(|(_, _, u)| i64::from(u.ordinal)))
+            .int("points", unclaimed().map(|(_, _, u)| points(u)))
+            .bytes(
+                "pieces",
+                unclaimed().map(|(_, _, u)| Some(Pieces::encode(&u.pieces).as_bytes().to_vec())),
+            ),
+        Bulk::new("ledger_account", Action::Upsert { key_columns: 1 })
+            .int("id", ids())
+            .int("own", rows.iter().map(|r| i64::from(r.image.own)))
+            .int("others", rows.iter().map(|r| r.image.others.cast_signed()))
+            .int(
+                "tally",
+                rows.iter().map(|r| {
+                    let assigned: i64 = r.image.rows.iter().map(|a| i64::from(a.points)).sum();
+                    r.image.others.cast_signed() + assigned
+                }),
+            )
+            .int("rows", rows.iter().map(|r| length(&r.image.rows)))
+            .int("unclaimed", rows.iter().map(|r| length(&r.image.unclaimed)))
+            .int("ordinal", rows.iter().map(|r| i64::from(r.image.ordinal)))
+            .int("position", rows.iter().map(|r| r.position.cast_signed())),
+    ]
+}
+
+fn points(entry: &Entry) -> i64 {
+    entry
+        .pieces
+        .iter()
+        .map(|piece| i64::from(piece.points))
+        .sum()
+}
+
+fn length<T>(list: &[T]) -> i64 {
+    i64::try_from(list.len()).unwrap_or(i64::MAX)
+}
+
+fn flows(batch: &Batch) -> Bulk {
+    let rows = &batch.flows;
+    Bulk::new("flow", Action::Add { key_columns: 4 })
+        .int("origin", rows.iter().map(|r| i64::from(r.origin.0)))
+        .int("receiver", rows.iter().map(|r| i64::from(r.receiver.0)))
+        .int("sender", rows.iter().map(|r| i64::from(r.sender.0)))
+        .int("epoch", rows.iter().map(|r| r.epoch))
+        .int("points", rows.iter().map(|r| r.points.cast_signed()))
+}
+
+fn totals(batch: &Batch) -> Bulk {
+    let rows = &batch.totals;
+    let reason = |pick: fn(&kith_reputation::Totals) -> i64| {
+        rows.iter()
+            .map(move |r| pick(&r.totals))
+            .collect::<Vec<_>>()
+            .into_iter()
+    };
+    Bulk::new("epoch", Action::Upsert { key_columns: 1 })
+        .int("ordinal", rows.iter().map(|r| i64::from(r.ordinal)))
+        .int("epoch", rows.iter().map(|r| r.epoch))
+        .int("minted", reason(|t| t.minted))
+        .int("moved", reason(|t| t.moved.cast_signed()))
+        .int("sink", reason(|t| t.sink.cast_signed()))
+        .int("returned", reason(|t| t.returned.cast_signed()))
+        .int("decayed", reason(|t| t.decayed.cast_signed()))
+        .int("expired", reason(|t| t.expired.cast_signed()))
+        .int("burned", reason(|t| t.burned.cast_signed()))
+        .int("forgotten", reason(|t| t.forgotten.cast_signed()))
+}

@@ -1,0 +1,203 @@
+//! What `kith status` shows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{Store, StoreError, batch::SourceRow, on_readers};
+
+/// The state of a database in numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// The current epoch; None before the first event.
+    pub epoch: Option<i64>,
+    /// Epoch boundaries passed.
+    pub ticks: i64,
+    /// Members by hop.
+    pub circle: BTreeMap<String, i64>,
+    /// Likes by what became of them, since the database was made.
+    pub likes: BTreeMap<String, u64>,
+    /// Frames by what became of them.
+    pub frames: BTreeMap<String, u64>,
+    /// The sources that were ever read.
+    pub sources: Vec<StatusSource>,
+    /// Backfills by state.
+    pub backfill: BTreeMap<&'static str, i64>,
+    /// Accounts whose follows are known only up to the bound.
+    pub capped: Vec<String>,
+    /// The journal.
+    pub journal: JournalStatus,
+    /// The checkpoint.
+    pub checkpoint: CheckpointStatus,
+    /// Gaps that are open.
+    pub gaps: Vec<GapStatus>,
+}
+
+/// A source in the status.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusSource {
+    /// relay, jetstream, pds, file.
+    pub kind: String,
+    /// Url, or the path of a file.
+    pub url: String,
+    /// Where it will go on.
+    pub cursor: Option<u64>,
+    /// How late the last frame was when it was applied; None for files.
+    pub lag_seconds: Option<f64>,
+    /// Whether it is connected now.
+    pub connected: bool,
+}
+
+/// The journal in the status.
+#[derive(Debug, Clone, Serialize)]
+pub struct JournalStatus {
+    /// Last position.
+    pub position: i64,
+}
+
+/// The checkpoint in the status.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckpointStatus {
+    /// Position of the oldest image; None if there is none.
+    pub oldest_position: Option<i64>,
+}
+
+/// An open gap in the status.
+#[derive(Debug, Clone, Serialize)]
+pub struct GapStatus {
+    /// chain, sync, too_big, outdated_cursor, future_cursor.
+    pub kind: String,
+    /// The account whose repo it is.
+    pub did: Option<String>,
+    /// The source where it was noticed.
+    pub source: Option<String>,
+    /// What came.
+    pub seen: Option<String>,
+    /// What should have come.
+    pub expected: Option<String>,
+}
+
+/// The ends that a like can meet, in the order of the tests. All are shown, also at zero.
+const LIKES: [&str; 10] = [
+    "accepted",
+    "held",
+    "rejected",
+    "outside",
+    "invalid",
+    "not_a_post",
+    "self",
+    "inactive",
+    "repeated",
+    "capped",
+];
+
+/// Open gaps shown at most.
+const GAPS_SHOWN: i64 = 100;
+
+impl Store {
+    /// Reads the status.
+    pub async fn status(&self) -> Result<Status, StoreError> {
+        let running = self.has_writer().await?;
+        let (epoch, ticks, position): (Option<i64>, i64, i64) = on_readers!(self, pool =>
+            sqlx::query_as("SELECT epoch, ticks, position FROM state")
+                .fetch_optional(pool)
+                .await?
+                .unwrap_or_default());
+        let mut circle: BTreeMap<String, i64> =
+            (0..=2).map(|hop: i64| (hop.to_string(), 0)).collect();
+        for (hop, members) in self
+            .pairs("SELECT CAST(hop AS TEXT), COUNT(*) FROM account WHERE hop IS NOT NULL GROUP BY hop")
+            .await?
+        {
+            circle.insert(hop, members);
+        }
+        let mut likes: BTreeMap<String, u64> =
+            LIKES.iter().map(|name| ((*name).to_owned(), 0)).collect();
+        let mut frames = BTreeMap::new();
+        for (name, value) in self.load_counters().await? {
+            if let Some(name) = name.strip_prefix("likes.") {
+                likes.insert(name.to_owned(), value);
+            } else if let Some(name) = name.strip_prefix("frames.") {
+                frames.insert(name.to_owned(), value);
+            }
+        }
+        let mut backfill: BTreeMap<&'static str, i64> =
+            [("queued", 0), ("running", 0), ("done", 0), ("failed", 0)].into();
+        for (state, accounts) in self
+            .pairs("SELECT state, COUNT(*) FROM backfill GROUP BY state")
+            .await?
+        {
+            if let Some(count) = backfill.get_mut(state.as_str()) {
+                *count = accounts;
+            }
+        }
+        let oldest_position: Option<i64> = on_readers!(self, pool =>
+            sqlx::query_scalar("SELECT MIN(position) FROM ledger_account").fetch_one(pool).await?);
+        Ok(Status {
+            epoch,
+            ticks,
+            circle,
+            likes,
+            frames,
+            sources: self
+                .load_sources()
+                .await?
+                .into_iter()
+                .map(|s| source(s, running))
+                .collect(),
+            backfill,
+            capped: self
+                .pairs("SELECT did, capped FROM account WHERE capped = 1 ORDER BY did")
+                .await?
+                .into_iter()
+                .map(|(did, _)| did)
+                .collect(),
+            journal: JournalStatus { position },
+            checkpoint: CheckpointStatus { oldest_position },
+            gaps: self.open_gaps().await?,
+        })
+    }
+
+    async fn pairs(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(on_readers!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    }
+
+    async fn open_gaps(&self) -> Result<Vec<GapStatus>, StoreError> {
+        const SQL: &str = "SELECT g.kind, a.did, g.source, g.seen, g.expected FROM gap g \
+            LEFT JOIN account a ON a.id = g.account WHERE g.closed_micros IS NULL \
+            ORDER BY g.id LIMIT $1";
+        type Row = (
+            String,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+        );
+        let rows: Vec<Row> = on_readers!(self, pool =>
+            sqlx::query_as(SQL).bind(GAPS_SHOWN).fetch_all(pool).await?);
+        Ok(rows
+            .into_iter()
+            .map(|(kind, did, source, seen, expected)| GapStatus {
+                kind,
+                did,
+                source,
+                seen,
+                expected,
+            })
+            .collect())
+    }
+}
+
+/// Nobody is connected when no writer runs, whatever the last one wrote.
+fn source(row: SourceRow, running: bool) -> StatusSource {
+    StatusSource {
+        lag_seconds: match row.kind.as_str() {
+            "file" => None,
+            _ => row.lag_micros.map(|micros| micros as f64 / 1e6),
+        },
+        kind: row.kind,
+        url: row.url,
+        cursor: row.cursor,
+        connected: row.connected && running,
+    }
+}
