@@ -1,0 +1,336 @@
+//! URLs: what is taken where, and how passwords are kept out of sight.
+
+use std::ops::Range;
+
+use url::Url;
+
+/// What is wrong with a value, and what to write instead.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+/// Where a base URL is used, which decides its schemes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A stream alone: `ws`, `wss`.
+    Stream,
+    /// A stream and requests: `ws`, `wss`, `http`, `https`; kept as `ws`, `wss`.
+    StreamAndRequests,
+    /// Requests: `http`, `https`.
+    Requests,
+}
+
+impl Use {
+    fn encrypted_scheme(self) -> &'static str {
+        match self {
+            Self::Stream | Self::StreamAndRequests => "wss",
+            Self::Requests => "https",
+        }
+    }
+
+    /// The scheme to keep, or `None` if this one is not taken here.
+    fn scheme(self, written: &str) -> Option<&'static str> {
+        match (self, written) {
+            (Self::Stream | Self::StreamAndRequests, "wss")
+            | (Self::StreamAndRequests, "https") => Some("wss"),
+            (Self::Stream | Self::StreamAndRequests, "ws") | (Self::StreamAndRequests, "http") => {
+                Some("ws")
+            }
+            (Self::Requests, "https") => Some("https"),
+            (Self::Requests, "http") => Some("http"),
+            _ => None,
+        }
+    }
+}
+
+/// Checks a base URL: scheme, host and perhaps a port, nothing else. Returns it without a slash at
+/// the end, host in lower case, default port left out.
+pub(crate) fn base_url(text: &str, used: Use) -> Result<String, Refusal> {
+    let encrypted = used.encrypted_scheme();
+    let refuse = |message: String, help: String| Err(Refusal { message, help });
+    let example = format!("write the scheme, the host and perhaps a port: {encrypted}://HOST");
+    if !text.contains("://") {
+        let help = match Url::parse(&format!("{encrypted}://{text}")) {
+            Ok(url) if url.path() == "/" && url.query().is_none() => {
+                format!("write {encrypted}://{text}")
+            }
+            _ => example,
+        };
+        return refuse("the URL has no scheme".to_owned(), help);
+    }
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => return refuse(format!("the URL cannot be read: {error}"), example),
+    };
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+        return refuse("the URL has no host".to_owned(), example);
+    };
+    let authority = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let Some(scheme) = used.scheme(url.scheme()) else {
+        let meant = match url.scheme() {
+            "http" | "ws" => encrypted.strip_suffix('s').unwrap_or(encrypted),
+            _ => encrypted,
+        };
+        return refuse(
+            format!("{}:// is not spoken here", url.scheme()),
+            format!("write {meant}://{authority}"),
+        );
+    };
+    let base = format!("{scheme}://{authority}");
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse(
+            "the URL has a user name in it".to_owned(),
+            format!("write {base}"),
+        );
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return refuse(
+            "the URL goes on after the host; the path is added".to_owned(),
+            format!("write {base}"),
+        );
+    }
+    Ok(base)
+}
+
+/// Checks a database URL: `sqlite:PATH` or `postgres://…`. Whether it can be opened is not checked.
+pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
+    let refuse = |message: &str, help: &str| {
+        Err(Refusal {
+            message: message.to_owned(),
+            help: help.to_owned(),
+        })
+    };
+    let postgres = "write postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+    match text.split_once(':') {
+        Some(("sqlite", path)) if path.trim_start_matches('/').is_empty() => refuse(
+            "the database URL has no path",
+            "write sqlite: and the path of a file, as in sqlite:kith.db",
+        ),
+        Some(("sqlite", _)) => Ok(()),
+        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+            match Url::parse(text) {
+                Ok(_) => Ok(()),
+                Err(error) => refuse(
+                    &format!("the database URL cannot be read: {error}"),
+                    postgres,
+                ),
+            }
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            refuse("the database URL has no // after postgres:", postgres)
+        }
+        _ => refuse(
+            "the database is neither SQLite nor PostgreSQL",
+            "write sqlite:PATH, as in sqlite:kith.db, or postgres://USER:PASSWORD@HOST/DATABASE",
+        ),
+    }
+}
+
+/// The text with `***` in place of the passwords of URLs: between the user's name and the last
+/// `@`, and after `password=`. When in doubt, it hides too much.
+///
+/// ```
+/// let shown = kith_config::mask_passwords("postgres://kith:secret@db.example/kith");
+/// assert_eq!(shown, "postgres://kith:***@db.example/kith");
+/// ```
+pub fn mask_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    for hidden in passwords(text) {
+        shown.push_str(&text[from..hidden.start]);
+        shown.push_str("***");
+        from = hidden.end;
+    }
+    shown.push_str(&text[from..]);
+    shown
+}
+
+/// The byte ranges of the passwords in one line, in order, apart from each other.
+pub(crate) fn passwords(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < line.len() {
+        let rest = &line[at..];
+        let url = rest.find("://").map(|index| index + 3);
+        let parameter = rest.find("password=").map(|index| index + 9);
+        let Some(start) = [url, parameter].into_iter().flatten().min() else {
+            break;
+        };
+        let start = at + start;
+        let end = start + quoted_length(&line[start..]);
+        let token = &line[start..end];
+        let hidden = if Some(start - at) == url {
+            let at_sign = token.rfind('@');
+            let colon = at_sign.and_then(|sign| token[..sign].find(':'));
+            colon
+                .zip(at_sign)
+                .map(|(colon, sign)| start + colon + 1..start + sign)
+        } else {
+            let length = token.find('&').unwrap_or(token.len());
+            Some(start..start + length)
+        };
+        at = hidden.as_ref().map_or(start, |range| range.end);
+        found.extend(hidden.filter(|range| !range.is_empty()));
+    }
+    found
+}
+
+/// Length of the text up to the quote that ends it, or all of it; a quote after a backslash does
+/// not end it.
+fn quoted_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (index, c) in text.char_indices() {
+        match c {
+            '"' | '\'' if !escaped => return index,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_kept_without_its_slash() {
+        for (text, used, kept) in [
+            ("wss://relay.example", Use::Stream, "wss://relay.example"),
+            ("wss://Relay.Example/", Use::Stream, "wss://relay.example"),
+            (
+                "wss://relay.example:443",
+                Use::Stream,
+                "wss://relay.example",
+            ),
+            ("ws://127.0.0.1:2583", Use::Stream, "ws://127.0.0.1:2583"),
+            ("ws://[::1]:2583/", Use::Stream, "ws://[::1]:2583"),
+            (
+                "http://127.0.0.1:2583",
+                Use::StreamAndRequests,
+                "ws://127.0.0.1:2583",
+            ),
+            (
+                "https://pds.example",
+                Use::StreamAndRequests,
+                "wss://pds.example",
+            ),
+            (
+                "https://plc.directory/",
+                Use::Requests,
+                "https://plc.directory",
+            ),
+        ] {
+            assert_eq!(base_url(text, used).expect(text), kept, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_base_url_is_answered_with_the_right_one() {
+        for (text, used, help) in [
+            ("relay.example", Use::Stream, "write wss://relay.example"),
+            (
+                "https://relay.example",
+                Use::Stream,
+                "write wss://relay.example",
+            ),
+            (
+                "http://relay.example:80/",
+                Use::Stream,
+                "write ws://relay.example",
+            ),
+            (
+                "wss://plc.directory",
+                Use::Requests,
+                "write https://plc.directory",
+            ),
+            (
+                "ftp://relay.example",
+                Use::Stream,
+                "write wss://relay.example",
+            ),
+            (
+                "wss://relay.example/subscribe",
+                Use::Stream,
+                "write wss://relay.example",
+            ),
+            (
+                "wss://relay.example?cursor=1",
+                Use::Stream,
+                "write wss://relay.example",
+            ),
+            (
+                "wss://me:pw@relay.example:8443",
+                Use::Stream,
+                "write wss://relay.example:8443",
+            ),
+            (
+                "wss://",
+                Use::Stream,
+                "write the scheme, the host and perhaps a port: wss://HOST",
+            ),
+            (
+                "",
+                Use::Stream,
+                "write the scheme, the host and perhaps a port: wss://HOST",
+            ),
+        ] {
+            assert_eq!(base_url(text, used).expect_err(text).help, help, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_sqlite_or_postgres() {
+        for text in [
+            "sqlite:kith.db",
+            "sqlite:///var/lib/kith.db",
+            "sqlite::memory:",
+            "postgres://kith:secret@db.example:5432/kith",
+            "postgresql:///kith?host=/run/postgresql",
+        ] {
+            assert!(database_url(text).is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "kith.db",
+            "sqlite:",
+            "sqlite://",
+            "mysql://db/kith",
+            "postgres:kith",
+            "postgres://[/",
+        ] {
+            assert!(database_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_hidden() {
+        for (text, shown) in [
+            ("postgres://kith:pw@db/kith", "postgres://kith:***@db/kith"),
+            (
+                "x = \"postgres://k:p@@w/o:r@d\" # a@b",
+                "x = \"postgres://k:***@d\" # a@b",
+            ),
+            (
+                "x = \"postgres://k:p\\\"w@d\"",
+                "x = \"postgres://k:***@d\"",
+            ),
+            (
+                "postgres:///kith?password=pw&host=d",
+                "postgres:///kith?password=***&host=d",
+            ),
+            (
+                "postgres://k:pw@d?password=pw",
+                "postgres://k:***@d?password=***",
+            ),
+            ("wss://relay.example:443", "wss://relay.example:443"),
+            ("sqlite:kith.db", "sqlite:kith.db"),
+        ] {
+            assert_eq!(mask_passwords(text), shown);
+        }
+    }
+}
