@@ -87,7 +87,8 @@ impl Config {
                 let valid = error.utf8_error().valid_up_to();
                 let mut notes = Notes::default();
                 notes.at(valid..valid + 1, "not UTF-8 text", "save the file as UTF-8");
-                let (problems, left_out) = notes.place(&error.into_utf8_lossy(), &origin);
+                let (problems, left_out) =
+                    notes.place(&String::from_utf8_lossy(error.as_bytes()), &origin);
                 Err(Problems { problems, left_out })
             }
         }
