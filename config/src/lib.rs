@@ -7,22 +7,25 @@
 //! offending text and what to write instead ([`Problems`]).
 //!
 //! - [`Config::load`] reads a file, [`Config::parse`] a text; the environment wins over the file.
+//! - [`edit`] adds and removes tracked accounts, leaving comments and layout as they are.
 //! - [`TEMPLATE`] is the commented file that `kith init` writes.
 //! - [`Did`], [`Handle`] and [`Identifier`] hold the names of accounts, checked.
 //!
-//! To add a key: a field with its default and unit in `settings.rs`, one line in `load.rs` that
+//! To add a key: a field with its default and unit in `settings.rs`, one line in `tables` that
 //! reads it, and the key with its comment in `kith.example.toml`. A test fails if one is missing.
 //!
 //! This crate knows no other crate of the workspace, never touches the network, and reads no
 //! environment variable but those of [`Env`].
 
 mod duration;
+pub mod edit;
 mod id;
 mod link;
 mod load;
 mod problem;
 mod section;
 mod settings;
+mod tables;
 
 pub use id::{Did, Handle, Identifier, IdentifierError};
 pub use link::mask_passwords;

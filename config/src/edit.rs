@@ -1,0 +1,246 @@
+//! Adding and removing tracked accounts in the text of a file, all else left as it is.
+//!
+//! An entry `[[circle.tracked]]` reaches from its header to its last key, with the comment lines
+//! that touch it, above and below; a blank line sets a comment apart, and then it stays. The
+//! functions are from text to text: reading and writing the file is the caller's.
+
+use std::ops::Range;
+
+use toml_edit::{Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, Table, Value};
+
+use crate::id::Identifier;
+use crate::load;
+use crate::problem::Problems;
+use crate::settings::Tracked;
+use crate::tables::circle::{LABEL_CHARACTERS_MAX, is_label};
+
+/// Why a file was not edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The file has problems, which come first. An empty circle and absent sources are none here.
+    #[error(transparent)]
+    Invalid(#[from] Problems),
+    /// The account is tracked already.
+    #[error("{0} is tracked already")]
+    AlreadyTracked(Identifier),
+    /// The account is in `[circle] skip`.
+    #[error("{0} is in skip of [circle]; remove it there first")]
+    Skipped(Identifier),
+    /// The account is not tracked, at least not under this name.
+    #[error("{0} is not tracked; kith track list shows who is, by the names in the file")]
+    NotTracked(Identifier),
+    /// The account is the only one.
+    #[error("{0} is the only tracked account; add another one first")]
+    LastTracked(Identifier),
+    /// The label could not be read back.
+    #[error("a label has 1 to {} characters on one line", LABEL_CHARACTERS_MAX)]
+    Label,
+    /// The list is written in a way that this module does not know how to edit.
+    #[error("the tracked accounts are listed in an unusual way; edit the file by hand")]
+    Unusual,
+}
+
+/// The tracked accounts of a file, in its order; perhaps none. `origin` is what problems call the
+/// file, here and below.
+pub fn tracked(text: &str, origin: &str) -> Result<Vec<Tracked>, EditError> {
+    Ok(load::check_for_editing(text, origin)?.circle.tracked)
+}
+
+/// The text with one more tracked account, after those that it has.
+pub fn add_tracked(
+    text: &str,
+    origin: &str,
+    id: &Identifier,
+    label: Option<&str>,
+) -> Result<String, EditError> {
+    let circle = load::check_for_editing(text, origin)?.circle;
+    if circle.tracked.iter().any(|tracked| tracked.id == *id) {
+        return Err(EditError::AlreadyTracked(id.clone()));
+    }
+    if circle.skip.contains(id) {
+        return Err(EditError::Skipped(id.clone()));
+    }
+    if label.is_some_and(|label| !is_label(label)) {
+        return Err(EditError::Label);
+    }
+    let document = parse(text)?;
+    let edited = match (tables(&document), document.get("circle")) {
+        (Some(entries), _) => {
+            let last = entries.iter().last().ok_or(EditError::Unusual)?;
+            insert(text, entry(text, last)?.end, id, label)
+        }
+        (None, None) => insert(text, text.len(), id, label),
+        (None, Some(Item::Table(table)))
+            if !table.is_dotted() && !table.contains_key("tracked") =>
+        {
+            insert(text, text.len(), id, label)
+        }
+        (None, Some(_)) => push(text, id, label)?,
+    };
+    let mut expected = circle.tracked;
+    expected.push(Tracked {
+        id: id.clone(),
+        label: label.map(str::to_owned),
+    });
+    checked(edited, &expected)
+}
+
+/// The text without one of its tracked accounts, which is named as the file names it, but for the
+/// case of a handle.
+pub fn remove_tracked(text: &str, origin: &str, id: &Identifier) -> Result<String, EditError> {
+    let mut expected = load::check_for_editing(text, origin)?.circle.tracked;
+    let index = expected.iter().position(|tracked| tracked.id == *id);
+    let index = index.ok_or_else(|| EditError::NotTracked(id.clone()))?;
+    if expected.len() == 1 {
+        return Err(EditError::LastTracked(id.clone()));
+    }
+    let document = parse(text)?;
+    let edited = if let Some(entries) = tables(&document) {
+        let table = entries.get(index).ok_or(EditError::Unusual)?;
+        cut(text, entry(text, table)?)
+    } else {
+        let mut document = document.into_mut();
+        array(&mut document)?.remove(index);
+        document.to_string()
+    };
+    expected.remove(index);
+    checked(edited, &expected)
+}
+
+/// The edited text, if it says what it should: a last guard against spoiling a file.
+fn checked(edited: String, expected: &[Tracked]) -> Result<String, EditError> {
+    match tracked(&edited, "") {
+        Ok(tracked) if tracked == expected => Ok(edited),
+        _ => Err(EditError::Unusual),
+    }
+}
+
+fn parse(text: &str) -> Result<Document<&str>, EditError> {
+    // The text was checked before, so that an error here is a difference between two parsers.
+    Document::parse(text).map_err(|_| EditError::Unusual)
+}
+
+/// The entries written as `[[circle.tracked]]`.
+fn tables<'d>(document: &'d Document<&str>) -> Option<&'d ArrayOfTables> {
+    document.get("circle")?.get("tracked")?.as_array_of_tables()
+}
+
+/// The entries written as `tracked = [..]`, made if there are none.
+fn array(document: &mut DocumentMut) -> Result<&mut Array, EditError> {
+    let circle = document["circle"]
+        .as_table_like_mut()
+        .ok_or(EditError::Unusual)?;
+    let entries = circle
+        .entry("tracked")
+        .or_insert_with(|| toml_edit::value(Array::new()));
+    entries.as_array_mut().ok_or(EditError::Unusual)
+}
+
+/// Adds to `tracked = [..]`, in the manner of the last entry.
+fn push(text: &str, id: &Identifier, label: Option<&str>) -> Result<String, EditError> {
+    let mut document = parse(text)?.into_mut();
+    let entries = array(&mut document)?;
+    let mut table = InlineTable::new();
+    table.insert("id", id.as_str().into());
+    table.extend(label.map(|label| ("label", label)));
+    let indent = entries
+        .iter()
+        .last()
+        .and_then(|last| last.decor().prefix()?.as_str());
+    let indent = indent.filter(|indent| indent.contains('\n')).map(|indent| {
+        indent
+            .rfind('\n')
+            .map_or("", |newline| &indent[newline..])
+            .to_owned()
+    });
+    match indent {
+        Some(indent) => {
+            entries.push_formatted(Value::InlineTable(table).decorated(indent, ""));
+        }
+        None => entries.push(table),
+    }
+    Ok(document.to_string())
+}
+
+/// Inserts a `[[circle.tracked]]` at the beginning of a line, set apart by blank lines.
+fn insert(text: &str, at: usize, id: &Identifier, label: Option<&str>) -> String {
+    let (before, after) = text.split_at(at);
+    let mut lines = Vec::new();
+    if !before.is_empty() && !before.ends_with('\n') {
+        lines.push(String::new());
+    }
+    if before
+        .lines()
+        .next_back()
+        .is_some_and(|line| !line.trim().is_empty())
+    {
+        lines.push(String::new());
+    }
+    lines.push("[[circle.tracked]]".to_owned());
+    lines.push(format!("id = {}", Value::from(id.as_str())));
+    lines.extend(label.map(|label| format!("label = {}", Value::from(label))));
+    if after
+        .lines()
+        .next()
+        .is_some_and(|line| !line.trim().is_empty())
+    {
+        lines.push(String::new());
+    }
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let inserted: String = lines.iter().flat_map(|line| [line, newline]).collect();
+    format!("{before}{inserted}{after}")
+}
+
+/// Removes whole lines, and one of the two blank lines that would meet.
+fn cut(text: &str, entry: Range<usize>) -> String {
+    let (before, mut after) = (&text[..entry.start], &text[entry.end..]);
+    let blank_before = before
+        .lines()
+        .next_back()
+        .is_none_or(|line| line.trim().is_empty());
+    let first = after.split_inclusive('\n').next().unwrap_or_default();
+    if blank_before && first.trim().is_empty() {
+        after = &after[first.len()..];
+    }
+    format!("{before}{after}")
+}
+
+/// The lines of an entry: header, keys, and the comments that touch them.
+fn entry(text: &str, table: &Table) -> Result<Range<usize>, EditError> {
+    let header = table.span().ok_or(EditError::Unusual)?;
+    let values = table.iter().filter_map(|(_, item)| item.span());
+    let last = values.map(|span| span.end).max().unwrap_or(header.end);
+
+    let mut start = line_start(text, header.start);
+    while start > 0 {
+        let above = line_start(text, start - 1);
+        if !is_comment(&text[above..start]) {
+            break;
+        }
+        start = above;
+    }
+    // Comment lines below belong to the entry only if nothing follows that they could be of.
+    let end = line_end(text, last);
+    let mut below = end;
+    while below < text.len() && is_comment(&text[below..line_end(text, below)]) {
+        below = line_end(text, below);
+    }
+    let ends_there = text[below..line_end(text, below)].trim().is_empty();
+    Ok(start..if ends_there { below } else { end })
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
+}
+
+/// Beginning of the line that holds this place.
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// End of the line that holds this place, past its line break.
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..]
+        .find('\n')
+        .map_or(text.len(), |newline| at + newline + 1)
+}
