@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The feeder of Kith: it brings in what happens on the AT Protocol network.
+//!
+//! - [`syntax`]: the identifier grammars (DID, handle, AT-URI …) and datetimes; pure.
+//! - [`wire`]: one firehose frame in, one [`wire::Message`] out; pure, so it can be fuzzed.
+//! - [`source`]: relays, PDSes and frame files behind one interface, with a byte budget.
+//! - [`xrpc`]: the HTTP client, its limits, and the addresses it may talk to.
+//! - [`identity`]: DID documents and handles.
+//! - [`backfill`]: follows and blocks read from the accounts' own PDSes.
+//!
+//! A new kind of source is a module under [`source`] that sends frames into the same channel;
+//! a new kind of event is a variant of [`wire::Message`].
+
+pub mod backfill;
+pub mod identity;
+pub mod source;
+pub mod syntax;
+pub mod wire;
+pub mod xrpc;

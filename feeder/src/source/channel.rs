@@ -1,0 +1,314 @@
+//! The way of frames to the reader: a channel bounded by bytes.
+
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// What a delivery is charged beyond its frames, in bytes: its own place in memory, so that
+/// empty deliveries are bounded too.
+const DELIVERY_BYTES: usize = 256;
+/// Largest budget, in bytes; the semaphore counts in 32 bits.
+const BUDGET_BYTES_MAX: usize = u32::MAX as usize;
+
+/// A source's place in the configuration's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u16);
+
+/// Something a source has to say. Holds its share of the budget until it is dropped, so keep
+/// it until its frames are done with.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Whose it is.
+    pub source: SourceId,
+    /// What it is.
+    pub what: What,
+    _share: OwnedSemaphorePermit,
+}
+
+/// What a source delivers.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// One or more frames, in order.
+    Frames(Frames),
+    /// A stream is connected.
+    Connected,
+    /// A stream was lost, or could not be reached. It is tried again.
+    Disconnected {
+        /// A stable, short name, such as `closed`, `silence`, `http_429`, `future_cursor`.
+        reason: String,
+        /// More, for logs; shortened text of strangers.
+        detail: String,
+    },
+    /// Bytes that are no frame were skipped; to be counted.
+    Bad {
+        /// A stable, short name, such as `too_long` or `truncated`.
+        reason: &'static str,
+        /// More, for logs.
+        detail: String,
+        /// For files the byte offset from which to go on; 0 for streams.
+        position: u64,
+    },
+    /// The file ends here.
+    Finished {
+        /// The byte offset behind the last whole frame.
+        position: u64,
+    },
+    /// The source cannot be read at all, and will not be tried again.
+    Failed {
+        /// What, where, and what to do.
+        message: String,
+    },
+}
+
+/// A batch of frames, cut out of one piece of memory. Never empty.
+#[derive(Clone, Debug)]
+pub struct Frames {
+    bytes: Bytes,
+    cuts: Cuts,
+}
+
+#[derive(Clone, Debug)]
+enum Cuts {
+    /// The whole piece is one frame of a stream.
+    Whole,
+    /// Frames of a file: where each begins and ends in the piece, which begins at `offset`.
+    File { offset: u64, cuts: Vec<(u32, u32)> },
+}
+
+/// One frame of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Header and payload, undecoded.
+    pub bytes: &'a [u8],
+    /// For files the byte offset behind this frame (in the uncompressed file); 0 for streams,
+    /// whose position is the seq inside.
+    pub position: u64,
+}
+
+impl Frames {
+    /// One frame of a stream.
+    pub fn of_stream(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            cuts: Cuts::Whole,
+        }
+    }
+
+    /// Frames of a file: `cuts` are their beginnings and ends in `bytes`, which begins at the
+    /// file's byte `offset`.
+    pub(super) fn of_file(bytes: Bytes, offset: u64, cuts: Vec<(u32, u32)>) -> Self {
+        Self {
+            bytes,
+            cuts: Cuts::File { offset, cuts },
+        }
+    }
+
+    /// How many frames there are.
+    pub fn count(&self) -> usize {
+        match &self.cuts {
+            Cuts::Whole => 1,
+            Cuts::File { cuts, .. } => cuts.len(),
+        }
+    }
+
+    /// The frames, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Frame<'_>> {
+        (0..self.count()).map(|index| match &self.cuts {
+            Cuts::Whole => Frame {
+                bytes: &self.bytes,
+                position: 0,
+            },
+            Cuts::File { offset, cuts } => {
+                let (begin, end) = cuts[index];
+                let bytes = &self.bytes[begin as usize..end as usize];
+                Frame {
+                    bytes,
+                    position: offset + u64::from(end),
+                }
+            }
+        })
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.count() * size_of::<(u32, u32)>()
+    }
+}
+
+/// Makes a channel that holds at most `bytes_max` bytes of deliveries (at least one delivery,
+/// however large). [`super::QUEUE_BYTES_MAX`] is the default.
+pub fn channel(bytes_max: usize) -> (Sender, Receiver) {
+    let limit = bytes_max.clamp(1, BUDGET_BYTES_MAX);
+    let budget = Arc::new(Semaphore::new(limit));
+    // Unbounded by count, because the budget bounds the bytes, and no delivery is free.
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let sender = Sender {
+        queue: sender,
+        budget: Arc::clone(&budget),
+        limit,
+    };
+    (
+        sender,
+        Receiver {
+            queue: receiver,
+            budget,
+            limit,
+        },
+    )
+}
+
+/// The sources' end of the channel.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    queue: mpsc::UnboundedSender<Delivery>,
+    budget: Arc<Semaphore>,
+    limit: usize,
+}
+
+/// The reader is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the reader of the frames is gone")]
+pub struct Closed;
+
+impl Sender {
+    /// Waits until the budget has room, then sends.
+    pub async fn send(&self, source: SourceId, what: What) -> Result<(), Closed> {
+        let share = self.reserve(what_bytes(&what)).await?;
+        self.send_with(source, what, share)
+    }
+
+    /// Waits for room; first come, first served among all sources.
+    pub(super) async fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Closed> {
+        let budget = Arc::clone(&self.budget);
+        budget
+            .acquire_many_owned(self.cost(bytes))
+            .await
+            .map_err(|_| Closed)
+    }
+
+    /// Takes room if there is some now.
+    pub(super) fn try_reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.budget)
+            .try_acquire_many_owned(self.cost(bytes))
+            .ok()
+    }
+
+    /// Sends with room taken before.
+    pub(super) fn send_with(
+        &self,
+        source: SourceId,
+        what: What,
+        share: OwnedSemaphorePermit,
+    ) -> Result<(), Closed> {
+        self.queue
+            .send(Delivery {
+                source,
+                what,
+                _share: share,
+            })
+            .map_err(|_| Closed)
+    }
+
+    /// What a delivery costs. One that is larger than the budget takes all of it, and so
+    /// passes alone.
+    fn cost(&self, bytes: usize) -> u32 {
+        let cost = bytes.saturating_add(DELIVERY_BYTES).min(self.limit);
+        u32::try_from(cost).unwrap_or(u32::MAX)
+    }
+}
+
+/// The size that counts against the budget, without the delivery's own.
+pub(super) fn what_bytes(what: &What) -> usize {
+    match what {
+        What::Frames(frames) => frames.size(),
+        _ => 0,
+    }
+}
+
+/// The reader's end of the channel.
+#[derive(Debug)]
+pub struct Receiver {
+    queue: mpsc::UnboundedReceiver<Delivery>,
+    budget: Arc<Semaphore>,
+    limit: usize,
+}
+
+impl Receiver {
+    /// Waits for the next delivery; `None` when every source has ended. Safe to cancel.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        self.queue.recv().await
+    }
+
+    /// Takes the next delivery if one is there.
+    pub fn try_recv(&mut self) -> Option<Delivery> {
+        self.queue.try_recv().ok()
+    }
+
+    /// Bytes that are queued or held by deliveries in use.
+    pub fn queued_bytes(&self) -> usize {
+        self.limit - self.budget.available_permits()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        // Wakes the sources that wait for room.
+        self.budget.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: SourceId = SourceId(1);
+
+    fn frame(bytes: usize) -> What {
+        What::Frames(Frames::of_stream(vec![0; bytes].into()))
+    }
+
+    #[tokio::test]
+    async fn a_full_budget_stops_the_sender_until_a_delivery_is_dropped() {
+        let (sender, mut receiver) = channel(10_000);
+        sender.send(ONE, frame(8_000)).await.unwrap();
+        assert!(sender.try_reserve(8_000).is_none());
+        let held = receiver.recv().await.unwrap();
+        assert!(
+            sender.try_reserve(8_000).is_none(),
+            "a delivery in use keeps its share"
+        );
+        assert!(receiver.queued_bytes() >= 8_000);
+        drop(held);
+        assert_eq!(receiver.queued_bytes(), 0);
+        sender.send(ONE, frame(8_000)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_frame_beyond_the_budget_passes_alone() {
+        let (sender, mut receiver) = channel(1_000);
+        sender.send(ONE, frame(50_000)).await.unwrap();
+        assert!(sender.try_reserve(0).is_none());
+        drop(receiver.recv().await.unwrap());
+        assert!(sender.try_reserve(0).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_waiting_sender_learns_that_the_reader_is_gone() {
+        let (sender, receiver) = channel(1_000);
+        sender.send(ONE, frame(50_000)).await.unwrap();
+        let waiting = tokio::spawn(async move { sender.send(ONE, frame(1)).await });
+        tokio::task::yield_now().await;
+        drop(receiver);
+        assert_eq!(waiting.await.unwrap(), Err(Closed));
+    }
+
+    #[test]
+    fn frames_know_their_positions() {
+        let frames = Frames::of_file(
+            Bytes::from_static(b"....abc....de"),
+            100,
+            vec![(4, 7), (11, 13)],
+        );
+        let list: Vec<_> = frames.iter().map(|f| (f.bytes, f.position)).collect();
+        assert_eq!(list, [(&b"abc"[..], 107), (&b"de"[..], 113)]);
+    }
+}

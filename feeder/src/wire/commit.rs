@@ -1,0 +1,290 @@
+//! `#commit`: the scan that decides, and the reading of what is wanted.
+
+use super::FRAME_BYTES_MAX;
+use super::car::Blocks;
+use super::cid::Cid;
+use super::error::{FrameError, FrameErrorKind as Kind};
+use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Micros, Op, Touches};
+use super::other;
+use super::record::{BadRecord, data_of_commit, record_in};
+use super::scan::{Reader, header, major};
+use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime};
+
+/// Most ops that a commit may have: ten times what the specification allows.
+const OPS_MAX: u64 = 2_000;
+
+/// Decodes one frame; asks `interest` about commits, and reads the blocks of those it wants.
+///
+/// Bytes behind the payload are an error, as in the reference implementation.
+///
+/// # Errors
+/// Anything that makes the frame unusable as a whole, with what could still be read of it. A
+/// record that is unusable is an error of its op only. No error means that reading should stop.
+pub fn decode<I: Interest + ?Sized>(frame: &[u8], interest: &I) -> Result<Decoded, FrameError> {
+    if frame.len() > FRAME_BYTES_MAX {
+        return Err(Kind::TooLong.into());
+    }
+    let mut reader = Reader::new(frame);
+    let header = header(&mut reader)?;
+    if header.op != 1 || header.t != Some("#commit") {
+        return other::decode(&header, reader.rest()).map(Decoded::Message);
+    }
+    let commit = scan(&mut reader)?;
+    if interest.wants(commit.repo, commit.touches) {
+        return read(&commit).map(|commit| Decoded::Message(Message::Commit(commit)));
+    }
+    Ok(Decoded::Passed {
+        seq: commit.seq,
+        time: commit.time,
+        likes: commit.likes,
+        reposts: commit.reposts,
+    })
+}
+
+/// A commit's payload as the scan sees it, borrowed from the frame.
+struct Scanned<'a> {
+    seq: u64,
+    repo: &'a str,
+    time: Option<Micros>,
+    touches: Touches,
+    likes: u32,
+    reposts: u32,
+    ops: Reader<'a>,
+    rev: Option<&'a str>,
+    since: Option<&'a str>,
+    commit: Option<&'a [u8]>,
+    prev_data: Option<&'a [u8]>,
+    blocks: Option<&'a [u8]>,
+    too_big: bool,
+}
+
+/// Walks the payload once, in whatever order its fields come.
+fn scan<'a>(reader: &mut Reader<'a>) -> Result<Scanned<'a>, Kind> {
+    let (mut seq, mut repo, mut time, mut rev, mut since) = (None, None, None, None, None);
+    let (mut commit, mut prev_data, mut blocks, mut ops) = (None, None, None, None);
+    let mut too_big = None;
+    for _ in 0..reader.expect(major::MAP)? {
+        let doubled = match reader.key()? {
+            b"ops" => ops.replace(scan_ops(reader)?).is_some(),
+            b"rev" => rev.replace(reader.text()?).is_some(),
+            b"seq" => seq.replace(reader.seq()?).is_some(),
+            b"repo" => repo.replace(reader.text()?).is_some(),
+            b"time" => time.replace(reader.text()?).is_some(),
+            b"since" => since.replace(reader.text_or_null()?).is_some(),
+            b"blocks" => blocks.replace(reader.bytes()?).is_some(),
+            b"commit" => commit.replace(reader.skip()?).is_some(),
+            b"tooBig" => too_big.replace(reader.boolean()?).is_some(),
+            b"prevData" => prev_data.replace(reader.skip()?).is_some(),
+            _ => {
+                reader.skip()?;
+                false
+            }
+        };
+        if doubled {
+            return Err(Kind::DuplicateField);
+        }
+    }
+    if !reader.rest().is_empty() {
+        return Err(Kind::TrailingBytes);
+    }
+    let ops = ops.ok_or(Kind::MissingField)?;
+    Ok(Scanned {
+        seq: seq.ok_or(Kind::MissingField)?,
+        repo: repo.ok_or(Kind::MissingField)?,
+        time: time.and_then(parse_datetime),
+        touches: ops.touches,
+        likes: ops.likes,
+        reposts: ops.reposts,
+        ops: ops.reader,
+        rev,
+        since: since.flatten(),
+        commit,
+        prev_data,
+        blocks,
+        too_big: too_big.unwrap_or(false),
+    })
+}
+
+/// The ops as the scan sees them, and where they begin.
+struct ScannedOps<'a> {
+    reader: Reader<'a>,
+    touches: Touches,
+    likes: u32,
+    reposts: u32,
+}
+
+fn scan_ops<'a>(reader: &mut Reader<'a>) -> Result<ScannedOps<'a>, Kind> {
+    let mut ops = ScannedOps {
+        reader: *reader,
+        touches: Touches::default(),
+        likes: 0,
+        reposts: 0,
+    };
+    for _ in 0..count_ops(reader)? {
+        let op = scan_op(reader)?;
+        let touches = match op.action {
+            Some(action) => Touches::of(op.collection, action),
+            None => Touches::OTHER,
+        };
+        ops.likes += u32::from(touches == Touches::LIKE_CREATED);
+        ops.reposts += u32::from(touches == Touches::REPOST_CREATED);
+        ops.touches = ops.touches.union(touches);
+    }
+    Ok(ops)
+}
+
+fn count_ops(reader: &mut Reader<'_>) -> Result<u64, Kind> {
+    let count = reader.expect(major::ARRAY)?;
+    if count > OPS_MAX {
+        Err(Kind::TooManyOps)
+    } else {
+        Ok(count)
+    }
+}
+
+/// One op, borrowed from the frame.
+struct ScannedOp<'a> {
+    /// `None` for an action of the future.
+    action: Option<Action>,
+    collection: Collection,
+    rkey: &'a str,
+    cid: Option<&'a [u8]>,
+}
+
+#[inline]
+fn scan_op<'a>(reader: &mut Reader<'a>) -> Result<ScannedOp<'a>, Kind> {
+    let (mut action, mut path, mut cid) = (None, None, None);
+    for _ in 0..reader.expect(major::MAP)? {
+        let doubled = match reader.key()? {
+            b"cid" => cid.replace(reader.skip()?).is_some(),
+            b"path" => path.replace(reader.text()?).is_some(),
+            b"action" => action.replace(reader.text()?).is_some(),
+            _ => {
+                reader.skip()?;
+                false
+            }
+        };
+        if doubled {
+            return Err(Kind::DuplicateField);
+        }
+    }
+    let path = path.ok_or(Kind::MissingField)?;
+    let (collection, rkey) = path.split_once('/').unwrap_or((path, ""));
+    let action = match action.ok_or(Kind::MissingField)? {
+        "create" => Some(Action::Create),
+        "update" => Some(Action::Update),
+        "delete" => Some(Action::Delete),
+        _ => None,
+    };
+    Ok(ScannedOp {
+        action,
+        collection: Collection::from_nsid(collection),
+        rkey,
+        cid,
+    })
+}
+
+/// Reads a commit in full; an error says whose it was.
+fn read(scanned: &Scanned<'_>) -> Result<Commit, FrameError> {
+    read_fields(scanned).map_err(|kind| FrameError {
+        kind,
+        seq: Some(scanned.seq),
+        time: scanned.time,
+        did: is_did(scanned.repo).then(|| scanned.repo.to_owned()),
+    })
+}
+
+fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
+    if !is_did(scanned.repo) {
+        return Err(Kind::BadDid);
+    }
+    let rev = scanned.rev.ok_or(Kind::MissingField)?;
+    if !is_tid(rev) {
+        return Err(Kind::BadRev);
+    }
+    let commit = Reader::new(scanned.commit.ok_or(Kind::MissingField)?).link()?;
+    let prev_data = match scanned.prev_data {
+        Some(link) => Reader::new(link).link_or_null()?,
+        None => None,
+    };
+    let car = scanned
+        .blocks
+        .filter(|car| !(scanned.too_big && car.is_empty()));
+    let blocks = car.map(Blocks::parse).transpose()?;
+    Ok(Commit {
+        seq: scanned.seq,
+        repo: scanned.repo.to_owned(),
+        rev: rev.to_owned(),
+        since: scanned.since.map(str::to_owned),
+        time: scanned.time.ok_or(Kind::BadTime)?,
+        commit,
+        data: read_data(blocks.as_ref(), &commit, scanned.too_big)?,
+        prev_data,
+        too_big: scanned.too_big,
+        ops: read_ops(scanned.ops, blocks.as_ref())?,
+    })
+}
+
+/// Reads the root of the tree; only a commit that says `tooBig` may lack it.
+fn read_data(
+    blocks: Option<&Blocks<'_>>,
+    commit: &Cid,
+    too_big: bool,
+) -> Result<Option<Cid>, Kind> {
+    match blocks.and_then(|blocks| blocks.find(commit)) {
+        Some(block) if !commit.matches(block) => Err(Kind::CidMismatch),
+        Some(block) => data_of_commit(block).map(Some).ok_or(Kind::BadCommitBlock),
+        None if too_big => Ok(None),
+        None => Err(Kind::MissingCommitBlock),
+    }
+}
+
+fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Vec<Op>, Kind> {
+    let mut ops = Vec::new();
+    for index in 0..u32::try_from(count_ops(&mut reader)?).map_err(|_| Kind::TooManyOps)? {
+        let op = scan_op(&mut reader)?;
+        if let Some(op) = read_op(index, &op, blocks) {
+            ops.push(op);
+        }
+    }
+    Ok(ops)
+}
+
+/// Reads one op; `None` if it is not about a collection that Kith knows, does something that
+/// Kith does not know, or deletes under a key that no record can have.
+fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Option<Op> {
+    let collection = op.collection;
+    let action = op.action.filter(|_| collection != Collection::Other)?;
+    let named = is_record_key(op.rkey);
+    if action == Action::Delete {
+        let rkey = op.rkey.to_owned();
+        return named.then_some(Op {
+            index,
+            action,
+            collection,
+            rkey,
+            cid: None,
+            record: None,
+        });
+    }
+    let cid = op.cid.and_then(|link| Reader::new(link).link().ok());
+    let record = match (named, cid, blocks) {
+        (false, ..) => Err(BadRecord::BadPath),
+        (true, None, _) => Err(BadRecord::NoCid),
+        (true, Some(_), None) => Err(BadRecord::MissingBlock),
+        (true, Some(cid), Some(blocks)) => record_in(blocks, collection, &cid),
+    };
+    let rkey = if named {
+        op.rkey.to_owned()
+    } else {
+        String::new()
+    };
+    Some(Op {
+        index,
+        action,
+        collection,
+        rkey,
+        cid,
+        record: Some(record),
+    })
+}

@@ -1,0 +1,195 @@
+//! The records that count, and commit blocks: what is read of a repo's blocks.
+
+use super::car::Blocks;
+use super::cid::Cid;
+use super::message::Collection;
+use super::scan::cid_of_link;
+use ciborium_ll::{Decoder, Header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// A record, as far as Kith reads it. Subjects are text of strangers: not checked here, see
+/// [`crate::syntax::parse_subject`] and [`crate::syntax::is_did`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// `app.bsky.feed.like`
+    Like {
+        /// The AT-URI of what is liked.
+        subject: String,
+    },
+    /// `app.bsky.feed.repost`
+    Repost {
+        /// The AT-URI of what is reposted.
+        subject: String,
+    },
+    /// `app.bsky.graph.follow`
+    Follow {
+        /// Who is followed; should be a DID.
+        subject: String,
+    },
+    /// `app.bsky.graph.block`
+    Block {
+        /// Who is blocked; should be a DID.
+        subject: String,
+    },
+}
+
+/// Why a record's content cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRecord {
+    /// The op's path has no record key in the syntax.
+    #[error("the record key is not valid")]
+    BadPath,
+    /// The op has no CID that repos use.
+    #[error("the op has no CID")]
+    NoCid,
+    /// The block is not in the frame.
+    #[error("the record's block is missing")]
+    MissingBlock,
+    /// The block does not hash to its CID.
+    #[error("the record's block does not match its CID")]
+    CidMismatch,
+    /// The block is not CBOR.
+    #[error("the record is not CBOR")]
+    NotCbor,
+    /// The record is nested deeper than any record needs.
+    #[error("the record is nested too deeply")]
+    TooDeep,
+    /// The subject is missing or of the wrong type.
+    #[error("the record's subject is missing or of the wrong type")]
+    BadShape,
+}
+
+impl BadRecord {
+    /// A stable, short name for counters.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::BadPath => "bad_path",
+            Self::NoCid => "no_cid",
+            Self::MissingBlock => "missing_block",
+            Self::CidMismatch => "record_cid_mismatch",
+            Self::NotCbor => "record_not_cbor",
+            Self::TooDeep => "record_too_deep",
+            Self::BadShape => "bad_shape",
+        }
+    }
+}
+
+/// Deepest nesting that ciborium follows. Records need a dozen levels.
+const DEPTH_MAX: usize = 128;
+
+#[derive(Deserialize)]
+struct OfRecord {
+    subject: StrongRef,
+}
+
+#[derive(Deserialize)]
+struct StrongRef {
+    uri: String,
+}
+
+#[derive(Deserialize)]
+struct OfAccount {
+    subject: String,
+}
+
+/// Finds, checks and reads the record of one op.
+pub(super) fn record_in(
+    blocks: &Blocks<'_>,
+    collection: Collection,
+    cid: &Cid,
+) -> Result<Record, BadRecord> {
+    let block = blocks.find(cid).ok_or(BadRecord::MissingBlock)?;
+    if !cid.matches(block) {
+        return Err(BadRecord::CidMismatch);
+    }
+    decode_record(collection, block)
+}
+
+/// Reads a record's block as DAG-CBOR, leniently: its subject must be there, other fields may
+/// be missing, unknown, or wrong in any way that is still CBOR.
+///
+/// The block's hash is not checked. Records of [`Collection::Other`] are a [`BadRecord::BadShape`].
+pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, BadRecord> {
+    Ok(match collection {
+        Collection::Like => Record::Like {
+            subject: typed::<OfRecord>(block)?.subject.uri,
+        },
+        Collection::Repost => Record::Repost {
+            subject: typed::<OfRecord>(block)?.subject.uri,
+        },
+        Collection::Follow => Record::Follow {
+            subject: typed::<OfAccount>(block)?.subject,
+        },
+        Collection::Block => Record::Block {
+            subject: typed::<OfAccount>(block)?.subject,
+        },
+        Collection::Other => return Err(BadRecord::BadShape),
+    })
+}
+
+fn typed<T: DeserializeOwned>(mut block: &[u8]) -> Result<T, BadRecord> {
+    use ciborium::de::Error;
+    let value = ciborium::de::from_reader_with_recursion_limit(&mut block, DEPTH_MAX);
+    let value = value.map_err(|error| match error {
+        Error::Io(_) | Error::Syntax(_) => BadRecord::NotCbor,
+        Error::Semantic(..) => BadRecord::BadShape,
+        Error::RecursionLimitExceeded => BadRecord::TooDeep,
+    })?;
+    if block.is_empty() {
+        Ok(value)
+    } else {
+        Err(BadRecord::NotCbor)
+    }
+}
+
+/// Reads the root of the tree, `data`, out of a commit block.
+///
+/// Item by item with `ciborium-ll`: this runs for every commit of the circle, and a typed
+/// reading of the whole block costs several times as much.
+pub(super) fn data_of_commit(block: &[u8]) -> Option<Cid> {
+    let mut decoder = Decoder::from(block);
+    let Header::Map(Some(entries)) = decoder.pull().ok()? else {
+        return None;
+    };
+    for _ in 0..entries {
+        let Header::Text(Some(length)) = decoder.pull().ok()? else {
+            return None;
+        };
+        let mut key = [0; 8];
+        let key = key.get_mut(..length)?;
+        ciborium_io::Read::read_exact(&mut decoder, key).ok()?;
+        if key == b"data" {
+            let mut link = [0; 37];
+            let (Header::Tag(42), Header::Bytes(Some(37))) =
+                (decoder.pull().ok()?, decoder.pull().ok()?)
+            else {
+                return None;
+            };
+            ciborium_io::Read::read_exact(&mut decoder, &mut link).ok()?;
+            return cid_of_link(&link);
+        }
+        skip_flat(&mut decoder)?;
+    }
+    None
+}
+
+/// Steps over one value of a commit block, which holds no arrays and no maps.
+fn skip_flat(decoder: &mut Decoder<&[u8]>) -> Option<()> {
+    match decoder.pull().ok()? {
+        Header::Positive(_) | Header::Negative(_) | Header::Simple(_) | Header::Float(_) => {
+            Some(())
+        }
+        Header::Tag(_) => skip_flat(decoder),
+        Header::Bytes(Some(mut left)) | Header::Text(Some(mut left)) => {
+            let mut scrap = [0; 64];
+            while left > 0 {
+                let step = left.min(scrap.len());
+                ciborium_io::Read::read_exact(decoder, &mut scrap[..step]).ok()?;
+                left -= step;
+            }
+            Some(())
+        }
+        _ => None,
+    }
+}
