@@ -75,60 +75,82 @@ impl Balance {
 /// The totals of every ordinal that has any, ascending, and which changed since last asked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TotalsBook {
-    entries: Vec<(u32, Totals)>,
-    changed: Vec<u32>,
+    pages: Vec<Page>,
     /// While replaying, nothing is counted: the totals come from the store.
     pub(crate) paused: bool,
 }
 
+#[derive(Clone, Debug)]
+struct Page {
+    ordinal: u32,
+    totals: Totals,
+    changed: bool,
+}
+
 impl TotalsBook {
     pub(crate) fn get(&self, ordinal: u32) -> Totals {
-        let found = self.entries.binary_search_by_key(&ordinal, |entry| entry.0);
-        found.map_or_else(|_| Totals::default(), |i| self.entries[i].1)
+        let found = self
+            .pages
+            .binary_search_by_key(&ordinal, |page| page.ordinal);
+        found.map_or_else(|_| Totals::default(), |at| self.pages[at].totals)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, Totals)> + '_ {
-        self.entries.iter().copied()
+        self.pages.iter().map(|page| (page.ordinal, page.totals))
     }
 
-    /// Changes the totals of one ordinal.
-    pub(crate) fn count(&mut self, ordinal: u32, change: impl FnOnce(&mut Totals)) {
-        if self.paused {
-            return;
+    /// Adds to one of the sums of an ordinal.
+    pub(crate) fn count(
+        &mut self,
+        ordinal: u32,
+        points: u64,
+        which: impl FnOnce(&mut Totals) -> &mut u64,
+    ) {
+        if points > 0 && !self.paused {
+            let page = self.page(ordinal);
+            *which(&mut page.totals) += points;
+            page.changed = true;
         }
-        change(self.entry(ordinal));
-        if self.changed.last() != Some(&ordinal) {
-            self.changed.push(ordinal);
-            if self.changed.len() > 64 {
-                self.changed.sort_unstable();
-                self.changed.dedup();
-            }
+    }
+
+    /// Adds to what was minted in an ordinal.
+    pub(crate) fn mint(&mut self, ordinal: u32, points: i64) {
+        if points != 0 && !self.paused {
+            let page = self.page(ordinal);
+            page.totals.minted += points;
+            page.changed = true;
         }
     }
 
     pub(crate) fn restore(&mut self, ordinal: u32, totals: Totals) {
-        *self.entry(ordinal) = totals;
+        self.page(ordinal).totals = totals;
     }
 
     pub(crate) fn take_changed(&mut self) -> Vec<u32> {
-        let mut changed = core::mem::take(&mut self.changed);
-        changed.sort_unstable();
-        changed.dedup();
-        changed
+        let taken = |page: &mut Page| core::mem::take(&mut page.changed).then_some(page.ordinal);
+        self.pages.iter_mut().filter_map(taken).collect()
     }
 
-    fn entry(&mut self, ordinal: u32) -> &mut Totals {
-        // Nearly always the newest; a settled account walks the last few.
-        let at = match self.entries.last() {
-            Some(last) if last.0 == ordinal => self.entries.len() - 1,
-            _ => match self.entries.binary_search_by_key(&ordinal, |entry| entry.0) {
+    /// The page of an ordinal: nearly always the last.
+    fn page(&mut self, ordinal: u32) -> &mut Page {
+        let at = match self.pages.last() {
+            Some(last) if last.ordinal == ordinal => self.pages.len() - 1,
+            _ => match self
+                .pages
+                .binary_search_by_key(&ordinal, |page| page.ordinal)
+            {
                 Ok(at) => at,
                 Err(at) => {
-                    self.entries.insert(at, (ordinal, Totals::default()));
+                    let page = Page {
+                        ordinal,
+                        totals: Totals::default(),
+                        changed: false,
+                    };
+                    self.pages.insert(at, page);
                     at
                 }
             },
         };
-        &mut self.entries[at].1
+        &mut self.pages[at]
     }
 }

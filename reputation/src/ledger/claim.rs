@@ -25,7 +25,7 @@ impl Ledger {
         let returned = self.credit(receiver, ordinal);
         self.buffers.losses.returned = returned;
         self.totals
-            .count(ordinal, |totals| totals.returned += returned);
+            .count(ordinal, returned, |totals| &mut totals.returned);
         Ok(())
     }
 
@@ -64,6 +64,6 @@ impl Ledger {
         self.buffers.parties = Some((entry.sender, receiver));
         self.buffers.losses.decayed = decayed;
         self.totals
-            .count(ordinal, |totals| totals.decayed += decayed);
+            .count(ordinal, decayed, |totals| &mut totals.decayed);
     }
 }

@@ -34,7 +34,7 @@ impl Ledger {
         }
         self.buffers.losses.forgotten = lost;
         self.totals
-            .count(self.ticks, |totals| totals.forgotten += lost);
+            .count(self.ticks, lost, |totals| &mut totals.forgotten);
         Ok(())
     }
 

@@ -163,7 +163,7 @@ impl Ledger {
             let returned = self.credit(receiver, ordinal);
             self.buffers.losses.returned = returned;
             self.totals
-                .count(ordinal, |totals| totals.returned += returned);
+                .count(ordinal, returned, |totals| &mut totals.returned);
         }
         let moved = self
             .buffers
@@ -171,7 +171,8 @@ impl Ledger {
             .iter()
             .map(|piece| u64::from(piece.points))
             .sum::<u64>();
-        self.totals.count(ordinal, |totals| totals.moved += moved);
+        self.totals
+            .count(ordinal, moved, |totals| &mut totals.moved);
     }
 
     /// Hands the sink its cut: to its counter, or as rows under rule `reference`.
@@ -188,7 +189,7 @@ impl Ledger {
                 self.accounts[0].credit(pieces, AccountId::SINK, Some(ordinal));
             }
         }
-        self.totals.count(ordinal, |totals| totals.sink += cut);
+        self.totals.count(ordinal, cut, |totals| &mut totals.sink);
     }
 
     /// Adds the pieces in the buffer to the rows of an account; answers with what returned.
@@ -309,7 +310,7 @@ impl Ledger {
 
     fn count_new(&mut self) {
         let own = i64::from(self.rules.own_points);
-        self.totals.count(self.ticks, |totals| totals.minted += own);
+        self.totals.mint(self.ticks, own);
     }
 }
 

@@ -67,7 +67,8 @@ impl Ledger {
             .map(|piece| u64::from(piece.points))
             .sum();
         buffers.losses.burned = burned;
-        self.totals.count(epoch, |totals| totals.burned += burned);
+        self.totals
+            .count(epoch, burned, |totals| &mut totals.burned);
     }
 
     fn reference_cut(&self, points: u64) -> u64 {
@@ -84,7 +85,7 @@ impl Ledger {
         let kept = u64::try_from(kept).unwrap_or(account.others);
         let lost = account.others - kept + account.rows.decay_each(percent, epoch);
         account.others = kept;
-        self.totals.count(epoch, |totals| totals.decayed += lost);
+        self.totals.count(epoch, lost, |totals| &mut totals.decayed);
         self.expire(
             id,
             epoch,

@@ -70,7 +70,7 @@ impl Ledger {
             account.others -= draw.below(others);
             account.rows.take(&draw, others, |_, _, _| {});
             self.totals
-                .count(ordinal, |totals| totals.decayed += decayed);
+                .count(ordinal, decayed, |totals| &mut totals.decayed);
         }
         let oldest = u64::from(ordinal) + 1;
         self.expire(
@@ -88,7 +88,7 @@ impl Ledger {
         let account = &mut self.accounts[id.index()];
         let minted = i64::from(self.rules.own_points) - i64::from(account.own);
         account.own = self.rules.own_points;
-        self.totals.count(ordinal, |totals| totals.minted += minted);
+        self.totals.mint(ordinal, minted);
     }
 
     /// Drops unclaimed entries sent before tick `oldest`.
@@ -113,7 +113,7 @@ impl Ledger {
         });
         if expired > 0 {
             self.totals
-                .count(ordinal, |totals| totals.expired += expired);
+                .count(ordinal, expired, |totals| &mut totals.expired);
         }
         self.tidy_unclaimed(id);
     }

@@ -1,11 +1,8 @@
 //! Rule `reference` against recorded traces of the Morat reference.
 
-#![expect(clippy::disallowed_methods, reason = "tests read the recorded traces")]
-
-#[path = "../examples/replay_trace/trace.rs"]
-mod trace;
-
 use std::path::PathBuf;
+
+use crate::trace;
 
 /// The recorded traces, or `None` (with a message) where they are not at hand.
 fn traces() -> Option<Vec<PathBuf>> {
@@ -17,7 +14,7 @@ fn traces() -> Option<Vec<PathBuf>> {
         );
         return None;
     };
-    let files = files.map(|file| file.unwrap().path());
+    let files = files.map(|file| file.expect("a readable folder").path());
     let mut files: Vec<_> = files
         .filter(|path| path.extension().is_some_and(|e| e == "json"))
         .collect();

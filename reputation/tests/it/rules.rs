@@ -1,0 +1,215 @@
+//! Single rules by example.
+
+use kith_reputation::{AccountId, Ledger, MAX_POINTS, Operation, Piece, RuleKind, Rules, Transfer};
+
+fn transfer(sender: u32, receiver: u32, points: u64, held: bool) -> Operation {
+    let (sender, receiver) = (AccountId(sender), AccountId(receiver));
+    Operation::Transfer(Transfer {
+        sender,
+        receiver,
+        points,
+        nonce: points,
+        held,
+    })
+}
+
+fn points_of(ledger: &Ledger, holder: u32, origin: u32) -> u32 {
+    ledger
+        .account(AccountId(holder))
+        .unwrap()
+        .points_of(AccountId(origin))
+}
+
+/// A row holds 2^32 - 1 points; what is more goes to others, and nothing is lost.
+#[test]
+fn a_full_row_overflows_into_others() {
+    for rule in [RuleKind::Systematic, RuleKind::Reference] {
+        let rules = Rules {
+            rule,
+            own_points: MAX_POINTS,
+            decay_percent: 0,
+            sink_percent: 0,
+            ..Rules::default()
+        };
+        let mut ledger = Ledger::new(3, rules).unwrap();
+        for _ in 0..20 {
+            assert!(
+                ledger
+                    .apply(&transfer(1, 2, MAX_POINTS.into(), false))
+                    .is_accepted()
+            );
+            ledger.apply(&Operation::Tick);
+        }
+        assert_eq!(points_of(&ledger, 2, 1), u32::MAX);
+        let account = ledger.account(AccountId(2)).unwrap();
+        assert_eq!(account.tally(), 20 * u64::from(MAX_POINTS));
+        assert_eq!(
+            account.others(),
+            20 * u64::from(MAX_POINTS) - u64::from(u32::MAX)
+        );
+        // And it can all be given on.
+        let all = transfer(2, 3, MAX_POINTS.into(), false);
+        for _ in 0..20 {
+            assert!(ledger.apply(&all).is_accepted());
+        }
+        assert!(ledger.account(AccountId(2)).unwrap().worth() <= u64::from(MAX_POINTS) + 40);
+    }
+}
+
+/// An entry is there for so many ticks, decays at every one when claimed, and expires.
+#[test]
+fn unclaimed_entries_wait_decay_and_expire() {
+    let rules = Rules {
+        own_points: 1_000,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    for (age, want) in [
+        (0, Some(100)),
+        (1, Some(90)),
+        (2, Some(81)),
+        (3, Some(72)),
+        (9, Some(36)),
+        (10, None),
+    ] {
+        let mut ledger = Ledger::new(3, rules).unwrap();
+        let outcome = ledger.apply(&transfer(1, 2, 100, true));
+        assert!(outcome.held && outcome.flows().next().is_none());
+        assert_eq!(ledger.account(AccountId(2)).unwrap().tally(), 0);
+        (0..age).for_each(|_| assert!(ledger.apply(&Operation::Tick).is_accepted()));
+        ledger.apply(&Operation::Pin {
+            account: AccountId(1),
+        });
+        let outcome = ledger.apply(&Operation::Claim {
+            receiver: AccountId(2),
+            index: 0,
+        });
+        assert_eq!(outcome.is_accepted(), want.is_some(), "age {age}");
+        assert_eq!(outcome.flows().map(|flow| flow.points).next(), want);
+        assert!(
+            outcome
+                .flows()
+                .all(|flow| flow.sender == AccountId(1) && flow.receiver == AccountId(2))
+        );
+        assert_eq!(
+            outcome.losses.decayed,
+            want.map_or(0, |want| u64::from(100 - want))
+        );
+        assert_eq!(points_of(&ledger, 2, 1), want.unwrap_or(0));
+    }
+}
+
+/// Under rule `reference` an entry decays once, by a tenth per epoch of its age, and one of age 10
+/// can still be claimed, for nothing.
+#[test]
+fn unclaimed_entries_under_the_reference() {
+    let rules = Rules {
+        rule: RuleKind::Reference,
+        own_points: 1_000,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    for (age, want) in [
+        (0, Some(100)),
+        (3, Some(70)),
+        (9, Some(10)),
+        (10, Some(0)),
+        (11, None),
+    ] {
+        let mut ledger = Ledger::new(3, rules).unwrap();
+        ledger.apply(&transfer(1, 2, 100, true));
+        (0..age).for_each(|_| assert!(ledger.apply(&Operation::Tick).is_accepted()));
+        let outcome = ledger.apply(&Operation::Claim {
+            receiver: AccountId(2),
+            index: 0,
+        });
+        assert_eq!(outcome.is_accepted(), want.is_some(), "age {age}");
+        assert_eq!(outcome.claimed_nothing(), want == Some(0));
+        assert_eq!(points_of(&ledger, 2, 1), want.unwrap_or(0));
+    }
+}
+
+/// Points never return to their origin, and pinned origins report what reached whom.
+#[test]
+fn what_returns_is_lost_and_does_not_flow() {
+    let rules = Rules {
+        own_points: 1_000,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(3, rules).unwrap();
+    ledger.apply(&Operation::Pin {
+        account: AccountId(1),
+    });
+    let outcome = ledger.apply(&transfer(1, 2, 1_000, false));
+    let direct: Vec<_> = outcome.flows().collect();
+    assert_eq!(
+        (direct.len(), direct[0].points, direct[0].sender),
+        (1, 1_000, AccountId(1))
+    );
+    // 2 has 1,000 of its own and 1,000 of 1's: half of what it sends back is lost.
+    let outcome = ledger.apply(&transfer(2, 1, 100, false));
+    let pieces = [
+        Piece {
+            origin: AccountId(1),
+            points: 50,
+        },
+        Piece {
+            origin: AccountId(2),
+            points: 50,
+        },
+    ];
+    assert_eq!(outcome.pieces, pieces);
+    assert_eq!(outcome.losses.returned, 50);
+    assert!(outcome.flows().next().is_none());
+    let outcome = ledger.apply(&transfer(2, 3, 100, false));
+    let second_hand: Vec<_> = outcome.flows().collect();
+    assert_eq!((second_hand.len(), second_hand[0].points), (1, 50));
+    assert_eq!(
+        (second_hand[0].origin, second_hand[0].sender),
+        (AccountId(1), AccountId(2))
+    );
+}
+
+/// Totals name their ordinals, and are told once.
+#[test]
+fn changed_totals_are_told_once() {
+    let mut ledger = Ledger::new(3, Rules::default()).unwrap();
+    assert!(ledger.totals_changed().is_empty());
+    ledger.apply(&transfer(1, 2, 100, false));
+    assert_eq!(ledger.totals_changed(), [0]);
+    assert!(ledger.totals_changed().is_empty());
+    assert_eq!(
+        (
+            ledger.totals(0).minted,
+            ledger.totals(0).moved,
+            ledger.totals(0).sink
+        ),
+        (200_000, 99, 1)
+    );
+    (0..3).for_each(|_| assert!(ledger.apply(&Operation::Tick).is_accepted()));
+    assert!(
+        ledger.totals_changed().is_empty(),
+        "a tick alone counts nothing"
+    );
+    ledger.settle(AccountId(2));
+    let changed = ledger.totals_changed();
+    assert!(changed.contains(&1) && !changed.contains(&0), "{changed:?}");
+    ledger.settle(AccountId(1));
+    assert_eq!(
+        ledger.totals(1).minted,
+        100,
+        "what lay unspent is not minted again"
+    );
+}
+
+/// An account made in a later epoch starts with that epoch.
+#[test]
+fn a_late_account_is_settled_to_its_first_tick() {
+    let mut ledger = Ledger::new(3, Rules::default()).unwrap();
+    (0..5).for_each(|_| assert!(ledger.apply(&Operation::Tick).is_accepted()));
+    ledger.apply(&transfer(1, 2, 100, false));
+    assert_eq!(ledger.account(AccountId(2)).unwrap().ordinal(), 5);
+    assert_eq!(ledger.totals(5).minted, 200_000);
+    assert_eq!(ledger.all_totals().count(), 1);
+}
