@@ -143,21 +143,20 @@ fn push(text: &str, id: &Identifier, label: Option<&str>) -> Result<String, Edit
     let mut table = InlineTable::new();
     table.insert("id", id.as_str().into());
     table.extend(label.map(|label| ("label", label)));
-    let indent = entries
+    let prefix = entries
         .iter()
         .last()
         .and_then(|last| last.decor().prefix()?.as_str());
-    let indent = indent.filter(|indent| indent.contains('\n')).map(|indent| {
-        indent
-            .rfind('\n')
-            .map_or("", |newline| &indent[newline..])
-            .to_owned()
-    });
-    match indent {
-        Some(indent) => {
-            entries.push_formatted(Value::InlineTable(table).decorated(indent, ""));
-        }
-        None => entries.push(table),
+    let on_own_lines = prefix.and_then(|prefix| prefix.rfind('\n').map(|at| &prefix[at..]));
+    if let Some(indent) = on_own_lines.map(str::to_owned) {
+        // What follows the last comma stays on its line: a comment on the entry before it.
+        let trailing = entries.trailing().as_str().unwrap_or_default().to_owned();
+        let (beside, below) = trailing.split_at(trailing.rfind('\n').unwrap_or(0));
+        entries.set_trailing(below);
+        let table = Value::InlineTable(table);
+        entries.push_formatted(table.decorated(format!("{beside}{indent}"), ""));
+    } else {
+        entries.push(table);
     }
     Ok(document.to_string())
 }

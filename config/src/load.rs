@@ -177,16 +177,15 @@ struct Wanted {
 /// Reads the document; `None` if it is not TOML. What it returns is to be used only if there are
 /// no notes.
 fn parse_noted(text: &str, wanted: Wanted, notes: &mut Notes) -> Option<Config> {
-    let document = match DeTable::parse(text) {
-        Ok(document) => document,
-        Err(error) => {
-            let span = error.span().unwrap_or(0..0);
-            let message = printable(&error.message().replace('\n', ", "));
-            let help = "this is not TOML: see https://toml.io for how it is written";
-            notes.at(span, message, help);
-            return None;
-        }
-    };
+    let (document, errors) = DeTable::parse_recoverable(text);
+    // The errors after the first are mostly its consequences, and so would be any problem.
+    let place = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    if let Some(error) = errors.iter().min_by_key(|error| place(error)) {
+        let message = printable(&error.message().replace('\n', ", "));
+        let help = "this is not TOML: see https://toml.io for how it is written";
+        notes.at(error.span(), message, help);
+        return None;
+    }
     let lines = Lines::of(text);
     let mut top = Section::document(&document);
     let database = tables::database(&mut top, notes);

@@ -362,7 +362,7 @@ impl<'d> Section<'d> {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a whole number",
             DeValue::Float(_) => "a number with a fraction",
-            DeValue::Boolean(_) => "true or false",
+            DeValue::Boolean(_) => "a boolean",
             DeValue::Datetime(_) => "a date or time",
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
@@ -428,14 +428,15 @@ fn list<T>(words: &[(&'static str, T)]) -> String {
     quoted.join(", ")
 }
 
-/// The known word that the written one was probably meant to be: at most a third of it differs.
+/// The known word that the written one was probably meant to be: at most two fifths of it differ, enough for a
+/// transposition in a word of five.
 fn nearest<'w>(written: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     if written.len() > SUGGESTION_BYTES_MAX {
         return None;
     }
     let plain = written.to_lowercase().replace('-', "_");
     let near = known.map(|word| (distance(&plain, word), word)).min()?;
-    (near.0 * 3 <= near.1.len().max(3)).then_some(near.1)
+    (near.0 * 5 <= near.1.len() * 2).then_some(near.1)
 }
 
 /// Number of characters to insert, delete or replace to turn one text into the other.
@@ -473,7 +474,8 @@ mod tests {
     #[test]
     fn only_a_near_word_is_suggested() {
         let known = ["depth", "match", "own_points"];
-        assert_eq!(nearest("dpeth", known.into_iter()), None);
+        assert_eq!(nearest("dpeth", known.into_iter()), Some("depth"));
+        assert_eq!(nearest("dead", known.into_iter()), None);
         assert_eq!(nearest("dept", known.into_iter()), Some("depth"));
         assert_eq!(nearest("own-points", known.into_iter()), Some("own_points"));
         assert_eq!(nearest("Match", known.into_iter()), Some("match"));
