@@ -264,6 +264,16 @@ mod tests {
                 "write wss://relay.example",
             ),
             (
+                "wss://relay.example#top",
+                Use::Stream,
+                "write wss://relay.example",
+            ),
+            (
+                "wss://:pw@relay.example",
+                Use::Stream,
+                "write wss://relay.example",
+            ),
+            (
                 "wss://me:pw@relay.example:8443",
                 Use::Stream,
                 "write wss://relay.example:8443",

@@ -158,6 +158,13 @@ fn a_flood_of_mistakes_stays_bounded() {
     // 20,000 unknown keys, no tracked account, no source.
     assert_eq!(problems.left_out, 20_002 - PROBLEMS_MAX);
     assert!(problems.to_string().ends_with("and 19902 more"));
+    let env = Env {
+        database: Some("nonsense".into()),
+    };
+    let problems = Config::parse(&one_line, "kith.toml", &env, Mode::Live).expect_err("unknown");
+    assert_eq!(problems.problems.len(), PROBLEMS_MAX);
+    assert_eq!(problems.problems[0].origin, "KITH_DATABASE");
+    assert_eq!(problems.left_out, 20_003 - PROBLEMS_MAX);
     survives(&"[".repeat(100_000));
     survives(&format!("a = {}", "[".repeat(100_000)));
 }

@@ -140,6 +140,15 @@ checkpoint = "0s" | "0s" | too short | the default is "10s"
 batch_operations = 0 | 0 | too small | from 1 to 100000
 plc = "wss://plc" | "wss://plc" | wss:// is not spoken here | https://plc
 handle_resolver = "" | "" | no scheme | https://HOST
+connect_timeout = "11m" | "11m" | too long | from "100ms" to "10m"
+request_timeout = "2h" | "2h" | too long | from "100ms" to "1h"
+silence_timeout = "500ms" | "500ms" | too short | from "1s" to "1d"
+reconnect_pause = "50ms" | "50ms" | too short | from "100ms" to "1h"
+host_requests_per_five_minutes = 0 | 0 | too small | from 1 to 1000000
+plc_requests_per_second = 10001 | 10001 | too large | from 1 to 10000
+backfill_accounts = 1001 | 1001 | too large | from 1 to 1000
+buffer_mebibytes = 65537 | 65537 | too large | from 1 to 65536
+batch_milliseconds = 60001 | 60001 | too large | from 1 to 60000
 database = "kith.db" | "kith.db" | neither SQLite nor | sqlite:kith.db
 database = 1 | 1 | database is a whole number | sqlite:kith.db
 "#;
