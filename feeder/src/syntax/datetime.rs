@@ -53,11 +53,8 @@ fn split_fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     }
     let mut micros = 0;
     for place in 0..6 {
-        let digit = if place < length {
-            digits[place] - b'0'
-        } else {
-            0
-        };
+        // Digits that are not there are zeros.
+        let digit = digits[..length].get(place).map_or(0, |digit| digit - b'0');
         micros = micros * 10 + i64::from(digit);
     }
     Some((micros, &digits[length..]))

@@ -1,6 +1,7 @@
 //! CAR files, version 1, as they stand in a frame's `blocks`.
 
 use super::cid::{CID_BYTES, Cid};
+use super::error::FrameErrorKind;
 use super::scan::{Reader, major};
 
 /// Up to so many blocks are searched one by one; more are sorted first, so that a hostile
@@ -33,7 +34,7 @@ impl<'a> Blocks<'a> {
     /// Reads the header and cuts the blocks; looks into none of them.
     pub fn parse(car: &'a [u8]) -> Result<Self, CarError> {
         let (header, mut rest) = section(car)?;
-        let root = parse_header(header).ok_or(CarError::BadHeader)?;
+        let root = parse_header(header).map_err(|_| CarError::BadHeader)?;
         let mut blocks = Vec::with_capacity(16);
         while !rest.is_empty() {
             let (block, after) = section(rest)?;
@@ -82,28 +83,34 @@ fn section(bytes: &[u8]) -> Result<(&[u8], &[u8]), CarError> {
 }
 
 /// Gives the first root, if there is one, of `{roots: [..], version: 1}`.
-fn parse_header(header: &[u8]) -> Option<Option<Cid>> {
+fn parse_header(header: &[u8]) -> Result<Option<Cid>, FrameErrorKind> {
     if header.len() > HEADER_BYTES_MAX {
-        return None;
+        return Err(FrameErrorKind::TooLong);
     }
     let mut reader = Reader::new(header);
     let (mut root, mut version) = (None, None);
-    for _ in 0..reader.expect(major::MAP).ok()? {
-        match reader.key().ok()? {
-            b"version" => version = reader.expect(major::UNSIGNED).ok(),
+    for _ in 0..reader.expect(major::MAP)? {
+        match reader.key()? {
+            b"version" => version = Some(reader.expect(major::UNSIGNED)?),
             b"roots" => {
-                let count = reader.expect(major::ARRAY).ok()?;
-                for index in 0..count {
-                    let link = reader.skip().ok()?;
+                for index in 0..reader.expect(major::ARRAY)? {
+                    let link = reader.skip()?;
                     if index == 0 {
                         root = Reader::new(link).link().ok();
                     }
                 }
             }
             _ => {
-                reader.skip().ok()?;
+                reader.skip()?;
             }
         }
     }
-    (version == Some(1) && reader.rest().is_empty()).then_some(root)
+    if version != Some(1) {
+        return Err(FrameErrorKind::BadField);
+    }
+    if reader.rest().is_empty() {
+        Ok(root)
+    } else {
+        Err(FrameErrorKind::TrailingBytes)
+    }
 }

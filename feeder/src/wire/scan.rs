@@ -28,7 +28,7 @@ pub(super) mod major {
 }
 const FALSE: u64 = 20;
 const TRUE: u64 = 21;
-const NULL: u64 = 22;
+const NULL: u8 = 0xf6;
 const TAG_CID: u64 = 42;
 
 /// A position in bytes, moving forward value by value.
@@ -170,8 +170,7 @@ impl<'a> Reader<'a> {
     /// Reads null if it is next.
     #[inline]
     pub(super) fn null(&mut self) -> bool {
-        const NULL_BYTE: u8 = (major::SIMPLE << 5) | NULL as u8;
-        let null = self.bytes.get(self.at) == Some(&NULL_BYTE);
+        let null = self.bytes.get(self.at) == Some(&NULL);
         self.at += usize::from(null);
         null
     }
