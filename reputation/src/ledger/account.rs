@@ -1,7 +1,7 @@
 //! One account, as the ledger holds it and as it shows it.
 
 use super::Ledger;
-use crate::rows::{Credited, Rows};
+use crate::rows::{Credited, RowStore, Rows};
 use crate::{AccountId, AccountImage, Entry, Piece, Points, Row};
 
 /// The ordinal of an account that was given an id but is not there yet (while resuming).
@@ -25,7 +25,7 @@ impl Account {
             own,
             ordinal,
             others: 0,
-            rows: Rows::default(),
+            rows: Rows::EMPTY,
             has_unclaimed: false,
         }
     }
@@ -45,8 +45,14 @@ impl Account {
     }
 
     /// Adds pieces to the rows; answers with what returned to its origin and is lost.
-    pub(crate) fn credit(&mut self, pieces: &[Piece], id: AccountId, touched: Option<u32>) -> u64 {
-        let Credited { returned, overflow } = self.rows.credit(pieces, id, touched);
+    pub(crate) fn credit(
+        &mut self,
+        store: &mut RowStore,
+        pieces: &[Piece],
+        id: AccountId,
+        touched: Option<u32>,
+    ) -> u64 {
+        let Credited { returned, overflow } = store.credit(&mut self.rows, pieces, id, touched);
         self.others += overflow;
         returned
     }
@@ -57,14 +63,18 @@ impl Account {
 pub struct AccountView<'a> {
     id: AccountId,
     account: &'a Account,
+    store: &'a RowStore,
     unclaimed: &'a [Entry],
 }
 
 impl<'a> AccountView<'a> {
-    pub(super) fn new(id: AccountId, account: &'a Account, unclaimed: &'a [Entry]) -> Self {
+    pub(super) fn new(id: AccountId, ledger: &'a Ledger) -> Self {
+        let unclaimed = ledger.unclaimed.get(&id).map_or(&[][..], Vec::as_slice);
+        let account = &ledger.accounts[id.index()];
         Self {
             id,
             account,
+            store: &ledger.store,
             unclaimed,
         }
     }
@@ -100,13 +110,18 @@ impl<'a> AccountView<'a> {
     }
 
     /// Its rows, ascending by origin.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> + 'a {
-        self.account.rows.iter()
+    pub fn rows(&self) -> impl Iterator<Item = Row> + 'a {
+        self.store.iter(&self.account.rows)
+    }
+
+    /// How many rows it has.
+    pub fn row_count(&self) -> usize {
+        self.store.len(&self.account.rows)
     }
 
     /// How many of its points have this origin, collapsed ones not counted.
     pub fn points_of(&self, origin: AccountId) -> Points {
-        self.account.rows.get(origin)
+        self.store.get(&self.account.rows, origin)
     }
 
     /// Its unclaimed entries, oldest first.
@@ -146,7 +161,7 @@ pub(super) fn state_bytes(ledger: &Ledger) -> Vec<u8> {
         put(view.own().into());
         put(view.others());
         put(view.ordinal().into());
-        put(view.rows().len() as u64);
+        put(view.row_count() as u64);
         for row in view.rows() {
             put(row.origin.0.into());
             put(row.points.into());

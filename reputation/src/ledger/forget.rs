@@ -20,7 +20,7 @@ impl Ledger {
         let mut lost = if needs(id) { self.empty(id) } else { 0 };
         for (holder, account) in (0_u32..).zip(&mut self.accounts) {
             if needs(AccountId(holder)) {
-                account.others += u64::from(account.rows.remove(id));
+                account.others += u64::from(self.store.remove(&mut account.rows, id));
             }
         }
         let holders: Vec<AccountId> = self
@@ -43,7 +43,7 @@ impl Ledger {
         let account = &mut self.accounts[id.index()];
         let ordinal = account.ordinal;
         let lost = account.worth();
-        account.rows.clear();
+        self.store.clear(&mut account.rows);
         *account = Account::new(0, ordinal);
         let entries = self.unclaimed.remove(&id).unwrap_or_default();
         lost + entries.iter().map(sum).sum::<u64>()

@@ -18,6 +18,7 @@ pub(crate) use pins::Pins;
 pub use recovery::{Recorded, ReplayMismatch, ResumeError};
 pub use steps::Steps;
 
+use crate::rows::RowStore;
 use crate::totals::TotalsBook;
 use crate::{
     AccountId, Balance, Entry, Losses, Operation, Outcome, Piece, Rejection, RuleKind, Rules,
@@ -32,6 +33,8 @@ pub struct Ledger {
     ticks: u32,
     pins: Pins,
     accounts: Vec<Account>,
+    /// The rows of all accounts.
+    store: RowStore,
     /// Unclaimed entries of those who have any, oldest first.
     unclaimed: BTreeMap<AccountId, Vec<Entry>>,
     totals: TotalsBook,
@@ -75,6 +78,7 @@ impl Ledger {
             ticks: 0,
             pins: Pins::default(),
             accounts: vec![Account::new(0, 0)],
+            store: RowStore::default(),
             unclaimed: BTreeMap::new(),
             totals: TotalsBook::default(),
             buffers: Buffers::default(),
@@ -186,7 +190,7 @@ impl Ledger {
             RuleKind::Reference => {
                 self.settle(AccountId::SINK);
                 let pieces = &self.buffers.sink_pieces;
-                self.accounts[0].credit(pieces, AccountId::SINK, Some(ordinal));
+                self.accounts[0].credit(&mut self.store, pieces, AccountId::SINK, Some(ordinal));
             }
         }
         self.totals.count(ordinal, cut, |totals| &mut totals.sink);
@@ -196,7 +200,7 @@ impl Ledger {
     fn credit(&mut self, receiver: AccountId, ordinal: u32) -> u64 {
         let touched = touch(self.rules.rule, ordinal);
         let pieces = &self.buffers.pieces;
-        self.accounts[receiver.index()].credit(pieces, receiver, touched)
+        self.accounts[receiver.index()].credit(&mut self.store, pieces, receiver, touched)
     }
 
     fn hold(&mut self, receiver: AccountId, entry: Entry) {
@@ -249,12 +253,12 @@ impl Ledger {
         let touched = touch(rule, self.ticks);
         for (id, account) in (0_u32..).zip(&mut self.accounts) {
             if needs(AccountId(id)) {
-                account.rows.retouch(touched);
+                self.store.retouch(&mut account.rows, touched);
             }
         }
         if rule == RuleKind::Systematic && needs(AccountId::SINK) {
             let sink = &mut self.accounts[0];
-            sink.others += sink.rows.clear();
+            sink.others += self.store.clear(&mut sink.rows);
         }
     }
 
@@ -352,8 +356,7 @@ impl Ledger {
     /// One account as far as it is settled, or `None` if its id was not given.
     pub fn account(&self, id: AccountId) -> Option<AccountView<'_>> {
         self.known(id).ok()?;
-        let unclaimed = self.unclaimed.get(&id).map_or(&[][..], Vec::as_slice);
-        Some(AccountView::new(id, &self.accounts[id.index()], unclaimed))
+        Some(AccountView::new(id, self))
     }
 
     /// What was minted, moved and lost in one tick ordinal, as far as accounts are settled.

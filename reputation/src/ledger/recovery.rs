@@ -7,7 +7,6 @@
 //! receiver by the pieces of the journal. Totals are not counted again: they come from the store.
 
 use super::{ABSENT, Account, Ledger};
-use crate::rows::Rows;
 use crate::{
     AccountId, AccountImage, Entry, Operation, Piece, Rejection, RestoreError, Rules, RulesError,
     Totals, Transfer, Verdict,
@@ -300,7 +299,8 @@ impl Ledger {
             unclaimed,
         } = image;
         let has_unclaimed = !unclaimed.is_empty();
-        let rows = Rows::restore(&rows);
+        let rows = self.store.restore(&rows);
+        self.store.clear(&mut self.accounts[id.index()].rows);
         self.accounts[id.index()] = Account {
             own,
             ordinal,

@@ -1,7 +1,7 @@
 //! Rule `reference`: Morat's arithmetic in exact integers.
 
 use super::{Account, Ledger};
-use crate::rows::decayed;
+use crate::rows::{RowStore, decayed};
 use crate::{AccountId, Entry, MAX_POINTS, Piece, Points, Rejection, Transfer};
 
 /// One of the two legs of an assignment.
@@ -56,10 +56,10 @@ impl Ledger {
             tally,
             epoch,
         };
-        let mut burned = leg.withdraw(account, &mut buffers.pieces);
+        let mut burned = leg.withdraw(account, &mut self.store, &mut buffers.pieces);
         if cut > 0 {
             let leg = Leg { points: cut, ..leg };
-            burned += leg.withdraw(account, &mut buffers.sink_pieces);
+            burned += leg.withdraw(account, &mut self.store, &mut buffers.sink_pieces);
         }
         buffers.sink_points = buffers
             .sink_pieces
@@ -83,7 +83,7 @@ impl Ledger {
         let percent = self.rules.decay_percent;
         let kept = u128::from(account.others) * u128::from(100 - percent) / 100;
         let kept = u64::try_from(kept).unwrap_or(account.others);
-        let lost = account.others - kept + account.rows.decay_each(percent, epoch);
+        let lost = account.others - kept + self.store.decay_each(&mut account.rows, percent, epoch);
         account.others = kept;
         self.totals.count(epoch, lost, |totals| &mut totals.decayed);
         self.expire(
@@ -98,14 +98,16 @@ impl Ledger {
     /// Keeps the top rows of one account; others does not count as one.
     pub(super) fn reference_collapse(&mut self, id: AccountId) {
         let account = &mut self.accounts[id.index()];
-        account.others += account.rows.collapse(self.rules.keep_top, |_| false);
+        account.others += self
+            .store
+            .collapse(&mut account.rows, self.rules.keep_top, |_| false);
     }
 }
 
 impl Leg {
     /// Takes the leg's points from the sender, own and others first; answers with what was
     /// withdrawn from rows and not passed on.
-    fn withdraw(&self, account: &mut Account, out: &mut Vec<Piece>) -> u64 {
+    fn withdraw(&self, account: &mut Account, store: &mut RowStore, out: &mut Vec<Piece>) -> u64 {
         let worth = self.tally + u64::from(account.own);
         let own = share_up(self.points, account.own.into(), worth);
         let others = share_up(self.points, account.others, worth);
@@ -113,7 +115,7 @@ impl Leg {
         let from_rows = self.points.saturating_sub(own + others);
         let mut burned = 0;
         if from_rows > 0 && assigned > 0 {
-            let withdrawn = account.rows.withdraw(from_rows, assigned, self.epoch, out);
+            let withdrawn = store.withdraw(&mut account.rows, from_rows, assigned, self.epoch, out);
             burned = withdrawn - out.iter().map(|piece| u64::from(piece.points)).sum::<u64>();
         }
         account.own -= u32::try_from(own).unwrap_or(account.own);

@@ -54,10 +54,10 @@ impl Ledger {
         self.top_up(id, ordinal);
         let account = &mut self.accounts[id.index()];
         let pins = &self.pins;
-        let collapsed = account
-            .rows
-            .collapse(self.rules.keep_top, |origin| pins.contains(origin));
-        account.others += collapsed;
+        let pinned = |origin| pins.contains(origin);
+        account.others += self
+            .store
+            .collapse(&mut account.rows, self.rules.keep_top, pinned);
 
         let tally = account.tally();
         let nonce = u64::from(id.0) << 32 | u64::from(ordinal);
@@ -68,7 +68,7 @@ impl Ledger {
             let draw = Draw::new(self.seed, nonce, 3, tally, decayed);
             let others = account.others;
             account.others -= draw.below(others);
-            account.rows.take(&draw, others, |_, _, _| {});
+            self.store.decay(&mut account.rows, &draw, others);
             self.totals
                 .count(ordinal, decayed, |totals| &mut totals.decayed);
         }

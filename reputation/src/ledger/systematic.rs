@@ -57,18 +57,19 @@ impl Ledger {
             origin: sender,
             points: narrow(kept(0, from_front)),
         });
-        account.rows.take(&draw, front, |origin, first, taken| {
-            if let Some(piece) = tagged.take_if(|piece| piece.origin < origin) {
-                push(pieces, piece);
-            }
-            push(
-                pieces,
-                Piece {
-                    origin,
-                    points: narrow(kept(first, taken.into())),
-                },
-            );
-        });
+        self.store
+            .take(&mut account.rows, &draw, front, |origin, first, taken| {
+                if let Some(piece) = tagged.take_if(|piece| piece.origin < origin) {
+                    push(pieces, piece);
+                }
+                push(
+                    pieces,
+                    Piece {
+                        origin,
+                        points: narrow(kept(first, taken.into())),
+                    },
+                );
+            });
         if let Some(piece) = tagged {
             push(pieces, piece);
         }

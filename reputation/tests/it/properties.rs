@@ -30,6 +30,7 @@ fn assert_conserved(ledger: &Ledger) {
 fn assert_sound(ledger: &Ledger) {
     for view in (0..ledger.accounts()).map(|id| ledger.account(AccountId(id)).unwrap()) {
         let rows: Vec<_> = view.rows().collect();
+        assert_eq!(rows.len(), view.row_count());
         assert!(rows.is_sorted_by(|a, b| a.origin < b.origin));
         assert!(
             rows.iter()

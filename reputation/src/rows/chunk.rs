@@ -1,0 +1,367 @@
+//! Up to [`MOST`] rows in one block: all origins, then all points, then (rule `reference`) all
+//! ordinals of last touch. Apart, because sums read points only and searches origins only.
+
+use super::arena::{Arena, Block, class_of};
+use crate::draw::{Divider, Draw, Walk};
+use crate::{AccountId, Piece, Points};
+
+/// The most rows in one chunk.
+pub(super) const MOST: usize = 64;
+
+/// A run of rows, ascending by origin.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Chunk {
+    pub(super) block: Block,
+    pub(super) len: u16,
+}
+
+/// Words per row: origin and points, or with the ordinal of last touch.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum Width {
+    /// Rule `systematic`.
+    Narrow,
+    /// Rule `reference`.
+    Wide,
+}
+
+impl Width {
+    pub(super) fn words(self) -> usize {
+        match self {
+            Self::Narrow => 2,
+            Self::Wide => 3,
+        }
+    }
+
+    pub(super) fn of(touched: Option<u32>) -> Self {
+        if touched.is_some() {
+            Self::Wide
+        } else {
+            Self::Narrow
+        }
+    }
+}
+
+/// The columns of a chunk, each as long as its capacity.
+pub(super) struct Columns<'a> {
+    pub(super) origins: &'a mut [u32],
+    pub(super) points: &'a mut [u32],
+    /// Empty if narrow.
+    pub(super) touched: &'a mut [u32],
+}
+
+impl Columns<'_> {
+    /// Writes one row over another.
+    fn copy(&mut self, from: usize, to: usize) {
+        self.origins[to] = self.origins[from];
+        self.points[to] = self.points[from];
+        if !self.touched.is_empty() {
+            self.touched[to] = self.touched[from];
+        }
+    }
+}
+
+impl Chunk {
+    pub(super) const EMPTY: Self = Self {
+        block: Block::EMPTY,
+        len: 0,
+    };
+
+    pub(super) fn len(self) -> usize {
+        usize::from(self.len)
+    }
+
+    pub(super) fn set_len(&mut self, len: usize) {
+        debug_assert!(len <= MOST);
+        self.len = u16::try_from(len).unwrap_or(0);
+    }
+
+    fn capacity(self, width: Width) -> usize {
+        self.block.words() / width.words()
+    }
+
+    pub(super) fn columns(self, arena: &mut Arena, width: Width) -> Columns<'_> {
+        let capacity = self.capacity(width);
+        let words = arena.words_mut(self.block);
+        let (origins, rest) = words.split_at_mut(capacity);
+        let (points, rest) = rest.split_at_mut(capacity);
+        let touched = if width == Width::Wide {
+            &mut rest[..capacity]
+        } else {
+            &mut []
+        };
+        Columns {
+            origins,
+            points,
+            touched,
+        }
+    }
+
+    /// Origins, points and touches of the rows.
+    pub(super) fn view(self, arena: &Arena, width: Width) -> (&[u32], &[u32], &[u32]) {
+        let (capacity, len) = (self.capacity(width), self.len());
+        let words = arena.words(self.block);
+        let touched = if width == Width::Wide {
+            &words[2 * capacity..][..len]
+        } else {
+            &[]
+        };
+        (&words[..len], &words[capacity..][..len], touched)
+    }
+
+    /// Makes room for so many rows, at most [`MOST`], keeping those that are there.
+    pub(super) fn reserve(&mut self, arena: &mut Arena, width: Width, rows: usize) {
+        if rows > self.capacity(width) {
+            self.resize(arena, width, rows);
+        }
+    }
+
+    /// Moves to a smaller block if one two sizes smaller would do.
+    pub(super) fn shrink(&mut self, arena: &mut Arena, width: Width) {
+        let class = class_of(self.len() * width.words());
+        if self.len == 0 {
+            arena.release(self.block);
+            self.block = Block::EMPTY;
+        } else if class + 1 < usize::from(self.block.parts().1) {
+            self.resize(arena, width, self.len());
+        }
+    }
+
+    fn resize(&mut self, arena: &mut Arena, width: Width, rows: usize) {
+        let (old, len) = (*self, self.len());
+        self.block = arena.allocate(rows * width.words());
+        if len > 0 {
+            let mut rows = [0_u32; 3 * MOST];
+            let count = old.block.words().min(rows.len());
+            rows[..count].copy_from_slice(&arena.words(old.block)[..count]);
+            let capacity = old.capacity(width);
+            let new = self.columns(arena, width);
+            new.origins[..len].copy_from_slice(&rows[..len]);
+            new.points[..len].copy_from_slice(&rows[capacity..][..len]);
+            if width == Width::Wide {
+                new.touched[..len].copy_from_slice(&rows[2 * capacity..][..len]);
+            }
+        }
+        arena.release(old.block);
+    }
+
+    /// Removes rows of no points.
+    pub(super) fn compact(&mut self, arena: &mut Arena, width: Width) {
+        let len = self.len();
+        let mut columns = self.columns(arena, width);
+        let mut kept = 0;
+        for at in 0..len {
+            if columns.points[at] > 0 {
+                if kept < at {
+                    columns.copy(at, kept);
+                }
+                kept += 1;
+            }
+        }
+        self.set_len(kept);
+    }
+
+    /// Takes drawn points along the line from `start` on. Answers with how many, and whether a
+    /// row was left with none.
+    pub(super) fn take(
+        self,
+        arena: &mut Arena,
+        width: Width,
+        walk: &mut Walk,
+        start: u64,
+        hit: &mut impl FnMut(AccountId, u64, Points),
+    ) -> (u64, bool) {
+        let len = self.len();
+        let Columns {
+            origins, points, ..
+        } = self.columns(arena, width);
+        let (origins, points) = (&origins[..len], &mut points[..len]);
+        let (mut end, mut all, mut emptied) = (start, 0, false);
+        for (origin, points) in origins.iter().zip(points) {
+            end += u64::from(*points);
+            if walk.next < end {
+                let first = walk.index;
+                // At most all points of the row, since drawn points are distinct.
+                let taken = points_of(walk.take_below(end));
+                *points -= taken;
+                all += u64::from(taken);
+                emptied |= *points == 0;
+                hit(AccountId(*origin), first, taken);
+            }
+        }
+        (all, emptied)
+    }
+
+    /// As `take`, for samples with many points per row: counts them by division.
+    pub(super) fn take_many(
+        self,
+        arena: &mut Arena,
+        width: Width,
+        draw: &Draw,
+        (start, first): (u64, u64),
+        hit: &mut impl FnMut(AccountId, u64, Points),
+    ) -> (u64, bool) {
+        let len = self.len();
+        let Columns {
+            origins, points, ..
+        } = self.columns(arena, width);
+        let (mut end, mut before, mut emptied) = (start, first, false);
+        for (origin, points) in origins[..len].iter().zip(&mut points[..len]) {
+            end += u64::from(*points);
+            let upto = draw.below(end);
+            let taken = points_of(upto - before);
+            *points -= taken;
+            emptied |= *points == 0;
+            if taken > 0 {
+                hit(AccountId(*origin), before, taken);
+            }
+            before = upto;
+        }
+        (before - first, emptied)
+    }
+
+    /// Adds pieces to rows that are there; puts the rest, as indices into `pieces`, into
+    /// `missing`. Answers with the points added and those a full row could not take.
+    pub(super) fn add(
+        self,
+        arena: &mut Arena,
+        width: Width,
+        pieces: &[Piece],
+        touched: Option<u32>,
+        missing: &mut Vec<u32>,
+    ) -> (u64, u64) {
+        let len = self.len();
+        let columns = self.columns(arena, width);
+        let origins = &columns.origins[..len];
+        let (mut from, mut added, mut overflow) = (0, 0, 0);
+        for (index, piece) in (0_u32..).zip(pieces) {
+            from += lower_bound(&origins[from..], piece.origin.0);
+            if from < len && origins[from] == piece.origin.0 {
+                let points = &mut columns.points[from];
+                let more = piece.points.min(Points::MAX - *points);
+                *points += more;
+                added += u64::from(more);
+                overflow += u64::from(piece.points - more);
+                if let (Some(touched), Width::Wide) = (touched, width) {
+                    columns.touched[from] = touched;
+                }
+            } else {
+                missing.push(index);
+            }
+        }
+        (added, overflow)
+    }
+
+    /// Inserts those pieces that are `missing`; there must be room in the chunk's limit. Answers
+    /// with the points added.
+    pub(super) fn insert(
+        &mut self,
+        arena: &mut Arena,
+        width: Width,
+        pieces: &[Piece],
+        missing: &[u32],
+        touched: Option<u32>,
+    ) -> u64 {
+        let len = self.len() + missing.len();
+        self.reserve(arena, width, len);
+        let mut columns = self.columns(arena, width);
+        // From the back: each row moves once, straight to its place.
+        let (mut from, mut to, mut added) = (self.len(), len, 0);
+        for index in missing.iter().rev() {
+            let piece = pieces[*index as usize];
+            while from > 0 && columns.origins[from - 1] > piece.origin.0 {
+                from -= 1;
+                to -= 1;
+                columns.copy(from, to);
+            }
+            to -= 1;
+            columns.origins[to] = piece.origin.0;
+            columns.points[to] = piece.points;
+            if let (Some(touched), Width::Wide) = (touched, width) {
+                columns.touched[to] = touched;
+            }
+            added += u64::from(piece.points);
+        }
+        self.set_len(len);
+        added
+    }
+
+    /// Rule `reference`: withdraws ceil(row*part/whole), passes on floor(row*part/whole).
+    /// Answers with what was withdrawn.
+    pub(super) fn withdraw(
+        &mut self,
+        arena: &mut Arena,
+        part: u64,
+        whole: Divider,
+        epoch: u32,
+        out: &mut Vec<Piece>,
+    ) -> u64 {
+        let len = self.len();
+        let Columns {
+            origins,
+            points,
+            touched,
+        } = self.columns(arena, Width::Wide);
+        let (mut all, mut emptied) = (0, false);
+        for (origin, points) in origins[..len].iter().zip(&mut points[..len]) {
+            // part is at most MAX_POINTS, so the product is below 2^60.
+            let (floor, rest) = whole.div_rem(u64::from(*points) * part);
+            let withdrawn = points_of(floor + u64::from(rest > 0));
+            *points -= withdrawn;
+            all += u64::from(withdrawn);
+            emptied |= *points == 0;
+            if floor > 0 {
+                out.push(Piece {
+                    origin: AccountId(*origin),
+                    points: points_of(floor),
+                });
+            }
+        }
+        touched[..len].fill(epoch);
+        if emptied {
+            self.compact(arena, Width::Wide);
+        }
+        all
+    }
+}
+
+/// A part of a row's points, which therefore fits.
+fn points_of(points: u64) -> Points {
+    Points::try_from(points).unwrap_or(Points::MAX)
+}
+
+/// How many of the origins are below one: a binary search without branches.
+fn lower_bound(origins: &[u32], origin: u32) -> usize {
+    let (mut base, mut size) = (0, origins.len());
+    while size > 1 {
+        let half = size / 2;
+        base += if origins[base + half - 1] < origin {
+            half
+        } else {
+            0
+        };
+        size -= half;
+    }
+    base + usize::from(size == 1 && origins[base] < origin)
+}
+
+/// Finds a row.
+pub(super) fn find(origins: &[u32], origin: AccountId) -> Option<usize> {
+    let at = lower_bound(origins, origin.0);
+    (origins.get(at) == Some(&origin.0)).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lower_bound_is_the_partition_point() {
+        for len in 0..40_u32 {
+            let origins: Vec<u32> = (0..len).map(|at| 3 * at + 1).collect();
+            for origin in 0..130 {
+                let want = origins.partition_point(|at| *at < origin);
+                assert_eq!(lower_bound(&origins, origin), want);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Crediting pieces, and laying rows out.
+
+use super::chunk::{Chunk, MOST, Width};
+use super::long::Long;
+use super::{Credited, RowStore, Rows, Shape};
+use crate::{AccountId, Piece, Row};
+
+/// Rows per chunk where many are laid out: room for a third more before a chunk is split.
+pub(super) const FILL: usize = 48;
+
+impl RowStore {
+    /// Adds pieces, which ascend by origin; those tagged with the holder are lost.
+    pub(crate) fn credit(
+        &mut self,
+        rows: &mut Rows,
+        pieces: &[Piece],
+        holder: AccountId,
+        touched: Option<u32>,
+    ) -> Credited {
+        let width = Width::of(touched);
+        if rows.width() != width {
+            self.retouch(rows, touched);
+            if rows.len == 0 && matches!(rows.shape, Shape::Short(_)) {
+                rows.shape = Shape::Short(width);
+            }
+        }
+        let mut done = Credited::default();
+        // The holder's own tag, if it is there, parts the pieces in two.
+        let at = pieces.partition_point(|piece| piece.origin < holder);
+        let (low, mut high) = pieces.split_at(at);
+        if let Some((own, rest)) = high.split_first()
+            && own.origin == holder
+        {
+            done.returned = own.points.into();
+            high = rest;
+        }
+        for part in [low, high] {
+            if !part.is_empty() {
+                done.overflow += self.add(rows, part, touched);
+            }
+        }
+        done
+    }
+
+    /// Adds pieces, none of the holder; answers with what full rows could not take.
+    fn add(&mut self, rows: &mut Rows, pieces: &[Piece], touched: Option<u32>) -> u64 {
+        if let Shape::Long(_) = rows.shape {
+            return self.add_long(rows, pieces, touched);
+        }
+        let width = rows.width();
+        let mut chunk = rows.chunk();
+        self.missing.clear();
+        let (added, overflow) =
+            chunk.add(&mut self.arena, width, pieces, touched, &mut self.missing);
+        rows.sum += added;
+        if chunk.len() + self.missing.len() <= MOST {
+            rows.sum += chunk.insert(&mut self.arena, width, pieces, &self.missing, touched);
+            rows.set_chunk(chunk);
+        } else {
+            self.load(rows);
+            self.merge_missing(pieces, touched);
+            self.release(rows);
+            self.lay_out(rows, width);
+        }
+        overflow
+    }
+
+    fn add_long(&mut self, rows: &mut Rows, mut pieces: &[Piece], touched: Option<u32>) -> u64 {
+        let width = rows.width();
+        let mut overflow = 0;
+        while let Some(first) = pieces.first() {
+            let long = &mut self.longs[rows.place as usize];
+            let (at, mut chunk) = long.chunk_of(first.origin);
+            let next = long.next_head(at);
+            let count = next.map_or(pieces.len(), |next| {
+                pieces
+                    .iter()
+                    .take_while(|piece| piece.origin.0 < next)
+                    .count()
+            });
+            let (now, later) = pieces.split_at(count);
+            pieces = later;
+            self.missing.clear();
+            let (mut added, over) =
+                chunk.add(&mut self.arena, width, now, touched, &mut self.missing);
+            overflow += over;
+            if chunk.len() + self.missing.len() <= MOST {
+                added += chunk.insert(&mut self.arena, width, now, &self.missing, touched);
+                long.set(at, chunk, long.sum_of(at) + added);
+                rows.sum += added;
+            } else {
+                rows.sum += added + self.split(rows, at, now, touched);
+            }
+        }
+        overflow
+    }
+
+    /// Merges the missing pieces into a chunk that has no room for them, making several of it.
+    /// Answers with the points of those pieces.
+    fn split(&mut self, rows: &Rows, at: usize, pieces: &[Piece], touched: Option<u32>) -> u64 {
+        let width = rows.width();
+        let long = &self.longs[rows.place as usize];
+        let chunk = long.chunks()[at];
+        self.scratch.clear();
+        push_rows(&mut self.scratch, chunk.view(&self.arena, width));
+        self.merge_missing(pieces, touched);
+        self.arena.release(chunk.block);
+        let added = self
+            .missing
+            .iter()
+            .map(|index| u64::from(pieces[*index as usize].points))
+            .sum();
+
+        // Equal parts, of about three quarters of a chunk.
+        let parts = self.scratch.len().div_ceil(FILL).max(2);
+        let size = self.scratch.len().div_ceil(parts);
+        let scratch = core::mem::take(&mut self.scratch);
+        for (part, rows_of) in scratch.chunks(size).enumerate() {
+            let (chunk, sum) = self.write_chunk(rows_of, width);
+            let long = &mut self.longs[rows.place as usize];
+            if part == 0 {
+                long.set(at, chunk, sum);
+            } else {
+                long.insert(at + part, rows_of[0].origin.0, chunk, sum);
+            }
+        }
+        self.scratch = scratch;
+        added
+    }
+
+    /// Merges the missing pieces into the scratch rows.
+    fn merge_missing(&mut self, pieces: &[Piece], touched: Option<u32>) {
+        let missing = self.missing.iter().map(|index| pieces[*index as usize]);
+        let rows = missing.map(|piece| Row {
+            origin: piece.origin,
+            points: piece.points,
+            touched,
+        });
+        self.scratch.extend(rows);
+        // Two ascending runs: the sort finds and merges them.
+        self.scratch.sort_by_key(|row| row.origin);
+    }
+
+    /// Loads all rows into the scratch.
+    pub(super) fn load(&mut self, rows: &Rows) {
+        let mut scratch = core::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.extend(self.iter(rows));
+        self.scratch = scratch;
+    }
+
+    /// Lays the rows out again, those that `keeps` says.
+    pub(super) fn relayout(&mut self, rows: &mut Rows, width: Width, keeps: impl Fn(&Row) -> bool) {
+        self.load(rows);
+        self.scratch.retain(keeps);
+        self.release(rows);
+        self.lay_out(rows, width);
+    }
+
+    /// Lays the scratch rows out for an account that has no memory.
+    pub(super) fn lay_out(&mut self, rows: &mut Rows, width: Width) {
+        let scratch = core::mem::take(&mut self.scratch);
+        *rows = Rows::EMPTY;
+        rows.sum = scratch.iter().map(|row| u64::from(row.points)).sum();
+        if scratch.len() <= MOST {
+            rows.shape = Shape::Short(width);
+            let (chunk, _) = self.write_chunk(&scratch, width);
+            rows.set_chunk(chunk);
+        } else {
+            rows.shape = Shape::Long(width);
+            let mut long = Long::default();
+            for part in scratch.chunks(FILL) {
+                let (chunk, sum) = self.write_chunk(part, width);
+                long.push(part[0].origin.0, chunk, sum);
+            }
+            rows.place = self.place_long(long);
+        }
+        self.scratch = scratch;
+    }
+
+    fn place_long(&mut self, long: Long) -> u32 {
+        if let Some(place) = self.free_longs.pop() {
+            self.longs[place as usize] = long;
+            return place;
+        }
+        self.longs.push(long);
+        u32::try_from(self.longs.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn write_chunk(&mut self, rows: &[Row], width: Width) -> (Chunk, u64) {
+        let mut chunk = Chunk::EMPTY;
+        chunk.reserve(&mut self.arena, width, rows.len());
+        chunk.set_len(rows.len());
+        let columns = chunk.columns(&mut self.arena, width);
+        let mut sum = 0;
+        for (at, row) in rows.iter().enumerate() {
+            columns.origins[at] = row.origin.0;
+            columns.points[at] = row.points;
+            if width == Width::Wide {
+                columns.touched[at] = row.touched.unwrap_or(0);
+            }
+            sum += u64::from(row.points);
+        }
+        (chunk, sum)
+    }
+
+    /// Gives the memory of an account's rows back; the handle must be set anew.
+    pub(super) fn release(&mut self, rows: &Rows) {
+        if let Shape::Short(_) = rows.shape {
+            self.arena.release(rows.chunk().block);
+            return;
+        }
+        let long = &mut self.longs[rows.place as usize];
+        for chunk in long.chunks() {
+            self.arena.release(chunk.block);
+        }
+        *long = Long::default();
+        self.free_longs.push(rows.place);
+    }
+
+    /// Lays a long account out anew if it has become sparse.
+    pub(super) fn settle_shape(&mut self, rows: &mut Rows) {
+        if let Shape::Long(width) = rows.shape
+            && self.longs[rows.place as usize].is_sparse()
+        {
+            self.relayout(rows, width, |_| true);
+        }
+    }
+}
+
+fn push_rows(scratch: &mut Vec<Row>, (origins, points, touched): (&[u32], &[u32], &[u32])) {
+    let rows = origins.iter().zip(points).enumerate();
+    scratch.extend(rows.map(|(at, (origin, points))| Row {
+        origin: AccountId(*origin),
+        points: *points,
+        touched: touched.get(at).copied(),
+    }));
+}

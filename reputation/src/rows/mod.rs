@@ -1,0 +1,262 @@
+//! The rows of all accounts: points received, ascending by origin, none of zero points.
+//!
+//! An account of up to [`MOST`](chunk::MOST) rows has them in one chunk, whose block it names
+//! itself; one with more has a list of chunks with their first origins and their sums, so that a
+//! draw skips what it does not hit and an insertion moves one chunk. Why so, and what it costs:
+//! `docs/decisions/0003-ledger-layout.md`.
+
+mod arena;
+mod chunk;
+mod long;
+mod merge;
+mod tick;
+
+pub(crate) use tick::decayed;
+
+use arena::{Arena, Block};
+use chunk::{Chunk, Width};
+use long::Long;
+
+use crate::draw::{Divider, Draw};
+use crate::{AccountId, Piece, Points, Row};
+
+/// The rows of one account: a handle into [`RowStore`], 16 bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    /// Sum of all points.
+    sum: u64,
+    /// Place of the block, or which of the long ones.
+    place: u32,
+    len: u16,
+    class: u8,
+    shape: Shape,
+}
+
+/// How the rows of an account lie.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Shape {
+    /// One chunk.
+    Short(Width),
+    /// A list of chunks.
+    Long(Width),
+}
+
+impl Rows {
+    pub(crate) const EMPTY: Self = {
+        let (place, class) = Block::EMPTY.parts();
+        Self {
+            sum: 0,
+            place,
+            len: 0,
+            class,
+            shape: Shape::Short(Width::Narrow),
+        }
+    };
+
+    /// Sum of the points of all rows.
+    pub(crate) fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    fn width(&self) -> Width {
+        match self.shape {
+            Shape::Short(width) | Shape::Long(width) => width,
+        }
+    }
+
+    /// The one chunk of a short account.
+    fn chunk(&self) -> Chunk {
+        Chunk {
+            block: Block::from_parts((self.place, self.class)),
+            len: self.len,
+        }
+    }
+
+    fn set_chunk(&mut self, chunk: Chunk) {
+        (self.place, self.class) = chunk.block.parts();
+        self.len = chunk.len;
+    }
+}
+
+/// What became of pieces that were credited.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Credited {
+    /// Points with the holder's own tag, which are lost.
+    pub(crate) returned: u64,
+    /// Points a row could not hold, which go to others.
+    pub(crate) overflow: u64,
+}
+
+/// The memory of all rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowStore {
+    arena: Arena,
+    longs: Vec<Long>,
+    free_longs: Vec<u32>,
+    /// Pieces of a credit that have no row yet.
+    missing: Vec<u32>,
+    /// All rows of one account, when they are laid out anew.
+    scratch: Vec<Row>,
+    /// Points and origins, when an account is collapsed.
+    keys: Vec<u64>,
+}
+
+impl RowStore {
+    pub(crate) fn len(&self, rows: &Rows) -> usize {
+        match rows.shape {
+            Shape::Short(_) => usize::from(rows.len),
+            Shape::Long(_) => self.longs[rows.place as usize].len(),
+        }
+    }
+
+    pub(crate) fn iter<'a>(&'a self, rows: &Rows) -> impl Iterator<Item = Row> + use<'a> {
+        let (first, more) = match rows.shape {
+            Shape::Short(_) => (Some(rows.chunk()), &[][..]),
+            Shape::Long(_) => (None, self.longs[rows.place as usize].chunks()),
+        };
+        let width = rows.width();
+        first
+            .into_iter()
+            .chain(more.iter().copied())
+            .flat_map(move |chunk| {
+                let (origins, points, touched) = chunk.view(&self.arena, width);
+                (0..chunk.len()).map(move |at| Row {
+                    origin: AccountId(origins[at]),
+                    points: points[at],
+                    touched: touched.get(at).copied(),
+                })
+            })
+    }
+
+    /// Points of one origin.
+    pub(crate) fn get(&self, rows: &Rows, origin: AccountId) -> Points {
+        let chunk = match rows.shape {
+            Shape::Short(_) => rows.chunk(),
+            Shape::Long(_) => self.longs[rows.place as usize].chunk_of(origin).1,
+        };
+        let (origins, points, _) = chunk.view(&self.arena, rows.width());
+        chunk::find(origins, origin).map_or(0, |at| points[at])
+    }
+
+    /// Takes a sample out of the rows, which lie end to end along the line from `at` on, and says
+    /// for each row hit: its origin, how many drawn points lie before it, and how many it gives.
+    pub(crate) fn take(
+        &mut self,
+        rows: &mut Rows,
+        draw: &Draw,
+        at: u64,
+        mut hit: impl FnMut(AccountId, u64, Points),
+    ) {
+        let first = draw.below(at);
+        let width = rows.width();
+        // Walking costs by the point, counting by the row.
+        let many = draw.count() - first > 2 * self.len(rows) as u64;
+        match rows.shape {
+            Shape::Short(_) => {
+                let mut chunk = rows.chunk();
+                let (taken, emptied) = if many {
+                    chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
+                } else {
+                    chunk.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+                };
+                rows.sum -= taken;
+                if emptied {
+                    chunk.compact(&mut self.arena, width);
+                    rows.set_chunk(chunk);
+                }
+            }
+            Shape::Long(_) => {
+                let long = &mut self.longs[rows.place as usize];
+                let emptied = if many {
+                    long.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
+                } else {
+                    long.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+                };
+                rows.sum = long.sum();
+                if emptied {
+                    self.settle_shape(rows);
+                }
+            }
+        }
+    }
+
+    /// Rule `reference`: withdraws ceil(row*part/whole) from every row and passes on
+    /// floor(row*part/whole). Answers with what was withdrawn.
+    pub(crate) fn withdraw(
+        &mut self,
+        rows: &mut Rows,
+        part: u64,
+        whole: u64,
+        touched: u32,
+        out: &mut Vec<Piece>,
+    ) -> u64 {
+        let Some(whole) = Divider::new(whole) else {
+            return 0;
+        };
+        self.make_wide(rows, touched);
+        let before = rows.sum;
+        match rows.shape {
+            Shape::Short(_) => {
+                let mut chunk = rows.chunk();
+                rows.sum -= chunk.withdraw(&mut self.arena, part, whole, touched, out);
+                rows.set_chunk(chunk);
+            }
+            Shape::Long(_) => {
+                let long = &mut self.longs[rows.place as usize];
+                long.withdraw(&mut self.arena, part, whole, touched, out);
+                rows.sum = long.sum();
+                self.settle_shape(rows);
+            }
+        }
+        before - rows.sum
+    }
+
+    /// Removes one row and answers with its points.
+    pub(crate) fn remove(&mut self, rows: &mut Rows, origin: AccountId) -> Points {
+        let points = self.get(rows, origin);
+        if points > 0 {
+            self.relayout(rows, rows.width(), |row| row.origin != origin);
+        }
+        points
+    }
+
+    /// Rows as they were before.
+    pub(crate) fn restore(&mut self, rows: &[Row]) -> Rows {
+        let mut restored = Rows::EMPTY;
+        self.scratch.clear();
+        self.scratch.extend_from_slice(rows);
+        let width = Width::of(rows.first().and_then(|row| row.touched));
+        self.lay_out(&mut restored, width);
+        restored
+    }
+
+    /// Gives or takes the ordinals of last touch, when the rule changes.
+    pub(crate) fn retouch(&mut self, rows: &mut Rows, touched: Option<u32>) {
+        if self.len(rows) > 0 {
+            self.load(rows);
+            self.scratch
+                .iter_mut()
+                .for_each(|row| row.touched = touched);
+            self.release(rows);
+            self.lay_out(rows, Width::of(touched));
+        }
+    }
+
+    /// Removes all rows and answers with their points.
+    pub(crate) fn clear(&mut self, rows: &mut Rows) -> u64 {
+        let sum = rows.sum;
+        self.release(rows);
+        *rows = Rows::EMPTY;
+        sum
+    }
+
+    /// Rows in a chunk's form that remembers touches: those of an account without rows may not.
+    fn make_wide(&mut self, rows: &mut Rows, touched: u32) {
+        if rows.width() == Width::Narrow {
+            self.retouch(rows, Some(touched));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! The layout against a map, through all shapes.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Rows as a map, with what the store must make of the same calls.
+type Plain = BTreeMap<u32, u64>;
+
+fn check(store: &RowStore, rows: &Rows, plain: &Plain) {
+    let got: Vec<(u32, u64)> = store
+        .iter(rows)
+        .map(|row| (row.origin.0, row.points.into()))
+        .collect();
+    let want: Vec<(u32, u64)> = plain
+        .iter()
+        .map(|(origin, points)| (*origin, *points))
+        .collect();
+    assert_eq!(got, want);
+    assert_eq!(rows.sum(), plain.values().sum::<u64>());
+    assert_eq!(store.len(rows), plain.len());
+    for (origin, points) in plain {
+        assert_eq!(u64::from(store.get(rows, AccountId(*origin))), *points);
+        assert_eq!(
+            store.get(rows, AccountId(origin + 1)) > 0,
+            plain.contains_key(&(origin + 1))
+        );
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Credit(Vec<(u32, u32)>),
+    Take { share: u64, nonce: u64 },
+    Collapse(u32),
+    Remove(u32),
+    Withdraw { share: u64 },
+    Decay(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let pieces = |ids: u32, most: u32| prop::collection::vec((0..ids, 1..most), 1..130);
+    prop_oneof![
+        4 => pieces(3_000, 9_u32).prop_map(Step::Credit),
+        2 => pieces(200, 200_000).prop_map(Step::Credit),
+        3 => (0..=1_000_u64, any::<u64>()).prop_map(|(share, nonce)| Step::Take { share, nonce }),
+        1 => (0..400_u32).prop_map(Step::Collapse),
+        1 => (0..3_000_u32).prop_map(Step::Remove),
+        1 => (0..=1_000_u64).prop_map(|share| Step::Withdraw { share }),
+        1 => (0..=100_u8).prop_map(Step::Decay),
+    ]
+}
+
+fn run(
+    store: &mut RowStore,
+    rows: &mut Rows,
+    plain: &mut Plain,
+    step: &Step,
+    touched: Option<u32>,
+) {
+    match step {
+        Step::Credit(pieces) => {
+            let bundle: BTreeMap<u32, u32> = pieces.iter().copied().collect();
+            let piece = |(origin, points): (&u32, &u32)| Piece {
+                origin: AccountId(*origin),
+                points: *points,
+            };
+            let pieces: Vec<Piece> = bundle.iter().map(piece).collect();
+            let credited = store.credit(rows, &pieces, AccountId(77), touched);
+            for (origin, points) in bundle {
+                if origin == 77 {
+                    assert_eq!(credited.returned, u64::from(points));
+                } else {
+                    *plain.entry(origin).or_default() += u64::from(points);
+                }
+            }
+            assert_eq!(credited.overflow, 0);
+        }
+        Step::Take { share, nonce } => {
+            let ahead = nonce % 50;
+            let worth = rows.sum() + ahead;
+            let count = worth * share / 1_000;
+            let draw = Draw::new(1, *nonce, 0, worth, count);
+            let mut hits = Vec::new();
+            store.take(rows, &draw, ahead, |origin, first, taken| {
+                hits.push((origin.0, first, u64::from(taken)));
+            });
+            let (mut x, mut want) = (ahead, Vec::new());
+            for (origin, points) in plain.iter_mut() {
+                let (first, last) = (draw.below(x), draw.below(x + *points));
+                x += *points;
+                if last > first {
+                    *points -= last - first;
+                    want.push((*origin, first, last - first));
+                }
+            }
+            assert_eq!(hits, want);
+        }
+        Step::Collapse(keep) => {
+            let pinned = |origin: AccountId| origin.0.is_multiple_of(17);
+            let before = rows.sum();
+            let lost = store.collapse(rows, *keep, pinned);
+            let mut order: Vec<(u64, u32)> = plain.iter().map(|(o, p)| (*p, !*o)).collect();
+            order.retain(|(_, origin)| !pinned(AccountId(!origin)));
+            order.sort_unstable_by(|a, b| b.cmp(a));
+            for (_, origin) in order.iter().skip(*keep as usize) {
+                plain.remove(&!origin);
+            }
+            assert_eq!(before - lost, plain.values().sum::<u64>());
+        }
+        Step::Remove(origin) => {
+            let points = store.remove(rows, AccountId(*origin));
+            assert_eq!(u64::from(points), plain.remove(origin).unwrap_or(0));
+        }
+        Step::Withdraw { share } if touched.is_some() && rows.sum() > 0 => {
+            let (whole, mut out) = (rows.sum(), Vec::new());
+            let part = (whole * share / 1_000).min(crate::MAX_POINTS.into());
+            store.withdraw(rows, part, whole, 9, &mut out);
+            let mut want = Vec::new();
+            for (origin, points) in plain.iter_mut() {
+                let wide = *points * part;
+                *points -= wide.div_ceil(whole);
+                want.push((*origin, wide / whole));
+            }
+            want.retain(|(_, points)| *points > 0);
+            let out: Vec<_> = out
+                .iter()
+                .map(|piece| (piece.origin.0, piece.points.into()))
+                .collect();
+            assert_eq!(out, want);
+        }
+        Step::Decay(percent) if touched.is_some() => {
+            store.decay_each(rows, *percent, 9);
+            for points in plain.values_mut() {
+                *points = *points * u64::from(100 - percent) / 100;
+            }
+        }
+        Step::Withdraw { .. } | Step::Decay(_) => {}
+    }
+    plain.retain(|_, points| *points > 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Several accounts share a store and go through all shapes; none disturbs another.
+    #[test]
+    fn the_layout_is_a_map(steps in prop::collection::vec((0..4_usize, step()), 0..80), wide: bool) {
+        let touched = wide.then_some(5);
+        let mut store = RowStore::default();
+        let mut accounts = vec![(Rows::EMPTY, Plain::new()); 4];
+        for (at, step) in &steps {
+            let (rows, plain) = &mut accounts[*at];
+            run(&mut store, rows, plain, step, touched);
+            for (rows, plain) in &accounts {
+                check(&store, rows, plain);
+            }
+        }
+        for (rows, plain) in &mut accounts {
+            let image: Vec<Row> = store.iter(rows).collect();
+            prop_assert!(image.iter().all(|row| row.touched.is_some() == wide));
+            let restored = store.restore(&image);
+            check(&store, &restored, plain);
+            store.clear(rows);
+            plain.clear();
+            check(&store, rows, plain);
+            let mut restored = restored;
+            store.retouch(&mut restored, Some(3));
+            prop_assert!(store.iter(&restored).all(|row| row.touched == Some(3)));
+            store.clear(&mut restored);
+        }
+        prop_assert_eq!(store.arena.usage().0, 0, "all memory was given back");
+    }
+}
+
+/// A long account stays a list of chunks that are neither empty nor over full.
+#[test]
+fn chunks_split_and_stay_in_bounds() {
+    let (mut store, mut rows) = (RowStore::default(), Rows::EMPTY);
+    for at in 0..20_000_u32 {
+        let origin = at.wrapping_mul(2_654_435_761) >> 8;
+        let piece = Piece {
+            origin: AccountId(origin),
+            points: 1,
+        };
+        store.credit(&mut rows, &[piece], AccountId(u32::MAX), None);
+    }
+    let long = &store.longs[rows.place as usize];
+    assert!(
+        long.chunks()
+            .iter()
+            .all(|chunk| (1..=chunk::MOST).contains(&chunk.len()))
+    );
+    assert_eq!(long.len(), store.iter(&rows).count());
+    assert!(long.len() > long.chunks().len() * 30, "well filled");
+}
