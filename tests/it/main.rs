@@ -1,1 +1,7 @@
-fn main(){}
+//! Whole-program tests: the built `kith` against recordings and real servers.
+//!
+//! - `network`: the network of `tests/network` starts, and is what it says it is.
+//!
+//! The helpers and their own tests are in `support/`.
+
+mod network;

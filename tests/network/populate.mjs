@@ -337,6 +337,7 @@ const truth = {
   notes, agreesWithListRecords: problems.length === 0,
 }
 fs.writeFileSync(arg.out, JSON.stringify(truth, null, 1) + '\n')
+if (problems.length) console.error('the PDS disagrees:', problems)
 console.log(JSON.stringify({
   accounts: accounts.length, follows: truth.follows.length, likes: truth.likes.length, posts: truth.posts.length, gone: gone.length,
   signUpMs: tSignUp - started, writesMs: tEnd - tSignUp, problems,
