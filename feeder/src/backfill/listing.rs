@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use atrium_api::types::string::{Did, RecordKey};
-
 use super::{AccountStatus, ReadError};
+use crate::syntax::{is_did, is_record_key};
 use crate::xrpc::{CallError, Client, Host, RecordEntry, RecordPage};
 
 pub(super) const FOLLOW: &str = "app.bsky.graph.follow";
@@ -222,9 +221,12 @@ impl<'a> Reading<'a> {
 
     /// The record's key, if it is of this repo and collection, and its subject, if it is a DID.
     fn own_record(&self, entry: RecordEntry) -> Option<(String, Option<String>)> {
-        let rkey = entry.uri.strip_prefix(&self.prefix)?.to_owned();
-        let rkey = String::from(RecordKey::new(rkey).ok()?);
-        let subject = Did::new(entry.into_subject()).ok().map(String::from);
+        let rkey = entry
+            .uri
+            .strip_prefix(&self.prefix)
+            .filter(|rkey| is_record_key(rkey))?;
+        let rkey = rkey.to_owned();
+        let subject = Some(entry.into_subject()).filter(|subject| is_did(subject));
         Some((rkey, subject))
     }
 }

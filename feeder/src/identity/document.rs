@@ -1,8 +1,9 @@
 //! What Kith needs of a DID document, from both shapes in use.
 
-use atrium_api::types::string::{Did, Handle};
 use serde_json::Value;
 use url::Url;
+
+use crate::syntax::is_handle;
 
 /// Longest PDS URL kept: a host name (253) with scheme and port.
 const PDS_URL_CHARS_MAX: usize = 300;
@@ -54,15 +55,9 @@ impl DidDocument {
     }
 }
 
-pub(super) fn is_did(text: &str) -> bool {
-    Did::new(text.to_owned()).is_ok()
-}
-
 /// The handle in its usual form, if the text is one.
 pub(super) fn normal_handle(text: &str) -> Option<String> {
-    Handle::new(text.to_ascii_lowercase())
-        .ok()
-        .map(String::from)
+    is_handle(text).then(|| text.to_ascii_lowercase())
 }
 
 fn handle(document: &Value) -> Option<String> {

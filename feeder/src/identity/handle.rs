@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{DidDocument, Directory, IdentityError, document};
+use crate::syntax::is_did;
 use crate::xrpc::{Host, shorten};
 
 /// Bytes read of `/.well-known/atproto-did`, which holds one DID.
@@ -154,7 +155,7 @@ impl Directory {
         let dids: BTreeSet<&str> = texts
             .iter()
             .filter_map(|text| text.strip_prefix("did="))
-            .filter(|did| document::is_did(did))
+            .filter(|did| is_did(did))
             .collect();
         match dids.len() {
             0 | 1 => Ok(dids.first().map(|did| (*did).to_owned())),
@@ -175,7 +176,7 @@ impl Directory {
         }
         let text = String::from_utf8_lossy(answer.body());
         let did = text.trim();
-        document::is_did(did)
+        is_did(did)
             .then(|| did.to_owned())
             .ok_or_else(|| format!("{handle}: the answer is not a DID"))
     }

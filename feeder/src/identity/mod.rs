@@ -19,6 +19,7 @@ use std::time::Duration;
 use http::{Response, StatusCode};
 use url::{Host, Url};
 
+use crate::syntax::is_did;
 use crate::xrpc::{Client, FetchError, shorten};
 use cache::Cache;
 pub use dns::Dns;
@@ -184,7 +185,7 @@ impl Directory {
 /// Where the document of a DID is.
 fn document_url(did: &str, plc: &str, private: bool) -> Result<Url, IdentityError> {
     let not_a_did = || IdentityError::NotADid { did: shorten(did) };
-    if !document::is_did(did) {
+    if !is_did(did) {
         return Err(not_a_did());
     }
     if did.starts_with("did:plc:") {

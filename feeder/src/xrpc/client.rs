@@ -141,6 +141,9 @@ struct Inner {
     http: reqwest::Client,
     limits: Limits,
     options: ClientOptions,
+    /// A loopback `host:port` taken for a public one, so that tests can redirect from it.
+    #[cfg(test)]
+    public_host: Option<String>,
 }
 
 impl fmt::Debug for Client {
@@ -154,7 +157,11 @@ impl fmt::Debug for Client {
 impl Client {
     /// Makes a client. No request is sent.
     pub fn new(options: ClientOptions) -> Result<Client, SetupError> {
-        let http = http_client(&options).map_err(SetupError)?;
+        let http = http_client(&options, !options.allow_private_addresses).map_err(SetupError)?;
+        Ok(Client::over(http, options))
+    }
+
+    fn over(http: reqwest::Client, options: ClientOptions) -> Client {
         let private = options.allow_private_addresses;
         let plc_host = Url::parse(&options.plc).map(|url| host_key(&url, private));
         let limits = Limits::new(
@@ -163,13 +170,26 @@ impl Client {
             options.plc_rate,
             options.pause_max,
         );
-        Ok(Client {
-            inner: Arc::new(Inner {
-                http,
-                limits,
-                options,
-            }),
-        })
+        let inner = Inner {
+            http,
+            limits,
+            options,
+            #[cfg(test)]
+            public_host: None,
+        };
+        Client {
+            inner: Arc::new(inner),
+        }
+    }
+
+    #[cfg(test)]
+    fn with_public_host(options: ClientOptions, host: &str) -> Result<Client, SetupError> {
+        let http = http_client(&options, false).map_err(SetupError)?;
+        let mut client = Client::over(http, options);
+        if let Some(inner) = Arc::get_mut(&mut client.inner) {
+            inner.public_host = Some(host.to_owned());
+        }
+        Ok(client)
     }
 
     /// The options it was made with.
@@ -203,11 +223,9 @@ impl Client {
         let Inner {
             limits, options, ..
         } = &*self.inner;
-        address::check_url(url, options.allow_private_addresses).map_err(|refusal| {
-            FetchError::Refused {
-                host: host_name(url),
-                refusal,
-            }
+        self.check(url).map_err(|refusal| FetchError::Refused {
+            host: host_name(url),
+            refusal,
         })?;
         let host = host_key(url, options.allow_private_addresses);
         for repetition in 0..=options.rate_limit_waits_max {
@@ -222,6 +240,14 @@ impl Client {
             host,
             waits: options.rate_limit_waits_max,
         })
+    }
+
+    fn check(&self, url: &Url) -> Result<(), Refusal> {
+        #[cfg(test)]
+        if self.inner.public_host.as_deref() == Some(url.authority()) {
+            return Ok(());
+        }
+        address::check_url(url, self.inner.options.allow_private_addresses)
     }
 
     async fn get_once(&self, url: &Url, bytes_max: usize) -> Result<Response<Vec<u8>>, FetchError> {
@@ -368,6 +394,7 @@ fn causes(error: &(dyn StdError + 'static)) -> String {
 
 fn http_client(
     options: &ClientOptions,
+    https_only: bool,
 ) -> Result<reqwest::Client, Box<dyn StdError + Send + Sync>> {
     let agent = concat!("kith/", env!("CARGO_PKG_VERSION"));
     let mut headers = HeaderMap::new();
@@ -378,7 +405,7 @@ fn http_client(
         .dns_resolver(CheckedResolver {
             allow_private: options.allow_private_addresses,
         })
-        .https_only(!options.allow_private_addresses)
+        .https_only(https_only)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .referer(false)
@@ -402,4 +429,53 @@ fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that redirects everything, and counts the connections it gets.
+    async fn redirector(target: String) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 2048]).await;
+                let answer = format!(
+                    "HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n"
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        address.to_string()
+    }
+
+    #[tokio::test]
+    async fn redirects_of_public_hosts_to_private_ones_are_refused() {
+        let inside = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = inside.local_addr().unwrap().port();
+        for target in [
+            format!("https://127.0.0.1:{port}/"),
+            format!("https://localhost:{port}/"),
+            format!("https://[::1]:{port}/"),
+            format!("http://127.0.0.1:{port}/"),
+            format!("//127.0.0.1:{port}/x"),
+            "https://169.254.169.254/latest/meta-data".to_owned(),
+        ] {
+            let outside = redirector(target.clone()).await;
+            let client = Client::with_public_host(ClientOptions::default(), &outside).unwrap();
+            let url = Url::parse(&format!("http://{outside}/")).unwrap();
+            let error = client.get(&url, 1000).await.unwrap_err();
+            assert!(
+                matches!(error, FetchError::Refused { .. }),
+                "{target}: {error}"
+            );
+        }
+        let nobody = tokio::time::timeout(Duration::ZERO, inside.accept()).await;
+        assert!(nobody.is_err(), "the private host was connected to");
+    }
 }
