@@ -8,6 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::AccountId;
 use crate::base32::PLAIN;
+use crate::members::Sieve;
 use crate::paged::Paged;
 
 /// What every DID of the PLC directory begins with.
@@ -30,6 +31,8 @@ pub struct Accounts {
     keys: Paged<Key>,
     others: Vec<Box<str>>,
     shards: Box<[HashTable<AccountId>]>,
+    /// By shard, who of it may be a member.
+    sieves: Box<[Sieve]>,
     hasher: DefaultHashBuilder,
 }
 
@@ -46,6 +49,9 @@ impl Accounts {
             keys: Paged::new(),
             others: Vec::new(),
             shards: vec![HashTable::new(); SHARDS].into_boxed_slice(),
+            sieves: (0..SHARDS)
+                .map(|shard| Sieve::of(&[], share(shard)))
+                .collect(),
             hasher: DefaultHashBuilder::default(),
         }
     }
@@ -74,6 +80,7 @@ impl Accounts {
             others,
             shards,
             hasher,
+            ..
         } = self;
         shards[shard(hash)]
             .insert_unique(hash, id, |id| hash_of(hasher, &name_of(keys, others, *id)));
@@ -82,19 +89,41 @@ impl Accounts {
 
     /// The number of `did`, if it was ever seen.
     pub fn get(&self, did: &str) -> Option<AccountId> {
-        self.get_if(did, |_| true)
+        let name = Name::of(did);
+        self.find(self.hash(&name), &name, |_| true)
     }
 
-    /// The number of `did`, if it was ever seen and is one of those that `wanted` says yes to.
+    /// The number of `did` if it is a member's. A stranger's no costs one look at memory.
     ///
-    /// `wanted` is asked before the DIDs are compared, so that a no costs no look at the DID.
-    pub(crate) fn get_if(
+    /// Members are those that [`Self::moved`] was called for and `is_member` says yes to.
+    pub(crate) fn member(
         &self,
         did: &str,
-        wanted: impl Fn(AccountId) -> bool,
+        is_member: impl Fn(AccountId) -> bool,
     ) -> Option<AccountId> {
         let name = Name::of(did);
-        self.find(self.hash(&name), &name, wanted)
+        let hash = self.hash(&name);
+        if !self.sieves[shard(hash)].may_hold(hash) {
+            return None;
+        }
+        self.find(hash, &name, is_member)
+    }
+
+    /// Notes that the account became a member, or is none any more.
+    pub(crate) fn moved(&mut self, id: AccountId, is_member: impl Fn(AccountId) -> bool) {
+        let hash = self.hash(&name_of(&self.keys, &self.others, id));
+        let shard = shard(hash);
+        let sieve = &mut self.sieves[shard];
+        let is_worn = if is_member(id) {
+            sieve.enter(hash)
+        } else {
+            sieve.leave()
+        };
+        if is_worn {
+            let living = self.shards[shard].iter().filter(|id| is_member(**id));
+            let hashes = living.map(|id| self.hash(&name_of(&self.keys, &self.others, *id)));
+            self.sieves[shard] = Sieve::of(&hashes.collect::<Vec<_>>(), share(shard));
+        }
     }
 
     /// The DID of an account.
@@ -243,6 +272,11 @@ fn hash_of(hasher: &DefaultHashBuilder, name: &Name<'_>) -> u64 {
         Name::Plc(bits) => hasher.hash_one(bits),
         Name::Other(did) => hasher.hash_one(did),
     }
+}
+
+/// How soon a shard's sieve is worn: each at another time.
+fn share(shard: usize) -> u8 {
+    u8::try_from(shard % 256).unwrap_or_default()
 }
 
 /// Bits of the hash that the tables themselves look at last.

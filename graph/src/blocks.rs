@@ -4,15 +4,15 @@ use crate::AccountId;
 use crate::paged::Paged;
 use crate::records::Records;
 use crate::rkey::Rkey;
-use crate::runs::Runs;
+use crate::runs::{Place, Runs};
 
 /// Block records, and beside them each blocker's subjects, sorted: "does B block A?" is asked for
 /// every like, "which record was it?" only when a block goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
     records: Records,
-    /// By blocker. A subject is there once per record that names it.
-    subjects: Paged<Option<Box<Runs<AccountId>>>>,
+    /// By the slot of the blocker's records. A subject is there once per record that names it.
+    subjects: Paged<Runs<AccountId>>,
 }
 
 impl Blocks {
@@ -25,7 +25,6 @@ impl Blocks {
 
     pub(crate) fn add_owner(&mut self) {
         self.records.add_owner();
-        self.subjects.push(None);
     }
 
     pub(crate) fn records(&self) -> &Records {
@@ -33,10 +32,8 @@ impl Blocks {
     }
 
     pub(crate) fn contains(&self, blocker: AccountId, subject: AccountId) -> bool {
-        let Some(Some(subjects)) = self.subjects.get(blocker.index()) else {
-            return false;
-        };
-        subjects.search(|entry| entry.cmp(&subject)).is_ok()
+        let slot = self.records.slot(blocker);
+        slot.is_some_and(|slot| find(&self.subjects[slot], subject).is_ok())
     }
 
     pub(crate) fn set(
@@ -46,13 +43,22 @@ impl Blocks {
         subject: AccountId,
     ) -> Option<AccountId> {
         let before = self.records.set(blocker, rkey, subject);
-        move_subject(&mut self.subjects[blocker.index()], before, Some(subject));
+        if before != Some(subject)
+            && let Some(subjects) = self.subjects_mut(blocker)
+        {
+            if let Some(before) = before {
+                remove(subjects, before);
+            }
+            let (Ok(place) | Err(place)) = find(subjects, subject);
+            subjects.insert(place, subject);
+        }
         before
     }
 
     pub(crate) fn remove(&mut self, blocker: AccountId, rkey: &str) -> Option<AccountId> {
+        let slot = self.records.slot(blocker)?;
         let before = self.records.remove(blocker, rkey)?;
-        move_subject(&mut self.subjects[blocker.index()], Some(before), None);
+        remove(&mut self.subjects[slot], before);
         Some(before)
     }
 
@@ -62,16 +68,22 @@ impl Blocks {
         listed: &[(R, AccountId)],
         keep: impl Fn(&str) -> bool,
     ) {
+        if let Some(slot) = self.records.slot(blocker) {
+            self.subjects[slot] = Runs::default();
+        }
         self.records.replace(blocker, listed, keep, &mut |_, _| {});
-        let mut subjects: Vec<_> = self.records.subjects(blocker).collect();
-        subjects.sort_unstable();
-        self.subjects[blocker.index()] =
-            (!subjects.is_empty()).then(|| Box::new(Runs::from_sorted(subjects)));
+        let mut sorted: Vec<_> = self.records.subjects(blocker).collect();
+        sorted.sort_unstable();
+        if let Some(subjects) = self.subjects_mut(blocker) {
+            *subjects = Runs::from_sorted(sorted);
+        }
     }
 
     pub(crate) fn clear(&mut self, blocker: AccountId) {
+        if let Some(slot) = self.records.slot(blocker) {
+            self.subjects[slot] = Runs::default();
+        }
         self.records.clear(blocker, &mut |_, _| {});
-        self.subjects[blocker.index()] = None;
     }
 
     pub(crate) fn iter(
@@ -80,25 +92,23 @@ impl Blocks {
     ) -> impl Iterator<Item = (Rkey<'_>, AccountId)> + '_ {
         self.records.iter(owner)
     }
+
+    /// The subjects of a blocker who has records.
+    fn subjects_mut(&mut self, blocker: AccountId) -> Option<&mut Runs<AccountId>> {
+        let slot = self.records.slot(blocker)?;
+        while self.subjects.len() <= slot {
+            self.subjects.push(Runs::default());
+        }
+        Some(&mut self.subjects[slot])
+    }
 }
 
-fn move_subject(
-    subjects: &mut Option<Box<Runs<AccountId>>>,
-    before: Option<AccountId>,
-    after: Option<AccountId>,
-) {
-    if before == after {
-        return;
-    }
-    let list = subjects.get_or_insert_default();
-    if let Some(Ok(place)) = before.map(|before| list.search(|entry| entry.cmp(&before))) {
-        list.remove(place);
-    }
-    if let Some(after) = after {
-        let (Ok(place) | Err(place)) = list.search(|entry| entry.cmp(&after));
-        list.insert(place, after);
-    }
-    if list.is_empty() {
-        *subjects = None;
+fn find(subjects: &Runs<AccountId>, subject: AccountId) -> Result<Place, Place> {
+    subjects.search(|entry| entry.cmp(&subject))
+}
+
+fn remove(subjects: &mut Runs<AccountId>, subject: AccountId) {
+    if let Ok(place) = find(subjects, subject) {
+        subjects.remove(place);
     }
 }

@@ -124,7 +124,7 @@ impl Circle {
 
     /// The number of `did`, if it is in the circle. As fast as [`Self::is_member`].
     pub fn member(&self, did: &str) -> Option<AccountId> {
-        self.accounts.get_if(did, |id| self.hops.hop(id) != OUT)
+        self.accounts.member(did, |id| self.hops.hop(id) != OUT)
     }
 
     /// The account's hop: 0 to the depth, or `None` outside the circle.
@@ -192,7 +192,18 @@ impl Circle {
 
     fn replace_and_settle(&mut self, id: AccountId, changes: &mut Changes) {
         self.hops.replace(id, &self.follows);
+        self.settle(changes);
+    }
+
+    fn settle(&mut self, changes: &mut Changes) {
+        let before = changes.len();
         self.hops.settle(&self.follows, changes);
+        for change in &changes.as_slice()[before..] {
+            if change.from.is_none() || change.to.is_none() {
+                self.accounts
+                    .moved(change.id, |id| self.hops.hop(id) != OUT);
+            }
+        }
     }
 }
 
@@ -211,7 +222,7 @@ impl Circle {
         if before != Some(subject) {
             let level = self.hops.hop(follower);
             count(&mut self.hops, level, before, Some(subject));
-            self.hops.settle(&self.follows, changes);
+            self.settle(changes);
         }
         before
     }
@@ -226,7 +237,7 @@ impl Circle {
         let before = self.follows.remove(follower, rkey)?;
         let level = self.hops.hop(follower);
         count(&mut self.hops, level, Some(before), None);
-        self.hops.settle(&self.follows, changes);
+        self.settle(changes);
         Some(before)
     }
 
@@ -250,7 +261,7 @@ impl Circle {
         follows.replace(follower, records, keep, &mut |before, after| {
             count(hops, level, before, after);
         });
-        hops.settle(follows, changes);
+        self.settle(changes);
     }
 
     /// Removes the account's follow records, when nobody keeps them current any more.
@@ -258,7 +269,7 @@ impl Circle {
         let Self { hops, follows, .. } = self;
         let level = hops.hop(id);
         follows.clear(id, &mut |before, after| count(hops, level, before, after));
-        hops.settle(follows, changes);
+        self.settle(changes);
     }
 
     /// Removes the follow and block records of an account that was deleted. Records of others

@@ -61,7 +61,8 @@ impl Circle {
                 if left == 0 {
                     break;
                 }
-                for subject in self.follow_records().subjects(follower) {
+                for record in self.follow_records().runs(follower).iter().flatten() {
+                    let subject = record.subject;
                     if !wanted.is_visited(&subject) {
                         continue;
                     }

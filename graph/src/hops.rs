@@ -14,7 +14,7 @@
 //! generalization of the shortest-path problem" (1996).
 
 use crate::paged::Paged;
-use crate::records::Records;
+use crate::records::{Record, Records};
 use crate::{AccountId, Change, Changes, Status};
 
 /// The largest depth of a circle.
@@ -22,6 +22,9 @@ pub(crate) const MAX_DEPTH: u8 = 3;
 
 /// The hop of an account outside the circle: past every other.
 pub(crate) const OUT: u8 = u8::MAX;
+
+/// Records whose subjects' counts are fetched at once.
+const AT_ONCE: usize = 32;
 
 /// Memory kept from one call to the next for accounts that wait, in accounts.
 const WAITING_KEPT: usize = 1 << 14;
@@ -236,14 +239,27 @@ impl Hops {
         if !was_interior && !is_interior {
             return;
         }
-        for record in follows.runs(id).iter().flatten() {
-            if was_interior {
-                self.lose(record.subject, from);
-            }
-            if is_interior {
-                self.gain(record.subject, to);
+        let runs = follows.runs(id).iter();
+        for records in runs.flat_map(|run| run.chunks(AT_ONCE)) {
+            self.fetch(records);
+            for record in records {
+                if was_interior {
+                    self.lose(record.subject, from);
+                }
+                if is_interior {
+                    self.gain(record.subject, to);
+                }
             }
         }
+    }
+
+    /// Has the subjects' counts brought into the cache all at once. One after the other, with a
+    /// decision after each, a hub's ten thousand are more than a millisecond of waiting.
+    fn fetch(&self, records: &[Record]) {
+        let counts = records
+            .iter()
+            .map(|record| self.support[record.subject.index()][0]);
+        std::hint::black_box(counts.fold(0, |all, count| all | count));
     }
 }
 

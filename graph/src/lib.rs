@@ -15,6 +15,7 @@
 //! | [`Accounts`] | DIDs as dense 32-bit numbers |
 //! | [`FollowGraph`] | the follow records as a graph for `petgraph`'s algorithms |
 //! | `hops` | the incremental part: support counts, settled hop by hop |
+//! | `members` | a sieve before the lookup of a member |
 //! | `records` | (owner, rkey) -> subject, sorted, 12 bytes a record |
 //! | `explain`, `rings`, `recompute` | questions answered with `petgraph` |
 //!
@@ -44,6 +45,7 @@ mod changes;
 mod circle;
 mod explain;
 mod hops;
+mod members;
 mod paged;
 mod recompute;
 mod records;

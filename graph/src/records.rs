@@ -87,7 +87,7 @@ impl Records {
     /// Removes the record; returns what it named, if it was there.
     pub(crate) fn remove(&mut self, owner: AccountId, rkey: &str) -> Option<AccountId> {
         let name = Name::of(rkey);
-        let list = self.list(owner)?;
+        let list = self.slot(owner)?;
         let Self { lists, odd, .. } = self;
         let place = lists[list]
             .search(|record| odd.name(record.key).cmp(&name))
@@ -104,7 +104,7 @@ impl Records {
     /// What the record names.
     pub(crate) fn get(&self, owner: AccountId, rkey: &str) -> Option<AccountId> {
         let name = Name::of(rkey);
-        let list = &self.lists[self.list(owner)?];
+        let list = &self.lists[self.slot(owner)?];
         let place = list
             .search(|record| self.odd.name(record.key).cmp(&name))
             .ok()?;
@@ -113,7 +113,7 @@ impl Records {
 
     /// Removes all records of the owner.
     pub(crate) fn clear(&mut self, owner: AccountId, moved: Moved<'_>) {
-        let Some(list) = self.list(owner) else { return };
+        let Some(list) = self.slot(owner) else { return };
         for record in self.lists[list].iter() {
             self.odd.release(record.key);
             moved(Some(record.subject), None);
@@ -159,7 +159,7 @@ impl Records {
 
     /// The owner's records, in order, in pieces: the way over them that costs least.
     pub(crate) fn runs(&self, owner: AccountId) -> &[Vec<Record>] {
-        self.list(owner).map_or(&[], |list| self.lists[list].runs())
+        self.slot(owner).map_or(&[], |list| self.lists[list].runs())
     }
 
     /// The subjects of the owner's records, in order of rkey.
@@ -213,13 +213,14 @@ impl Records {
         }
     }
 
-    fn list(&self, owner: AccountId) -> Option<usize> {
+    /// Where the owner's list is; the same from its first record to its last.
+    pub(crate) fn slot(&self, owner: AccountId) -> Option<usize> {
         let list = *self.lists_of.get(owner.index())?;
         (list != NO_LIST).then_some(list as usize)
     }
 
     fn list_or_new(&mut self, owner: AccountId) -> usize {
-        if let Some(list) = self.list(owner) {
+        if let Some(list) = self.slot(owner) {
             return list;
         }
         let list = self.free.pop().unwrap_or_else(|| {
@@ -232,7 +233,7 @@ impl Records {
     }
 
     fn drop_list(&mut self, owner: AccountId) {
-        if let Some(list) = self.list(owner) {
+        if let Some(list) = self.slot(owner) {
             self.lists[list] = List::default();
             self.free.push(std::mem::replace(
                 &mut self.lists_of[owner.index()],
