@@ -2,7 +2,6 @@
 //!
 //! `examples/circle_run.rs` has the whole: real size, memory, tails, and `petgraph` beside it.
 
-#![expect(missing_docs, reason = "made by criterion's macros")]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -141,7 +140,7 @@ fn questions(c: &mut Criterion) {
     });
     group.bench_function("rings", |b| b.iter(|| black_box(circle.rings())));
     group.bench_function("recompute_hops", |b| {
-        b.iter(|| black_box(circle.recompute_hops()))
+        b.iter(|| black_box(circle.recompute_hops()));
     });
 }
 

@@ -61,8 +61,9 @@ impl Interior {
         let mut outgoing = Edges::default();
         for follower in &accounts {
             let subjects = circle.follow_records().subjects(*follower);
-            let within = subjects.filter_map(|id| accounts.binary_search(&id).ok());
-            outgoing.neighbors.extend(within.map(AccountId::at));
+            let within = subjects.filter(|id| circle.is_interior(*id));
+            let nodes = within.filter_map(|id| accounts.binary_search(&id).ok());
+            outgoing.neighbors.extend(nodes.map(AccountId::at));
             outgoing.ends.push(outgoing.neighbors.len());
         }
         let incoming = outgoing.reversed();

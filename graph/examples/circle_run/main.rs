@@ -3,8 +3,8 @@
 //! `cargo run --release -p kith-graph --example circle_run -- [ACCOUNTS [TRACKED [INTERIOR [MEAN]]]]`
 //!
 //! Each storage runs in a process of its own, so that resident memory is its own. Latencies of
-//! edge changes are given as measured (`max`) and as the worst of each operation's best of three
-//! (`worst`), which leaves out what other processes did to this one.
+//! edge changes are of the first time each is made, and `worst` is the worst of each one's best of
+//! three, which leaves out what other processes did to this one.
 
 #![expect(
     clippy::print_stdout,
@@ -23,13 +23,14 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use kith_graph::{AccountId, Changes, Circle};
-use petgraph::graphmap::DiGraphMap;
-use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
-#[path = "../benches/network/mod.rs"]
+mod beside;
+#[path = "../../benches/network/mod.rs"]
 mod network;
+mod timings;
 
 use network::{Network, Random, did, rkey};
+use timings::Timings;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,8 +48,8 @@ fn main() -> ExitCode {
     };
     match arguments.get(4).map(String::as_str) {
         Some("circle") => circle(&network),
-        Some("DiGraphMap") => graph_map(&network),
-        Some("StableDiGraph") => stable_graph(&network),
+        Some("DiGraphMap") => beside::graph_map(&network),
+        Some("StableDiGraph") => beside::stable_graph(&network),
         _ => return run_each(&network),
     }
     ExitCode::SUCCESS
@@ -301,195 +302,6 @@ fn tracking(circle: &mut Circle, ids: &[AccountId]) {
         &format!("track, ms ({} hops changed)", changes.len()),
         millis(start),
     );
-}
-
-fn graph_map(network: &Network) {
-    let before = resident();
-    let mut graph = DiGraphMap::<u32, u32>::new();
-    let start = Instant::now();
-    for follower in 0..network.interior {
-        for subject in network.follows(follower) {
-            match graph.edge_weight_mut(follower, subject) {
-                Some(records) => *records += 1,
-                None => drop(graph.add_edge(follower, subject, 1)),
-            }
-        }
-    }
-    petgraph_rows(start.elapsed(), graph.edge_count(), resident() - before);
-    let (out, into) = (network.accounts, network.accounts + 1);
-    for n in 0..10_000 {
-        graph.add_edge(out, n, 1);
-    }
-    for n in 0..network.accounts.min(1_000_000) {
-        graph.add_edge(n, into, 1);
-    }
-    let mut random = Random(7);
-    hub_row(
-        "out",
-        (0..200).map(|_| {
-            let subject = random.below(10_000);
-            let start = Instant::now();
-            graph.remove_edge(out, subject);
-            let took = start.elapsed();
-            graph.add_edge(out, subject, 1);
-            took
-        }),
-    );
-    hub_row(
-        "in",
-        (0..200).map(|_| {
-            let follower = random.below(network.accounts.min(1_000_000));
-            let start = Instant::now();
-            graph.remove_edge(follower, into);
-            let took = start.elapsed();
-            graph.add_edge(follower, into, 1);
-            took
-        }),
-    );
-}
-
-fn stable_graph(network: &Network) {
-    let before = resident();
-    let mut graph = StableDiGraph::<(), ()>::new();
-    for _ in 0..network.accounts + 2 {
-        graph.add_node(());
-    }
-    let node = |n: u32| NodeIndex::new(n as usize);
-    let start = Instant::now();
-    for follower in 0..network.interior {
-        for subject in network.follows(follower) {
-            graph.add_edge(node(follower), node(subject), ());
-        }
-    }
-    petgraph_rows(start.elapsed(), graph.edge_count(), resident() - before);
-    let (out, into) = (node(network.accounts), node(network.accounts + 1));
-    for n in 0..10_000 {
-        graph.add_edge(out, node(n), ());
-    }
-    for n in 0..network.accounts.min(1_000_000) {
-        graph.add_edge(node(n), into, ());
-    }
-    let mut random = Random(7);
-    let mut timed = |from: NodeIndex, to: NodeIndex| {
-        let start = Instant::now();
-        if let Some(edge) = graph.find_edge(from, to) {
-            graph.remove_edge(edge);
-        }
-        let took = start.elapsed();
-        graph.add_edge(from, to, ());
-        took
-    };
-    hub_row(
-        "out",
-        (0..200).map(|_| timed(out, node(random.below(10_000)))),
-    );
-    let followers = network.accounts.min(1_000_000);
-    let mut random = Random(7);
-    hub_row(
-        "in",
-        (0..200).map(|_| timed(node(random.below(followers)), into)),
-    );
-}
-
-fn petgraph_rows(took: Duration, edges: usize, held: usize) {
-    row("edges (no rkeys, no DIDs)", edges as f64);
-    row("build, s (with making the network)", took.as_secs_f64());
-    row("bytes an edge (nodes included)", held as f64 / edges as f64);
-}
-
-fn hub_row(side: &str, took: impl Iterator<Item = Duration>) {
-    let mut took: Vec<_> = took.collect();
-    took.sort_unstable();
-    let micros = |took: Duration| took.as_secs_f64() * 1e6;
-    let hub = if side == "out" {
-        "with 10000 follows"
-    } else {
-        "with 1000000 followers"
-    };
-    println!(
-        "  {:<46} median {:>9.2} µs  max {:>9.1} µs",
-        format!("an unfollow at one {hub}"),
-        micros(took[took.len() / 2]),
-        micros(took[took.len() - 1]),
-    );
-}
-
-/// An edge change.
-type Call<'a> = dyn Fn(&mut Circle, &mut Changes) + 'a;
-
-/// How long edge changes took, and how many hops each changed.
-#[derive(Default)]
-struct Timings {
-    /// Every single call.
-    all: Vec<Duration>,
-    /// The best of three of each operation, where fewer than 1,000 hops changed.
-    best: Vec<Duration>,
-    most: usize,
-}
-
-impl Timings {
-    fn follow_and_unfollow(&mut self, c: &mut Circle, from: AccountId, rkey: &str, to: AccountId) {
-        self.pair(
-            c,
-            &|c, changes| {
-                c.set_follow(from, rkey, to, changes);
-            },
-            &|c, changes| {
-                c.remove_follow(from, rkey, changes);
-            },
-        );
-    }
-
-    fn unfollow_and_follow(&mut self, c: &mut Circle, from: AccountId, rkey: &str, to: AccountId) {
-        self.pair(
-            c,
-            &|c, changes| {
-                c.remove_follow(from, rkey, changes);
-            },
-            &|c, changes| {
-                c.set_follow(from, rkey, to, changes);
-            },
-        );
-    }
-
-    fn pair(&mut self, circle: &mut Circle, one: &Call<'_>, other: &Call<'_>) {
-        let mut best = [Duration::MAX; 2];
-        let mut changes = Changes::new();
-        for _ in 0..3 {
-            let both: [&Call<'_>; 2] = [one, other];
-            for (best, change) in best.iter_mut().zip(both) {
-                changes.clear();
-                let start = Instant::now();
-                change(circle, &mut changes);
-                let took = start.elapsed();
-                self.all.push(took);
-                *best = (*best).min(took);
-                self.most = self.most.max(changes.len());
-            }
-        }
-        if changes.len() < 1_000 {
-            self.best.extend(best);
-        }
-    }
-
-    fn print(mut self, name: &str) {
-        self.all.sort_unstable();
-        self.best.sort_unstable();
-        let micros = |times: &[Duration], part: f64| {
-            let place = (times.len() as f64 * part) as usize;
-            times
-                .get(place.min(times.len().saturating_sub(1)))
-                .map_or(f64::NAN, |took| took.as_secs_f64() * 1e6)
-        };
-        println!(
-            "  {name:<46} median {:>6.2} µs  99.9 % {:>8.1} µs  max {:>8.1} µs  worst {:>8.1} µs  ({} hops)",
-            micros(&self.all, 0.5),
-            micros(&self.all, 0.999),
-            micros(&self.all, 1.0),
-            micros(&self.best, 1.0),
-            self.most,
-        );
-    }
 }
 
 fn row(name: &str, value: f64) {
