@@ -328,6 +328,34 @@ async fn the_recorded_answers_to_resolve_handle_are_understood() {
 }
 
 #[tokio::test]
+async fn a_handle_is_shown_only_if_it_points_back() {
+    let network = network().await;
+    let directory = with_resolvers(&network.url, &[&network.url]);
+    let shown = async |did: &str, handle: Option<&str>| {
+        let (did, handle) = (did.to_owned(), handle.map(str::to_owned));
+        let document = DidDocument {
+            did,
+            handle,
+            pds: None,
+            signing_key: None,
+        };
+        directory.verified_handle(&document).await
+    };
+    let alice = shown("did:plc:alice", Some("alice.test")).await;
+    assert_eq!(alice.unwrap().as_deref(), Some("alice.test"));
+    assert_eq!(
+        shown("did:plc:thief", Some("alice.test")).await.unwrap(),
+        None
+    );
+    assert_eq!(shown("did:plc:nameless", None).await.unwrap(), None);
+    let nobody = shown("did:plc:alice", Some("nobody.test")).await;
+    assert!(
+        matches!(nobody, Err(HandleError::NotFound { .. })),
+        "{nobody:?}"
+    );
+}
+
+#[tokio::test]
 async fn without_anybody_to_ask_the_error_says_so() {
     let directory = with_resolvers("http://plc.invalid", &[]);
     let error = directory.resolve_handle("alice.test").await.unwrap_err();

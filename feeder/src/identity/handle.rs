@@ -120,6 +120,25 @@ impl Directory {
         Ok(document)
     }
 
+    /// The handle an account may be shown by: the one its document claims, if that handle
+    /// points back at the account; `None` if it claims none or the handle points elsewhere.
+    ///
+    /// # Errors
+    /// [`HandleError::NotFound`] if nobody knows the handle just now.
+    pub async fn verified_handle(
+        &self,
+        document: &DidDocument,
+    ) -> Result<Option<String>, HandleError> {
+        let Some(handle) = &document.handle else {
+            return Ok(None);
+        };
+        match self.unverified_did(handle).await {
+            Ok(found) => Ok((found == document.did).then(|| handle.clone())),
+            Err(HandleError::Ambiguous { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn unverified_did(&self, handle: &str) -> Result<String, HandleError> {
         let mut asked = Vec::new();
         let public = !PRIVATE_NAMES.contains(&handle.rsplit('.').next().unwrap_or_default());

@@ -14,7 +14,7 @@ mod host;
 pub mod limits;
 
 pub use address::same_host;
-pub use client::{Client, ClientOptions, FetchError};
+pub use client::{Client, ClientOptions, FetchError, SetupError};
 pub use host::{CallError, Host, RecordEntry, RecordPage, RepoStatus};
 pub use limits::Rate;
 
