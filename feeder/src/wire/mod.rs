@@ -33,6 +33,3 @@ pub use scan::{Peek, peek};
 
 /// Longest frame that is read, in bytes. Source: the event stream specification.
 pub const FRAME_BYTES_MAX: usize = 5_000_000;
-
-#[cfg(test)]
-mod tests;
