@@ -10,6 +10,7 @@ pub(crate) struct Knobs {
     pub(crate) tick_every: u64,
     pub(crate) rows: u64,
     pub(crate) rounds: u64,
+    pub(crate) rule: u64,
 }
 
 impl Knobs {
@@ -20,6 +21,7 @@ impl Knobs {
             tick_every: 4_000_000,
             rows: 10_000_000,
             rounds: 20_000,
+            rule: 0,
         };
         for argument in std::env::args().skip(1) {
             let (name, number) = argument.split_once('=').expect("arguments are name=number");
@@ -29,6 +31,7 @@ impl Knobs {
                 "likes" => knobs.likes = number,
                 "tick_every" => knobs.tick_every = number,
                 "rows" => knobs.rows = number,
+                "rule" => knobs.rule = number,
                 "rounds" => knobs.rounds = number,
                 _ => panic!("unknown knob {name}"),
             }

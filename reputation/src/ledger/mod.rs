@@ -204,7 +204,7 @@ impl Ledger {
     }
 
     fn hold(&mut self, receiver: AccountId, entry: Entry) {
-        self.accounts[receiver.index()].has_unclaimed = true;
+        self.accounts[receiver.index()].set_has_unclaimed(true);
         self.unclaimed.entry(receiver).or_default().push(entry);
     }
 
@@ -385,7 +385,7 @@ impl Ledger {
             balance.sink = sink.tally();
         }
         for account in accounts {
-            balance.own += u64::from(account.own);
+            balance.own += u64::from(account.own());
             balance.others += account.others;
             balance.rows += account.rows.sum();
         }

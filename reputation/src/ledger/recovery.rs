@@ -301,13 +301,10 @@ impl Ledger {
         let has_unclaimed = !unclaimed.is_empty();
         let rows = self.store.restore(&rows);
         self.store.clear(&mut self.accounts[id.index()].rows);
-        self.accounts[id.index()] = Account {
-            own,
-            ordinal,
-            others,
-            rows,
-            has_unclaimed,
-        };
+        let account = &mut self.accounts[id.index()];
+        *account = Account::new(own, ordinal);
+        (account.rows, account.others) = (rows, others);
+        account.set_has_unclaimed(has_unclaimed);
         if has_unclaimed {
             self.unclaimed.insert(id, unclaimed);
         } else {

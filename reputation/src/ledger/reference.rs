@@ -108,8 +108,8 @@ impl Leg {
     /// Takes the leg's points from the sender, own and others first; answers with what was
     /// withdrawn from rows and not passed on.
     fn withdraw(&self, account: &mut Account, store: &mut RowStore, out: &mut Vec<Piece>) -> u64 {
-        let worth = self.tally + u64::from(account.own);
-        let own = share_up(self.points, account.own.into(), worth);
+        let worth = self.tally + u64::from(account.own());
+        let own = share_up(self.points, account.own().into(), worth);
         let others = share_up(self.points, account.others, worth);
         let assigned = self.tally - account.others;
         let from_rows = self.points.saturating_sub(own + others);
@@ -118,7 +118,8 @@ impl Leg {
             let withdrawn = store.withdraw(&mut account.rows, from_rows, assigned, self.epoch, out);
             burned = withdrawn - out.iter().map(|piece| u64::from(piece.points)).sum::<u64>();
         }
-        account.own -= u32::try_from(own).unwrap_or(account.own);
+        let left = u64::from(account.own()).saturating_sub(own);
+        account.set_own(Points::try_from(left).unwrap_or(0));
         account.others -= others;
         if own + others > 0 {
             let points = Points::try_from(own + others).unwrap_or(Points::MAX);

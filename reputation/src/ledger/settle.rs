@@ -27,7 +27,7 @@ impl Ledger {
         while ordinal < self.ticks {
             ordinal += 1;
             let account = &mut self.accounts[id.index()];
-            if account.tally() == 0 && !account.has_unclaimed {
+            if account.tally() == 0 && !account.has_unclaimed() {
                 // Further ticks do nothing more: topping up sets, it does not add.
                 self.top_up(id, ordinal);
                 break;
@@ -86,14 +86,14 @@ impl Ledger {
             return;
         }
         let account = &mut self.accounts[id.index()];
-        let minted = i64::from(self.rules.own_points) - i64::from(account.own);
-        account.own = self.rules.own_points;
+        let minted = i64::from(self.rules.own_points) - i64::from(account.own());
+        account.set_own(self.rules.own_points);
         self.totals.mint(ordinal, minted);
     }
 
     /// Drops unclaimed entries sent before tick `oldest`.
     pub(super) fn expire(&mut self, id: AccountId, ordinal: u32, oldest: u64) {
-        if !self.accounts[id.index()].has_unclaimed {
+        if !self.accounts[id.index()].has_unclaimed() {
             return;
         }
         let Some(entries) = self.unclaimed.get_mut(&id) else {
@@ -122,7 +122,7 @@ impl Ledger {
     pub(super) fn tidy_unclaimed(&mut self, id: AccountId) {
         if self.unclaimed.get(&id).is_none_or(Vec::is_empty) {
             self.unclaimed.remove(&id);
-            self.accounts[id.index()].has_unclaimed = false;
+            self.accounts[id.index()].set_has_unclaimed(false);
         }
     }
 }

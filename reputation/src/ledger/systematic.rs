@@ -46,10 +46,10 @@ impl Ledger {
         let sink = Draw::new(self.seed, nonce, 1, points, cut);
         let kept = |first: u64, count: u64| count - (sink.below(first + count) - sink.below(first));
 
-        let own = u64::from(account.own);
+        let own = u64::from(account.own());
         let front = own + account.others;
         let (from_own, from_front) = (draw.below(own), draw.below(front));
-        account.own -= narrow(from_own);
+        account.set_own(narrow(own - from_own));
         account.others -= from_front - from_own;
 
         let pieces = &mut self.buffers.pieces;

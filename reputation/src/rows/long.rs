@@ -1,19 +1,46 @@
 //! The rows of an account with more than one chunk.
 
-use super::arena::Arena;
+use super::arena::{Arena, Block};
 use super::chunk::{Chunk, Width};
 use crate::draw::{Divider, Draw, Walk};
 use crate::{AccountId, Piece, Points};
 
-/// Chunks in order; no chunk is empty. Three columns, because a draw reads sums only and a search
-/// first origins only.
+/// Chunks in order; no chunk is empty.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Long {
-    /// The lowest origin that may be in the chunk; the first one's is not read.
-    heads: Vec<u32>,
-    sums: Vec<u64>,
-    chunks: Vec<Chunk>,
+    links: Vec<Link>,
     len: usize,
+}
+
+/// One chunk and what is known of it without looking, 24 bytes.
+#[derive(Copy, Clone, Debug)]
+struct Link {
+    sum: u64,
+    /// The lowest origin that may be in the chunk; the first one's is not read.
+    head: u32,
+    place: u32,
+    len: u16,
+    class: u8,
+}
+
+impl Link {
+    fn new(head: u32, chunk: Chunk, sum: u64) -> Self {
+        let (place, class) = chunk.block.parts();
+        Self {
+            sum,
+            head,
+            place,
+            len: chunk.len,
+            class,
+        }
+    }
+
+    fn chunk(self) -> Chunk {
+        Chunk {
+            block: Block::from_parts((self.place, self.class)),
+            len: self.len,
+        }
+    }
 }
 
 impl Long {
@@ -21,52 +48,53 @@ impl Long {
         self.len
     }
 
-    pub(super) fn chunks(&self) -> &[Chunk] {
-        &self.chunks
+    pub(super) fn chunks(&self) -> impl Iterator<Item = Chunk> + '_ {
+        self.links.iter().map(|link| link.chunk())
     }
 
-    pub(super) fn sum(&self) -> u64 {
-        self.sums.iter().sum()
+    pub(super) fn chunk(&self, at: usize) -> Chunk {
+        self.links[at].chunk()
     }
 
     /// The chunk in which an origin is, if it is anywhere.
     pub(super) fn chunk_of(&self, origin: AccountId) -> (usize, Chunk) {
         let at = self
-            .heads
-            .partition_point(|head| *head <= origin.0)
+            .links
+            .partition_point(|link| link.head <= origin.0)
             .saturating_sub(1);
-        (at, self.chunks.get(at).copied().unwrap_or(Chunk::EMPTY))
+        (
+            at,
+            self.links.get(at).map_or(Chunk::EMPTY, |link| link.chunk()),
+        )
     }
 
     /// The first origin of the chunk after this one.
     pub(super) fn next_head(&self, at: usize) -> Option<u32> {
-        self.heads.get(at + 1).copied()
+        self.links.get(at + 1).map(|link| link.head)
     }
 
     pub(super) fn push(&mut self, head: u32, chunk: Chunk, sum: u64) {
-        self.insert(self.chunks.len(), head, chunk, sum);
+        self.insert(self.links.len(), head, chunk, sum);
     }
 
     pub(super) fn insert(&mut self, at: usize, head: u32, chunk: Chunk, sum: u64) {
         self.len += chunk.len();
-        self.heads.insert(at, head);
-        self.chunks.insert(at, chunk);
-        self.sums.insert(at, sum);
+        self.links.insert(at, Link::new(head, chunk, sum));
     }
 
     /// Changes one chunk.
     pub(super) fn set(&mut self, at: usize, chunk: Chunk, sum: u64) {
-        self.len = self.len + chunk.len() - self.chunks[at].len();
-        self.chunks[at] = chunk;
-        self.sums[at] = sum;
+        let link = &mut self.links[at];
+        self.len = self.len + chunk.len() - usize::from(link.len);
+        *link = Link::new(link.head, chunk, sum);
     }
 
     pub(super) fn sum_of(&self, at: usize) -> u64 {
-        self.sums[at]
+        self.links[at].sum
     }
 
-    /// See [`RowStore::take`](super::RowStore::take). Answers whether a row was left with no
-    /// points; such rows are gone.
+    /// See [`RowStore::take`](super::RowStore::take). Answers with the points taken.
+    /// Rows left with none are gone.
     pub(super) fn take(
         &mut self,
         arena: &mut Arena,
@@ -74,22 +102,27 @@ impl Long {
         walk: &mut Walk,
         start: u64,
         hit: &mut impl FnMut(AccountId, u64, Points),
-    ) -> bool {
-        let (mut end, mut any) = (start, false);
-        for at in 0..self.chunks.len() {
+    ) -> u64 {
+        let (mut end, mut all, mut hollow) = (start, 0, false);
+        for link in &mut self.links {
             let from = end;
-            end += self.sums[at];
+            end += link.sum;
             if walk.next >= end {
                 continue;
             }
-            let (taken, emptied) = self.chunks[at].take(arena, width, walk, from, hit);
-            self.sums[at] -= taken;
+            let mut chunk = link.chunk();
+            let (taken, emptied) = chunk.take(arena, width, walk, from, hit);
+            link.sum -= taken;
+            all += taken;
             if emptied {
-                self.compact(arena, width, at);
-                any = true;
+                chunk.compact(arena, width);
+                self.len -= usize::from(link.len - chunk.len);
+                link.len = chunk.len;
+                hollow |= chunk.len == 0;
             }
         }
-        any
+        self.fill(arena, hollow);
+        all
     }
 
     /// As `take`, for samples with many points per row.
@@ -100,20 +133,22 @@ impl Long {
         draw: &Draw,
         (mut start, mut first): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
-    ) -> bool {
-        let mut any = false;
-        for at in 0..self.chunks.len() {
-            let next = start + self.sums[at];
-            let (taken, emptied) =
-                self.chunks[at].take_many(arena, width, draw, (start, first), hit);
-            self.sums[at] -= taken;
+    ) -> u64 {
+        let (before, mut hollow) = (first, false);
+        for link in &mut self.links {
+            let mut chunk = link.chunk();
+            let (taken, emptied) = chunk.take_many(arena, width, draw, (start, first), hit);
+            (start, first) = (start + link.sum, first + taken);
+            link.sum -= taken;
             if emptied {
-                self.compact(arena, width, at);
-                any = true;
+                chunk.compact(arena, width);
+                self.len -= usize::from(link.len - chunk.len);
+                link.len = chunk.len;
+                hollow |= chunk.len == 0;
             }
-            (start, first) = (next, first + taken);
         }
-        any
+        self.fill(arena, hollow);
+        first - before
     }
 
     /// See [`RowStore::withdraw`](super::RowStore::withdraw).
@@ -124,25 +159,31 @@ impl Long {
         whole: Divider,
         epoch: u32,
         out: &mut Vec<Piece>,
-    ) {
-        for at in 0..self.chunks.len() {
-            let mut chunk = self.chunks[at];
-            self.sums[at] -= chunk.withdraw(arena, part, whole, epoch, out);
-            self.set(at, chunk, self.sums[at]);
+    ) -> u64 {
+        let (mut all, mut hollow) = (0, false);
+        for link in &mut self.links {
+            let mut chunk = link.chunk();
+            let withdrawn = chunk.withdraw(arena, part, whole, epoch, out);
+            self.len -= usize::from(link.len - chunk.len);
+            *link = Link::new(link.head, chunk, link.sum - withdrawn);
+            all += withdrawn;
+            hollow |= chunk.len == 0;
+        }
+        self.fill(arena, hollow);
+        all
+    }
+
+    /// Drops empty chunks, if there are any.
+    fn fill(&mut self, arena: &mut Arena, hollow: bool) {
+        if hollow {
+            let empty = self.links.iter().filter(|link| link.len == 0);
+            empty.for_each(|link| arena.release(link.chunk().block));
+            self.links.retain(|link| link.len > 0);
         }
     }
 
-    fn compact(&mut self, arena: &mut Arena, width: Width, at: usize) {
-        let mut chunk = self.chunks[at];
-        chunk.compact(arena, width);
-        self.set(at, chunk, self.sums[at]);
-    }
-
-    /// Whether some chunk is empty, or the whole has become so sparse that it should be laid out
-    /// anew.
+    /// Whether it has become so sparse that it should be laid out anew.
     pub(super) fn is_sparse(&self) -> bool {
-        self.chunks.iter().any(|chunk| chunk.len == 0)
-            || self.len < self.chunks.len() * super::merge::FILL / 3
-            || self.len <= super::chunk::MOST / 2
+        self.len < self.links.len() * super::merge::FILL / 3 || self.len <= super::chunk::MOST / 2
     }
 }

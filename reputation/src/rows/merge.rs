@@ -2,7 +2,7 @@
 
 use super::chunk::{Chunk, MOST, Width};
 use super::long::Long;
-use super::{Credited, RowStore, Rows, Shape};
+use super::{Credited, LONG, RowStore, Rows};
 use crate::{AccountId, Piece, Row};
 
 /// Rows per chunk where many are laid out: room for a third more before a chunk is split.
@@ -18,11 +18,10 @@ impl RowStore {
         touched: Option<u32>,
     ) -> Credited {
         let width = Width::of(touched);
-        if rows.width() != width {
+        if rows.width != width {
             self.retouch(rows, touched);
-            if rows.len == 0 && matches!(rows.shape, Shape::Short(_)) {
-                rows.shape = Shape::Short(width);
-            }
+            // Without rows there was nothing to lay out.
+            rows.width = width;
         }
         let mut done = Credited::default();
         // The holder's own tag, if it is there, parts the pieces in two.
@@ -44,10 +43,10 @@ impl RowStore {
 
     /// Adds pieces, none of the holder; answers with what full rows could not take.
     fn add(&mut self, rows: &mut Rows, pieces: &[Piece], touched: Option<u32>) -> u64 {
-        if let Shape::Long(_) = rows.shape {
+        if rows.is_long() {
             return self.add_long(rows, pieces, touched);
         }
-        let width = rows.width();
+        let width = rows.width;
         let mut chunk = rows.chunk();
         self.missing.clear();
         let (added, overflow) =
@@ -66,7 +65,7 @@ impl RowStore {
     }
 
     fn add_long(&mut self, rows: &mut Rows, mut pieces: &[Piece], touched: Option<u32>) -> u64 {
-        let width = rows.width();
+        let width = rows.width;
         let mut overflow = 0;
         while let Some(first) = pieces.first() {
             let long = &mut self.longs[rows.place as usize];
@@ -98,9 +97,9 @@ impl RowStore {
     /// Merges the missing pieces into a chunk that has no room for them, making several of it.
     /// Answers with the points of those pieces.
     fn split(&mut self, rows: &Rows, at: usize, pieces: &[Piece], touched: Option<u32>) -> u64 {
-        let width = rows.width();
+        let width = rows.width;
         let long = &self.longs[rows.place as usize];
-        let chunk = long.chunks()[at];
+        let chunk = long.chunk(at);
         self.scratch.clear();
         push_rows(&mut self.scratch, chunk.view(&self.arena, width));
         self.merge_missing(pieces, touched);
@@ -160,14 +159,16 @@ impl RowStore {
     /// Lays the scratch rows out for an account that has no memory.
     pub(super) fn lay_out(&mut self, rows: &mut Rows, width: Width) {
         let scratch = core::mem::take(&mut self.scratch);
-        *rows = Rows::EMPTY;
+        *rows = Rows {
+            width,
+            ..Rows::EMPTY
+        };
         rows.sum = scratch.iter().map(|row| u64::from(row.points)).sum();
         if scratch.len() <= MOST {
-            rows.shape = Shape::Short(width);
             let (chunk, _) = self.write_chunk(&scratch, width);
             rows.set_chunk(chunk);
         } else {
-            rows.shape = Shape::Long(width);
+            rows.class = LONG;
             let mut long = Long::default();
             for part in scratch.chunks(FILL) {
                 let (chunk, sum) = self.write_chunk(part, width);
@@ -206,7 +207,7 @@ impl RowStore {
 
     /// Gives the memory of an account's rows back; the handle must be set anew.
     pub(super) fn release(&mut self, rows: &Rows) {
-        if let Shape::Short(_) = rows.shape {
+        if !rows.is_long() {
             self.arena.release(rows.chunk().block);
             return;
         }
@@ -219,11 +220,9 @@ impl RowStore {
     }
 
     /// Lays a long account out anew if it has become sparse.
-    pub(super) fn settle_shape(&mut self, rows: &mut Rows) {
-        if let Shape::Long(width) = rows.shape
-            && self.longs[rows.place as usize].is_sparse()
-        {
-            self.relayout(rows, width, |_| true);
+    pub(super) fn densify(&mut self, rows: &mut Rows) {
+        if self.longs[rows.place as usize].is_sparse() {
+            self.relayout(rows, rows.width, |_| true);
         }
     }
 }

@@ -28,18 +28,13 @@ pub(crate) struct Rows {
     /// Place of the block, or which of the long ones.
     place: u32,
     len: u16,
+    /// Class of the block, or [`LONG`].
     class: u8,
-    shape: Shape,
+    width: Width,
 }
 
-/// How the rows of an account lie.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Shape {
-    /// One chunk.
-    Short(Width),
-    /// A list of chunks.
-    Long(Width),
-}
+/// Instead of a block's class: the rows are a list of chunks.
+const LONG: u8 = u8::MAX;
 
 impl Rows {
     pub(crate) const EMPTY: Self = {
@@ -49,7 +44,7 @@ impl Rows {
             place,
             len: 0,
             class,
-            shape: Shape::Short(Width::Narrow),
+            width: Width::Narrow,
         }
     };
 
@@ -58,10 +53,8 @@ impl Rows {
         self.sum
     }
 
-    fn width(&self) -> Width {
-        match self.shape {
-            Shape::Short(width) | Shape::Long(width) => width,
-        }
+    fn is_long(&self) -> bool {
+        self.class == LONG
     }
 
     /// The one chunk of a short account.
@@ -103,38 +96,39 @@ pub(crate) struct RowStore {
 
 impl RowStore {
     pub(crate) fn len(&self, rows: &Rows) -> usize {
-        match rows.shape {
-            Shape::Short(_) => usize::from(rows.len),
-            Shape::Long(_) => self.longs[rows.place as usize].len(),
+        if rows.is_long() {
+            self.longs[rows.place as usize].len()
+        } else {
+            usize::from(rows.len)
         }
     }
 
     pub(crate) fn iter<'a>(&'a self, rows: &Rows) -> impl Iterator<Item = Row> + use<'a> {
-        let (first, more) = match rows.shape {
-            Shape::Short(_) => (Some(rows.chunk()), &[][..]),
-            Shape::Long(_) => (None, self.longs[rows.place as usize].chunks()),
+        let (first, more) = if rows.is_long() {
+            (None, Some(&self.longs[rows.place as usize]))
+        } else {
+            (Some(rows.chunk()), None)
         };
-        let width = rows.width();
-        first
-            .into_iter()
-            .chain(more.iter().copied())
-            .flat_map(move |chunk| {
-                let (origins, points, touched) = chunk.view(&self.arena, width);
-                (0..chunk.len()).map(move |at| Row {
-                    origin: AccountId(origins[at]),
-                    points: points[at],
-                    touched: touched.get(at).copied(),
-                })
+        let more = more.into_iter().flat_map(Long::chunks);
+        let width = rows.width;
+        first.into_iter().chain(more).flat_map(move |chunk| {
+            let (origins, points, touched) = chunk.view(&self.arena, width);
+            (0..chunk.len()).map(move |at| Row {
+                origin: AccountId(origins[at]),
+                points: points[at],
+                touched: touched.get(at).copied(),
             })
+        })
     }
 
     /// Points of one origin.
     pub(crate) fn get(&self, rows: &Rows, origin: AccountId) -> Points {
-        let chunk = match rows.shape {
-            Shape::Short(_) => rows.chunk(),
-            Shape::Long(_) => self.longs[rows.place as usize].chunk_of(origin).1,
+        let chunk = if rows.is_long() {
+            self.longs[rows.place as usize].chunk_of(origin).1
+        } else {
+            rows.chunk()
         };
-        let (origins, points, _) = chunk.view(&self.arena, rows.width());
+        let (origins, points, _) = chunk.view(&self.arena, rows.width);
         chunk::find(origins, origin).map_or(0, |at| points[at])
     }
 
@@ -148,34 +142,28 @@ impl RowStore {
         mut hit: impl FnMut(AccountId, u64, Points),
     ) {
         let first = draw.below(at);
-        let width = rows.width();
+        let width = rows.width;
         // Walking costs by the point, counting by the row.
         let many = draw.count() - first > 2 * self.len(rows) as u64;
-        match rows.shape {
-            Shape::Short(_) => {
-                let mut chunk = rows.chunk();
-                let (taken, emptied) = if many {
-                    chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
-                } else {
-                    chunk.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
-                };
-                rows.sum -= taken;
-                if emptied {
-                    chunk.compact(&mut self.arena, width);
-                    rows.set_chunk(chunk);
-                }
-            }
-            Shape::Long(_) => {
-                let long = &mut self.longs[rows.place as usize];
-                let emptied = if many {
-                    long.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
-                } else {
-                    long.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
-                };
-                rows.sum = long.sum();
-                if emptied {
-                    self.settle_shape(rows);
-                }
+        if rows.is_long() {
+            let long = &mut self.longs[rows.place as usize];
+            rows.sum -= if many {
+                long.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
+            } else {
+                long.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+            };
+            self.densify(rows);
+        } else {
+            let mut chunk = rows.chunk();
+            let (taken, emptied) = if many {
+                chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
+            } else {
+                chunk.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+            };
+            rows.sum -= taken;
+            if emptied {
+                chunk.compact(&mut self.arena, width);
+                rows.set_chunk(chunk);
             }
         }
     }
@@ -195,18 +183,14 @@ impl RowStore {
         };
         self.make_wide(rows, touched);
         let before = rows.sum;
-        match rows.shape {
-            Shape::Short(_) => {
-                let mut chunk = rows.chunk();
-                rows.sum -= chunk.withdraw(&mut self.arena, part, whole, touched, out);
-                rows.set_chunk(chunk);
-            }
-            Shape::Long(_) => {
-                let long = &mut self.longs[rows.place as usize];
-                long.withdraw(&mut self.arena, part, whole, touched, out);
-                rows.sum = long.sum();
-                self.settle_shape(rows);
-            }
+        if rows.is_long() {
+            let long = &mut self.longs[rows.place as usize];
+            rows.sum -= long.withdraw(&mut self.arena, part, whole, touched, out);
+            self.densify(rows);
+        } else {
+            let mut chunk = rows.chunk();
+            rows.sum -= chunk.withdraw(&mut self.arena, part, whole, touched, out);
+            rows.set_chunk(chunk);
         }
         before - rows.sum
     }
@@ -215,7 +199,7 @@ impl RowStore {
     pub(crate) fn remove(&mut self, rows: &mut Rows, origin: AccountId) -> Points {
         let points = self.get(rows, origin);
         if points > 0 {
-            self.relayout(rows, rows.width(), |row| row.origin != origin);
+            self.relayout(rows, rows.width, |row| row.origin != origin);
         }
         points
     }
@@ -252,7 +236,7 @@ impl RowStore {
 
     /// Rows in a chunk's form that remembers touches: those of an account without rows may not.
     fn make_wide(&mut self, rows: &mut Rows, touched: u32) {
-        if rows.width() == Width::Narrow {
+        if rows.width == Width::Narrow {
             self.retouch(rows, Some(touched));
         }
     }

@@ -1,6 +1,6 @@
 //! What a tick does to rows: collapse and decay.
 
-use super::{RowStore, Rows, Shape};
+use super::{RowStore, Rows};
 use crate::draw::Draw;
 use crate::{AccountId, Points, Row};
 
@@ -29,7 +29,7 @@ impl RowStore {
             // The first key past the kept ones; keys are distinct.
             let first_lost = *keys.select_nth_unstable_by(keep, |a, b| b.cmp(a)).1;
             let keeps = |row: &Row| collapse_key(row) > first_lost || pinned(row.origin);
-            self.relayout(rows, rows.width(), keeps);
+            self.relayout(rows, rows.width, keeps);
         }
         self.keys = keys;
         before - rows.sum
@@ -59,9 +59,9 @@ impl RowStore {
     }
 
     fn shrink(&mut self, rows: &mut Rows) {
-        if let Shape::Short(width) = rows.shape {
+        if !rows.is_long() {
             let mut chunk = rows.chunk();
-            chunk.shrink(&mut self.arena, width);
+            chunk.shrink(&mut self.arena, rows.width);
             rows.set_chunk(chunk);
         }
     }
