@@ -15,8 +15,7 @@ pub struct Change {
 
 /// The changes of one or more calls.
 ///
-/// Each call appends its own, net (an account that went out and came back at the same hop within
-/// the call is not listed) and by ascending account. Nothing is cleared unless asked, so a caller
+/// Each call appends its own, by ascending account and each account once. Nothing is cleared unless asked, so a caller
 /// may gather the changes of a batch; an account may then be listed more than once.
 #[derive(Clone, Eq, PartialEq, Debug, Default)]
 pub struct Changes {

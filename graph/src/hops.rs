@@ -168,14 +168,18 @@ impl Hops {
             hop,
             ..
         } = self;
-        changes.append(touched.drain(..).filter_map(|(id, from)| {
+        changes.append(touched.drain(..).map(|(id, from)| {
             marks[id.index()].touched = false;
             let to = hop[id.index()];
-            (from != to).then_some(Change {
+            debug_assert_ne!(
+                from, to,
+                "what is looked at twice goes out and comes in farther away"
+            );
+            Change {
                 id,
                 from: inside(from),
                 to: inside(to),
-            })
+            }
         }));
         touched.shrink_to(WAITING_KEPT);
     }

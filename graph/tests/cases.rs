@@ -136,6 +136,14 @@ fn an_account_that_goes_out_and_comes_back_takes_its_follows_along() {
     changes(3, "+a x:a>b y:b>c z:c>d -a +b", "b:.>0 c:.>1 d:.>2");
 }
 
+/// b loses the support of a, then that of c while it waits for it, and has that of f left.
+#[test]
+fn support_that_goes_while_it_is_waited_for_does_not_count() {
+    let both = "+a x:a>b y:a>c z:c>b +d x:d>e x:e>f x:f>b";
+    changes(3, &format!("{both} ~a"), "b:1>3 c:1>.");
+    changes(3, &format!("{both} -a"), "a:0>. b:1>3 c:1>.");
+}
+
 #[test]
 fn untracking_lets_go_of_what_nobody_else_supports() {
     changes(2, "+a +b x:a>c y:b>c z:a>d -a", "a:0>. d:1>.");
