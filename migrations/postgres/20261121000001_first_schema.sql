@@ -72,13 +72,14 @@ CREATE TABLE journal (
     epoch        BIGINT NOT NULL,
     kind         BIGINT NOT NULL,   -- 1 transfer 2 tick 3 claim 4 pin 5 unpin 6 rules 7 forget
     outcome      BIGINT NOT NULL,   -- 0 accepted, else the rejection
-    sender       BIGINT,            -- ledger ids
+    sender       BIGINT,            -- ledger ids; of a claim, who had sent the entry
     receiver     BIGINT,
     points       BIGINT,
     nonce        BIGINT,            -- 64 bits, as a signed number
     held         BIGINT,
     entry        BIGINT,            -- of a claim
     pieces       BYTEA,               -- what reached the receiver's side, by origin
+    sink_points  BIGINT NOT NULL,   -- the sink's cut
     sink_pieces  BYTEA,
     parameters   TEXT,               -- of rules: JSON
     record       BIGINT,            -- 1 like 2 repost

@@ -72,13 +72,14 @@ CREATE TABLE journal (
     epoch        INTEGER NOT NULL,
     kind         INTEGER NOT NULL,   -- 1 transfer 2 tick 3 claim 4 pin 5 unpin 6 rules 7 forget
     outcome      INTEGER NOT NULL,   -- 0 accepted, else the rejection
-    sender       INTEGER,            -- ledger ids
+    sender       INTEGER,            -- ledger ids; of a claim, who had sent the entry
     receiver     INTEGER,
     points       INTEGER,
     nonce        INTEGER,            -- 64 bits, as a signed number
     held         INTEGER,
     entry        INTEGER,            -- of a claim
     pieces       BLOB,               -- what reached the receiver's side, by origin
+    sink_points  INTEGER NOT NULL,   -- the sink's cut
     sink_pieces  BLOB,
     parameters   TEXT,               -- of rules: JSON
     record       INTEGER,            -- 1 like 2 repost

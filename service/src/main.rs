@@ -1,1 +1,46 @@
-fn main() {}
+//! `kith`: a reputation ledger for the circle of accounts you care about on the AT Protocol.
+//!
+//! The only crate that knows all others. Data flows one way: `sources` bring frames, the
+//! [`engine`] turns them into rows, the [`writer`] commits them, and the commands read tables.
+
+mod cli;
+mod commands;
+mod engine;
+mod exit;
+mod network;
+mod output;
+mod service;
+mod sources;
+mod writer;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error),
+    };
+    start_log(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::of_error(&anyhow::Error::new(error)),
+    };
+    match runtime.block_on(commands::run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::of_error(&error),
+    }
+}
+
+/// Logs go to standard error; `KITH_LOG` or `--verbose` say how much.
+fn start_log(cli: &cli::Cli) {
+    let level = if cli.verbose { "info,kith=debug,kith_feeder=debug" } else { cli.default_log() };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KITH_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
+}

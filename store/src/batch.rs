@@ -61,11 +61,15 @@ pub struct JournalRow {
     pub epoch: i64,
     /// The operation.
     pub operation: Operation,
-    /// 0 accepted, else the rejection's code.
-    pub outcome: u8,
+    /// What the ledger said.
+    pub verdict: Verdict,
+    /// Of a claim: who had sent the entry.
+    pub claimed_from: Option<AccountId>,
     /// What reached the receiver's side, by origin.
     pub pieces: Pieces,
-    /// What reached the sink, by origin.
+    /// What reached the sink.
+    pub sink_points: u64,
+    /// The same by origin, under rule `reference`.
     pub sink_pieces: Pieces,
     /// For `Operation::Rules`: the parameters that are not the ledger's own.
     pub parameters: Option<Parameters>,
@@ -75,22 +79,38 @@ pub struct JournalRow {
     pub micros: Micros,
 }
 
-/// The code of a verdict in column `outcome`. Stored, so never renumbered.
-pub fn outcome_code(verdict: Verdict) -> u8 {
+/// The rejections by their code in column `outcome`, less one (0 is accepted). Stored, so never
+/// reordered.
+const REJECTIONS: [Rejection; 10] = [
+    Rejection::UnknownAccount,
+    Rejection::TooManyAccounts,
+    Rejection::SinkIsParty,
+    Rejection::SelfTransfer,
+    Rejection::ZeroPoints,
+    Rejection::AboveLimit,
+    Rejection::NotEnoughPoints,
+    Rejection::NoSuchEntry,
+    Rejection::InvalidRules,
+    Rejection::TooManyTicks,
+];
+
+/// The code of a verdict in column `outcome`.
+pub(crate) fn outcome_code(verdict: Verdict) -> i64 {
     match verdict {
         Verdict::Accepted => 0,
-        Verdict::Rejected(rejection) => match rejection {
-            Rejection::UnknownAccount => 1,
-            Rejection::TooManyAccounts => 2,
-            Rejection::SinkIsParty => 3,
-            Rejection::SelfTransfer => 4,
-            Rejection::ZeroPoints => 5,
-            Rejection::AboveLimit => 6,
-            Rejection::NotEnoughPoints => 7,
-            Rejection::NoSuchEntry => 8,
-            Rejection::InvalidRules => 9,
-            Rejection::TooManyTicks => 10,
-        },
+        Verdict::Rejected(rejection) => REJECTIONS
+            .iter()
+            .zip(1..)
+            .find_map(|(known, code)| (*known == rejection).then_some(code))
+            .unwrap_or(i64::MAX),
+    }
+}
+
+/// The verdict of a code.
+pub(crate) fn verdict_of(code: i64) -> Option<Verdict> {
+    match usize::try_from(code).ok()? {
+        0 => Some(Verdict::Accepted),
+        code => REJECTIONS.get(code - 1).copied().map(Verdict::Rejected),
     }
 }
 
@@ -272,8 +292,8 @@ impl BackfillState {
 pub struct GapRow {
     /// 1, 2, 3, …
     pub id: u64,
-    /// chain, sync, too_big, outdated_cursor, future_cursor.
-    pub kind: &'static str,
+    /// chain, sync, too_big, unreadable, outdated_cursor, future_cursor.
+    pub kind: String,
     /// Whose repo, if one.
     pub account: Option<u32>,
     /// Which source, if one.
@@ -354,7 +374,7 @@ pub struct Batch {
     /// Sources that moved.
     pub sources: Vec<SourceRow>,
     /// Counters that changed, absolute.
-    pub counters: Vec<(&'static str, u64)>,
+    pub counters: Vec<(String, u64)>,
     /// Backfills that changed state.
     pub backfill: Vec<BackfillRow>,
     /// Gaps opened or closed.

@@ -89,6 +89,12 @@ pub enum StoreError {
         /// Those there are.
         known: String,
     },
+    /// No account is known by this handle.
+    #[error("no account is known by the handle {handle:?}\n  help: give its DID")]
+    UnknownHandle {
+        /// As asked for.
+        handle: String,
+    },
     /// A parameter of a report is missing.
     #[error("the report {report} needs --{parameter}")]
     MissingParameter {

@@ -24,6 +24,7 @@ mod status;
 pub use backend::Access;
 pub use batch::Batch;
 pub use error::StoreError;
+pub use load::JournalPart;
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
 pub use status::{Status, StatusSource};

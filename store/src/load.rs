@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Row};
 use crate::{
     Store, StoreError,
     batch::{
-        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, ImageRow, JournalRow,
-        RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow, TrackedRow,
+        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, GapRow, ImageRow, JournalRow,
+        RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow, TrackedRow, verdict_of,
     },
     on_readers,
     pieces::Pieces,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 const JOURNAL_COLUMNS: &str = "position, epoch, kind, outcome, sender, receiver, points, nonce, \
-    held, entry, pieces, sink_pieces, parameters, record, rkey, rev, subject_rkey, micros";
+    held, entry, pieces, sink_points, sink_pieces, parameters, record, rkey, rev, subject_rkey, micros";
 
 /// Which rows of the journal to read.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -199,6 +199,34 @@ impl Store {
         Ok((change.cast_unsigned(), gap.cast_unsigned()))
     }
 
+    /// The gaps that are open, ascending by id.
+    pub async fn load_open_gaps(&self) -> Result<Vec<GapRow>, StoreError> {
+        const SQL: &str = "SELECT id, kind, account, source, seen, expected, opened_micros \
+            FROM gap WHERE closed_micros IS NULL ORDER BY id";
+        on_readers!(self, pool => {
+            let rows = sqlx::query(SQL).fetch_all(pool).await?;
+            rows.iter()
+                .map(|row| {
+                    let id: i64 = row.get("id");
+                    let account: Option<i64> = row.get("account");
+                    Ok(GapRow {
+                        id: id.cast_unsigned(),
+                        kind: row.get("kind"),
+                        account: account
+                            .map(|account| number("gap", "account", &id, account))
+                            .transpose()?,
+                        source: row.get("source"),
+                        seen: row.get("seen"),
+                        expected: row.get("expected"),
+                        opened_micros: row.get("opened_micros"),
+                        closed_micros: None,
+                        recovered: None,
+                    })
+                })
+                .collect()
+        })
+    }
+
     /// Totals of all epochs, ascending by ordinal.
     pub async fn load_totals(&self) -> Result<Vec<TotalsRow>, StoreError> {
         const SQL: &str = "SELECT ordinal, epoch, minted, moved, sink, returned, decayed, expired, \
@@ -358,6 +386,7 @@ macro_rules! journal_row {
             held: $row.get("held"),
             entry: $row.get("entry"),
             pieces: $row.get("pieces"),
+            sink_points: $row.get("sink_points"),
             sink_pieces: $row.get("sink_pieces"),
             parameters: $row.get("parameters"),
             record: $row.get("record"),
@@ -383,6 +412,7 @@ struct JournalColumns {
     held: Option<i64>,
     entry: Option<i64>,
     pieces: Option<Vec<u8>>,
+    sink_points: i64,
     sink_pieces: Option<Vec<u8>>,
     parameters: Option<String>,
     record: Option<i64>,
@@ -433,7 +463,14 @@ impl JournalColumns {
             position: self.position.cast_unsigned(),
             epoch: self.epoch,
             operation,
-            outcome: self.field("outcome", Some(self.outcome))?,
+            verdict: verdict_of(self.outcome)
+                .ok_or_else(|| corrupt("journal", "outcome", &self.position, self.outcome))?,
+            claimed_from: match operation {
+                Operation::Claim { .. } => self.sender.and_then(|id| u32::try_from(id).ok()),
+                _ => None,
+            }
+            .map(AccountId),
+            sink_points: self.sink_points.cast_unsigned(),
             parameters,
             record: self.record_identity(),
             micros: self.micros,

@@ -3,7 +3,7 @@
 use kith_reputation::{AccountId, Entry, Operation};
 
 use crate::{
-    batch::{Batch, JournalRow, RecordKind, RecordRow, RulesRecord},
+    batch::{Batch, JournalRow, RecordKind, RecordRow, RulesRecord, outcome_code},
     bulk::{Action, Bulk},
     pieces::Pieces,
 };
@@ -43,7 +43,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
                 batch
                     .counters
                     .iter()
-                    .map(|(name, _)| Some((*name).to_owned())),
+                    .map(|(name, _)| Some(name.clone())),
             )
             .int(
                 "value",
@@ -64,7 +64,7 @@ fn journal(rows: &[JournalRow]) -> Bulk {
         .int("position", rows.iter().map(|r| r.position.cast_signed()))
         .int("epoch", rows.iter().map(|r| r.epoch))
         .int("kind", columns().map(|c| c.kind))
-        .int("outcome", rows.iter().map(|r| i64::from(r.outcome)))
+        .int("outcome", rows.iter().map(|r| outcome_code(r.verdict)))
         .int_opt("sender", columns().map(|c| c.sender))
         .int_opt("receiver", columns().map(|c| c.receiver))
         .int_opt("points", columns().map(|c| c.points))
@@ -138,6 +138,7 @@ impl JournalColumns {
             },
             Operation::Claim { receiver, index } => JournalColumns {
                 kind: kind::CLAIM,
+                sender: row.claimed_from.as_ref().and_then(id),
                 receiver: id(receiver),
                 entry: Some(i64::from(*index)),
                 ..Default::default()
@@ -270,7 +271,7 @@ fn gaps(batch: &Batch) -> Bulk {
     let rows = &batch.gaps;
     Bulk::new("gap", Action::Upsert { key_columns: 1 })
         .int("id", rows.iter().map(|r| r.id.cast_signed()))
-        .text("kind", rows.iter().map(|r| Some(r.kind.to_owned())))
+        .text("kind", rows.iter().map(|r| Some(r.kind.clone())))
         .int_opt("account", rows.iter().map(|r| r.account.map(i64::from)))
         .text("source", rows.iter().map(|r| r.source.clone()))
         .text("seen", rows.iter().map(|r| r.seen.clone()))

@@ -110,6 +110,18 @@ impl Report {
 }
 
 impl Store {
+    /// The DID of the account that goes by a handle.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownHandle`] if no account is known to.
+    pub async fn did_of_handle(&self, handle: &str) -> Result<String, StoreError> {
+        const SQL: &str = "SELECT did FROM account WHERE handle = $1 ORDER BY id DESC LIMIT 1";
+        let handle = handle.trim_start_matches('@').to_ascii_lowercase();
+        let did: Option<String> = on_readers!(self, pool =>
+            sqlx::query_scalar(SQL).bind(handle.as_str()).fetch_optional(pool).await?);
+        did.ok_or(StoreError::UnknownHandle { handle })
+    }
+
     /// Runs a report with the given parameters (by the names the query uses).
     pub async fn report(
         &self,

@@ -1,0 +1,104 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A reputation ledger for the circle of accounts you care about on the AT Protocol.
+#[derive(Debug, Parser)]
+#[command(name = "kith", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, env = "KITH_CONFIG", default_value = "kith.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Say more on standard error.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented configuration file.
+    Init {
+        /// Overwrite the file if it is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check the configuration file.
+    Check {
+        /// Also resolve the accounts and look for the sources.
+        #[arg(long)]
+        online: bool,
+    },
+    /// Follow the network and keep the ledger, until stopped.
+    Run,
+    /// Take recorded frames into the ledger, offline.
+    Replay {
+        /// A file of frames; repeat for several, read one after the other.
+        #[arg(long = "frames", required = true, value_name = "FILE")]
+        frames: Vec<PathBuf>,
+    },
+    /// Show where the service stands.
+    Status {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Answer a question about the ledger.
+    Report(ReportArgs),
+}
+
+/// `kith report NAME`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Which report: circle, assignments, accounts, top, trust.
+    pub(crate) name: String,
+    /// Whose view (trust): a DID, or the handle of a known account.
+    #[arg(long, value_name = "DID")]
+    pub(crate) viewer: Option<String>,
+    /// Rows at most; tables for people show 20 unless told, JSON and CSV all.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// How data is printed.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Short for `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+impl Output {
+    /// The format asked for.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// Formats of data.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for people.
+    Table,
+    /// For programs; the field names are a contract.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+impl Cli {
+    /// How much is logged unless told: commands that print data are quiet.
+    pub(crate) fn default_log(&self) -> &'static str {
+        match self.command {
+            Command::Run | Command::Replay { .. } => "info",
+            _ => "warn",
+        }
+    }
+}

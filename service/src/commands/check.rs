@@ -1,0 +1,32 @@
+//! `kith check`: is the configuration file right?
+
+use std::{io::Write, path::Path};
+
+use anyhow::Result;
+use kith_config::Mode;
+
+use crate::network;
+
+/// Checks the file; online also resolves the accounts.
+pub(super) async fn run(path: &Path, online: bool) -> Result<()> {
+    let config = super::load(path, Mode::Live)?;
+    let mut out = std::io::stderr();
+    writeln!(
+        out,
+        "{}: {} tracked, depth {}, {} sources, database {}",
+        path.display(),
+        config.circle.tracked.len(),
+        config.circle.depth,
+        config.sources.len(),
+        config.database_masked()
+    )?;
+    if online {
+        let directory = network::directory(&config)?;
+        for account in network::settings_online(&config, &directory).await?.tracked {
+            let host = directory.document(&account.did).await?.pds.clone();
+            let host = host.as_deref().unwrap_or("no host");
+            writeln!(out, "{} at {host}", account.did)?;
+        }
+    }
+    Ok(())
+}

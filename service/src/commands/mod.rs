@@ -1,0 +1,32 @@
+//! The commands: each a few lines over the crates that do the work.
+
+mod check;
+mod init;
+mod replay;
+mod report;
+mod run;
+mod status;
+
+use std::path::Path;
+
+use anyhow::Result;
+use kith_config::{Config, Env, Mode};
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command.
+pub(crate) async fn run(cli: Cli) -> Result<()> {
+    let path = &cli.config;
+    match cli.command {
+        Command::Init { force } => init::run(path, force),
+        Command::Check { online } => check::run(path, online).await,
+        Command::Run => run::run(path).await,
+        Command::Replay { frames } => replay::run(path, frames).await,
+        Command::Status { output } => status::run(path, output.format()).await,
+        Command::Report(args) => report::run(path, args).await,
+    }
+}
+
+fn load(path: &Path, mode: Mode) -> Result<Config> {
+    Ok(Config::load(path, &Env::of_process(), mode)?)
+}

@@ -1,0 +1,39 @@
+//! `kith replay`: recorded frames into the ledger, offline.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::Result;
+use kith_config::{Backfill, Mode};
+use kith_store::{Access, Store};
+
+use crate::{engine::Engine, exit::InputError, network, service};
+
+/// Reads the files one after the other.
+pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
+    let config = super::load(path, Mode::Offline)?;
+    for file in &frames {
+        if let Err(error) = std::fs::File::open(file) {
+            let shown = file.display();
+            return Err(InputError(format!("cannot read {shown}: {error}")).into());
+        }
+    }
+    let settings = network::settings_offline(&config)?;
+    if config.circle.backfill == Backfill::Pds {
+        tracing::warn!(
+            "backfill = \"pds\" asks hosts for follows, and replay asks nobody: the circle has only \
+             what the frames say of its members; for a recording from the beginning write \
+             backfill = \"stream\""
+        );
+    }
+    let store = Arc::new(Store::open(&config.database, Access::Write).await?);
+    let engine = Engine::open(&store, settings).await?;
+    let start = Instant::now();
+    let frames = service::replay(&config, Arc::clone(&store), engine, frames).await?;
+    tracing::info!(frames, seconds = start.elapsed().as_secs_f32(), "replayed");
+    super::run::close(store).await;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! `kith run`: the service.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Result;
+use kith_config::Mode;
+use kith_store::{Access, Store};
+
+use crate::{engine::Engine, network, service};
+
+/// Follows the network until stopped.
+pub(super) async fn run(path: &Path) -> Result<()> {
+    let config = super::load(path, Mode::Live)?;
+    let store = Arc::new(Store::open(&config.database, Access::Write).await?);
+    let directory = network::directory(&config)?;
+    let settings = network::settings_online(&config, &directory).await?;
+    let engine = Engine::open(&store, settings).await?;
+    tracing::info!(database = config.database_masked(), "following");
+    service::run(&config, Arc::clone(&store), engine, directory).await?;
+    close(store).await;
+    Ok(())
+}
+
+/// Closes the store, if nobody else holds it.
+pub(super) async fn close(store: Arc<Store>) {
+    if let Some(store) = Arc::into_inner(store) {
+        store.close().await;
+    }
+}

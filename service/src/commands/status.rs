@@ -1,0 +1,88 @@
+//! `kith status`: where the service stands.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    io::Write,
+    path::Path,
+};
+
+use anyhow::Result;
+use kith_config::Mode;
+use kith_store::{Access, Status, Store, Table, Value};
+
+use crate::{cli::Format, output};
+
+/// Shows the status.
+pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
+    let config = super::load(path, Mode::Offline)?;
+    let store = Store::open(&config.database, Access::Read).await?;
+    let status = store.status().await?;
+    match format {
+        Format::Json => output::json(&status)?,
+        Format::Csv => output::table(&flat(&status), format)?,
+        Format::Table => std::io::stdout().write_all(text(&status)?.as_bytes())?,
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// The status in words.
+fn text(status: &Status) -> Result<String> {
+    let mut out = Vec::new();
+    let epoch = status.epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
+    writeln!(out, "epoch     {epoch}, {} ticks", status.ticks)?;
+    writeln!(out, "circle    {}", list(status.circle.iter().map(|(hop, n)| (format!("hop {hop}"), *n))))?;
+    writeln!(out, "likes     {}", counts(&status.likes))?;
+    writeln!(out, "frames    {}", counts(&status.frames))?;
+    for source in &status.sources {
+        let state = if source.connected { "connected" } else { "not connected" };
+        let cursor = source.cursor.map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
+        let lag = source.lag_seconds.map(|lag| format!(", {lag:.1} s behind")).unwrap_or_default();
+        writeln!(out, "source    {} {}: {state}, cursor {cursor}{lag}", source.kind, source.url)?;
+    }
+    writeln!(out, "backfill  {}", list(status.backfill.iter().map(|(state, n)| ((*state).to_owned(), *n))))?;
+    let oldest = status.checkpoint.oldest_position.map_or_else(|| "-".to_owned(), output::thousands);
+    writeln!(
+        out,
+        "journal   position {}, oldest image {oldest}",
+        output::thousands(status.journal.position)
+    )?;
+    for did in &status.capped {
+        writeln!(out, "capped    {did}")?;
+    }
+    if status.gaps.is_empty() {
+        writeln!(out, "gaps      none open")?;
+    }
+    for gap in &status.gaps {
+        let whose = gap.did.as_deref().or(gap.source.as_deref()).unwrap_or("-");
+        writeln!(out, "gap       {} {whose}", gap.kind)?;
+    }
+    Ok(String::from_utf8(out)?)
+}
+
+fn counts(counts: &BTreeMap<String, u64>) -> String {
+    list(counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| (name.clone(), n.cast_signed())))
+}
+
+fn list(counts: impl Iterator<Item = (impl Display, i64)>) -> String {
+    let words: Vec<String> =
+        counts.map(|(name, n)| format!("{name} {}", output::thousands(n))).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+/// The numbers of the status as name and value.
+fn flat(status: &Status) -> Table {
+    let mut rows = vec![
+        ("epoch".to_owned(), status.epoch.unwrap_or_default()),
+        ("ticks".to_owned(), status.ticks),
+        ("journal.position".to_owned(), status.journal.position),
+    ];
+    rows.extend(status.circle.iter().map(|(hop, n)| (format!("circle.{hop}"), *n)));
+    rows.extend(status.likes.iter().map(|(name, n)| (format!("likes.{name}"), n.cast_signed())));
+    rows.extend(status.backfill.iter().map(|(state, n)| (format!("backfill.{state}"), *n)));
+    Table {
+        columns: vec!["name".to_owned(), "value".to_owned()],
+        rows: rows.into_iter().map(|(name, n)| vec![Value::Text(name), Value::Int(n)]).collect(),
+    }
+}

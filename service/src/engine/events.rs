@@ -1,0 +1,398 @@
+//! Messages of the stream: what they do to the circle.
+
+use kith_config::Backfill;
+use kith_feeder::{
+    syntax::is_did,
+    wire::{Action, Cid, Collection, Commit, Message, Micros, Op, Record},
+};
+use kith_graph::{AccountId, Change, Status};
+use kith_reputation::Operation;
+use kith_store::batch::{GapRow, RecordKind};
+
+use super::{Arrival, Engine, tid};
+
+/// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
+const REV_AHEAD_MAX: Micros = 300_000_000;
+
+impl Engine {
+    /// Applies a message.
+    pub(super) fn message(&mut self, message: Message, arrival: Arrival) {
+        let (seq, time) = position(&message);
+        if !self.is_due(arrival, seq, time) {
+            return;
+        }
+        match message {
+            Message::Commit(commit) => self.commit(&commit, arrival),
+            Message::Sync { did, rev, data, .. } => self.sync(&did, &rev, data, arrival),
+            Message::Identity { did, handle, .. } => self.identity(&did, handle),
+            Message::Account { did, active, status, .. } => {
+                self.account(&did, active, status.as_deref(), arrival.believed);
+            }
+            Message::Info { name, .. } => {
+                self.counters.add("frames.info", 1);
+                if name == "OutdatedCursor" {
+                    self.open_source_gap("outdated_cursor", arrival);
+                }
+            }
+            Message::Error { error, .. } => {
+                self.counters.add("frames.error", 1);
+                if error == "FutureCursor" {
+                    // The source counts anew, from below where it was read to.
+                    self.open_source_gap("future_cursor", arrival);
+                    let source = &mut self.sources[arrival.source.0];
+                    source.row.cursor = None;
+                    source.changed = true;
+                }
+            }
+            Message::Unknown { .. } => self.counters.add("frames.unknown", 1),
+        }
+    }
+
+    fn commit(&mut self, commit: &Commit, arrival: Arrival) {
+        let known = self.circle.lookup(&commit.repo);
+        let Some(rev) = self.new_rev(known, &commit.rev, arrival.now) else { return };
+        self.counters.add("frames.commit", 1);
+        if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
+            self.check_chain(id, commit);
+        }
+        for op in &commit.ops {
+            match op.collection {
+                Collection::Follow => self.follow_op(&commit.repo, op),
+                Collection::Block => self.block_op(&commit.repo, op),
+                Collection::Like => self.like_op(RecordKind::Like, commit, op),
+                Collection::Repost => self.like_op(RecordKind::Repost, commit, op),
+                Collection::Other => {}
+            }
+        }
+        if let Some(id) = self.circle.lookup(&commit.repo) {
+            self.seen(id, rev, commit.data.as_ref());
+        }
+    }
+
+    /// The rev as a number, if it is new to the repo; else the frame is counted.
+    fn new_rev(&mut self, id: Option<AccountId>, rev: &str, now: Micros) -> Option<u64> {
+        let Some(rev) = tid::pack(rev) else {
+            self.counters.add("frames.bad_rev", 1);
+            return None;
+        };
+        if tid::micros(rev) > now.saturating_add(REV_AHEAD_MAX) {
+            self.counters.add("frames.future_rev", 1);
+            return None;
+        }
+        if id.is_some_and(|id| rev <= self.notes[id.index()].rev) {
+            self.counters.add("frames.stale", 1);
+            return None;
+        }
+        Some(rev)
+    }
+
+    /// Remembers the last commit of a repo. Its tree matters only while the account is a member:
+    /// of others not every commit is read.
+    fn seen(&mut self, id: AccountId, rev: u64, data: Option<&Cid>) {
+        self.notes[id.index()].rev = rev;
+        match data {
+            Some(data) if self.circle.hop(id).is_some() => {
+                self.data.insert(id, *data.digest());
+            }
+            _ => {
+                self.data.remove(&id);
+            }
+        }
+        self.pending.accounts.insert(id);
+    }
+
+    /// Whether the commit continues what was last seen: by the tree before it, or where the host
+    /// does not say that, by the rev before it.
+    fn check_chain(&mut self, id: AccountId, commit: &Commit) {
+        let known = self.data.get(&id).copied();
+        let broken = match (known, &commit.prev_data) {
+            (Some(known), Some(prev)) => known != *prev.digest(),
+            (Some(_), None) => {
+                let rev = self.notes[id.index()].rev;
+                commit.since.as_deref().and_then(tid::pack).is_some_and(|since| since != rev)
+            }
+            (None, _) => false,
+        };
+        if broken || commit.too_big {
+            let kind = if commit.too_big { "too_big" } else { "chain" };
+            let expected = tid::unpack(self.notes[id.index()].rev);
+            self.open_gap(kind, id, commit.since.clone(), Some(expected));
+        }
+    }
+
+    fn sync(&mut self, did: &str, rev: &str, data: Option<Cid>, arrival: Arrival) {
+        self.counters.add("frames.sync", 1);
+        let Some(id) = self.circle.member(did) else { return };
+        let Some(number) = self.new_rev(Some(id), rev, arrival.now) else { return };
+        let known = self.data.get(&id).copied();
+        if known.is_some() && known != data.as_ref().map(|data| *data.digest()) {
+            let expected = tid::unpack(self.notes[id.index()].rev);
+            self.open_gap("sync", id, Some(rev.to_owned()), Some(expected));
+        }
+        self.seen(id, number, data.as_ref());
+    }
+
+    fn identity(&mut self, did: &str, handle: Option<String>) {
+        self.counters.add("frames.identity", 1);
+        let id = match self.settings.keeps_all_records() {
+            true => self.intern(did),
+            false => match self.circle.lookup(did) {
+                Some(id) => id,
+                None => return,
+            },
+        };
+        self.set_handle(id, handle);
+        self.repairs.identity_changed(did);
+    }
+
+    /// Notes the handle that an account goes by.
+    pub(super) fn set_handle(&mut self, id: AccountId, handle: Option<String>) {
+        let handle = handle.filter(|handle| handle != "handle.invalid");
+        let before = self.handles.get(&id).map(|handle| &**handle);
+        if before == handle.as_deref() {
+            return;
+        }
+        match handle {
+            Some(handle) => self.handles.insert(id, handle.into()),
+            None => self.handles.remove(&id),
+        };
+        self.pending.accounts.insert(id);
+    }
+
+    fn account(&mut self, did: &str, active: bool, status: Option<&str>, believed: bool) {
+        self.counters.add("frames.account", 1);
+        if !believed {
+            self.counters.add("frames.account_of_another_host", 1);
+            return;
+        }
+        let id = match self.settings.keeps_all_records() {
+            true => self.intern(did),
+            false => match self.circle.lookup(did) {
+                Some(id) => id,
+                None => return,
+            },
+        };
+        self.set_status(id, if active { Status::Active } else { inactive_status(status) });
+    }
+
+    /// Notes what an account's host says of it. Deletion empties it.
+    pub(super) fn set_status(&mut self, id: AccountId, status: Status) {
+        let before = self.circle.status(id);
+        if before == status {
+            return;
+        }
+        self.circle.set_status(id, status);
+        self.pending.accounts.insert(id);
+        if status == Status::Deleted {
+            self.delete(id);
+        } else if status == Status::Active && self.circle.is_interior(id) {
+            self.repairs.reactivated(id);
+            self.order_backfill(id, "active");
+        }
+    }
+
+    fn delete(&mut self, id: AccountId) {
+        self.circle.forget(id, &mut self.changes);
+        self.pending.follows.drop_all(id);
+        self.pending.blocks.drop_all(id);
+        self.note_changes("deleted", Some(id), None);
+        let Some(account) = self.notes[id.index()].ledger_id else { return };
+        // Whoever holds its tag will change.
+        for other in 0..self.ledger.accounts() {
+            let other = kith_reputation::AccountId(other);
+            let concerned = self.ledger.account(other).is_some_and(|view| {
+                view.points_of(account) > 0
+                    || view.unclaimed().iter().any(|entry| {
+                        entry.sender == account || entry.pieces.iter().any(|p| p.origin == account)
+                    })
+            });
+            if concerned || other == account {
+                self.images.mark(other);
+            }
+        }
+        self.operate(Operation::Forget { account }, None);
+    }
+
+    fn follow_op(&mut self, repo: &str, op: &Op) {
+        let subject = match (&op.record, op.action) {
+            (Some(Ok(Record::Follow { subject })), Action::Create | Action::Update)
+                if is_did(subject) =>
+            {
+                Some(subject.as_str())
+            }
+            _ => None,
+        };
+        if let Some(author) = self.keeper_of_follows(repo) {
+            self.repairs.touch_follow(author, &op.rkey);
+            self.set_follow(author, &op.rkey, subject);
+        }
+    }
+
+    /// The account, if its follow records are kept: everybody's in stream mode, else those of the
+    /// interior.
+    fn keeper_of_follows(&mut self, repo: &str) -> Option<AccountId> {
+        match self.settings.keeps_all_records() {
+            true => Some(self.intern(repo)),
+            false => self.circle.member(repo).filter(|id| self.circle.is_interior(*id)),
+        }
+    }
+
+    fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
+        if rkey.is_empty() {
+            return;
+        }
+        match subject {
+            Some(did) => {
+                let subject = self.intern(did);
+                let before = self.circle.set_follow(author, rkey, subject, &mut self.changes);
+                if before != Some(subject) {
+                    self.pending.follows.set(author, rkey, Some(subject));
+                }
+                self.note_changes("follow", Some(author), Some(rkey));
+            }
+            None => {
+                let before = self.circle.remove_follow(author, rkey, &mut self.changes);
+                if before.is_some() {
+                    self.pending.follows.set(author, rkey, None);
+                }
+                self.note_changes("unfollow", Some(author), Some(rkey));
+            }
+        }
+    }
+
+    fn block_op(&mut self, repo: &str, op: &Op) {
+        let author = match self.settings.keeps_all_records() {
+            true => self.intern(repo),
+            false => match self.circle.member(repo) {
+                Some(id) => id,
+                None => return,
+            },
+        };
+        if op.rkey.is_empty() {
+            return;
+        }
+        self.repairs.touch_block(author, &op.rkey);
+        match &op.record {
+            Some(Ok(Record::Block { subject })) if is_did(subject) => {
+                let subject = self.intern(subject);
+                if self.circle.set_block(author, &op.rkey, subject) != Some(subject) {
+                    self.pending.blocks.set(author, &op.rkey, Some(subject));
+                }
+            }
+            _ => {
+                if self.circle.remove_block(author, &op.rkey).is_some() {
+                    self.pending.blocks.set(author, &op.rkey, None);
+                }
+            }
+        }
+    }
+
+    /// What follows from a change of an account's hop, where records are kept of the interior
+    /// only: its follows are to be read, or are no longer kept current.
+    pub(super) fn follow_up(&mut self, change: Change) {
+        if change.to.is_none() {
+            // Of strangers not every commit is read.
+            self.data.remove(&change.id);
+        }
+        if self.settings.keeps_all_records() {
+            return;
+        }
+        let interior = |hop: Option<u8>| hop.is_some_and(|hop| hop < self.settings.depth);
+        let (was, is) = (interior(change.from), interior(change.to));
+        if is && !was {
+            self.order_backfill(change.id, "entered");
+        } else if was && !is {
+            self.repairs.cancel(change.id);
+            self.circle.drop_follows(change.id, &mut self.changes);
+            self.pending.follows.drop_all(change.id);
+            self.note_changes("left the interior", Some(change.id), None);
+        }
+        if change.to.is_none() && self.circle.block_records(change.id).next().is_some() {
+            self.circle.drop_blocks(change.id);
+            self.pending.blocks.drop_all(change.id);
+        }
+    }
+
+    /// Something of a repo was missed: a row, and where records are read from hosts, a repair.
+    pub(super) fn open_gap(
+        &mut self,
+        kind: &'static str,
+        id: AccountId,
+        seen: Option<String>,
+        expected: Option<String>,
+    ) {
+        self.counters.add(format!("gaps.{kind}"), 1);
+        if !self.open_gaps.contains_key(&id) {
+            self.last_gap += 1;
+            let gap = GapRow {
+                id: self.last_gap,
+                kind: kind.to_owned(),
+                account: Some(id.0),
+                source: None,
+                seen,
+                expected,
+                opened_micros: self.clock.now().unwrap_or_default(),
+                closed_micros: None,
+                recovered: None,
+            };
+            self.pending.gaps.insert(gap.id, gap.clone());
+            self.open_gaps.insert(id, gap);
+        }
+        if self.settings.backfill == Backfill::Pds && self.circle.is_interior(id) {
+            self.order_backfill(id, "gap");
+        }
+    }
+
+    fn open_source_gap(&mut self, kind: &'static str, arrival: Arrival) {
+        self.counters.add(format!("gaps.{kind}"), 1);
+        self.last_gap += 1;
+        let row = &self.sources[arrival.source.0].row;
+        let gap = GapRow {
+            id: self.last_gap,
+            kind: kind.to_owned(),
+            account: None,
+            source: Some(row.name()),
+            seen: None,
+            expected: row.cursor.map(|cursor| cursor.to_string()),
+            opened_micros: self.clock.now().unwrap_or_default(),
+            closed_micros: None,
+            recovered: None,
+        };
+        self.pending.gaps.insert(gap.id, gap);
+    }
+}
+
+/// Seq and time of a message, where it has them.
+fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
+    match message {
+        Message::Commit(commit) => (Some(commit.seq), Some(commit.time)),
+        Message::Sync { seq, time, .. }
+        | Message::Identity { seq, time, .. }
+        | Message::Account { seq, time, .. } => (Some(*seq), Some(*time)),
+        Message::Unknown { seq, time, .. } => (*seq, *time),
+        Message::Info { .. } | Message::Error { .. } => (None, None),
+    }
+}
+
+/// The status behind `active = false`.
+pub(super) fn inactive_status(word: Option<&str>) -> Status {
+    match word {
+        Some("deactivated") => Status::Deactivated,
+        Some("suspended") => Status::Suspended,
+        Some("takendown") => Status::Takendown,
+        Some("deleted") => Status::Deleted,
+        _ => Status::Inactive,
+    }
+}
+
+/// The word of a status in the store.
+pub(super) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Deactivated => "deactivated",
+        Status::Suspended => "suspended",
+        Status::Takendown => "takendown",
+        Status::Deleted => "deleted",
+        Status::Inactive => "inactive",
+    }
+}

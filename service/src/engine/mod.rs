@@ -1,0 +1,513 @@
+//! The engine: frames in, rows out. It owns the circle and the ledger, and does no I/O.
+//!
+//! [`Engine::frame`] takes one frame of one source. It decodes it if anybody of the circle is
+//! concerned, applies it to the circle and the ledger, and notes what changed; [`Engine::batch`]
+//! takes what was noted, for the store to commit. The same frames give the same rows, whatever
+//! the batches.
+//!
+//! | module | what is there |
+//! | --- | --- |
+//! | `clock` | epochs in event time |
+//! | `events` | commits, account, identity and sync events: the circle |
+//! | `likes` | the tests a like must pass, and the transfer |
+//! | `repair` | backfills: what was read of an account's host |
+//! | `images` | which accounts the checkpoint writes |
+//! | `pending` | what the next batch carries |
+//! | `restore` | starting again from the store |
+
+mod clock;
+mod events;
+mod images;
+mod likes;
+mod pending;
+mod repair;
+mod repeats;
+mod restore;
+mod settings;
+mod tid;
+
+use hashbrown::{HashMap, HashSet};
+use kith_feeder::wire::{self, Decoded, FrameError, Touches};
+use kith_graph::{AccountId, Change, Changes, Circle};
+use kith_reputation::{Ledger, Operation};
+use kith_store::{
+    Batch, Pieces,
+    batch::{
+        AccountRow, CircleChangeRow, FlowRow, GapRow, JournalRow, Micros, RecordIdentity, SourceRow,
+        State, TotalsRow, TrackedRow,
+    },
+};
+
+use clock::EpochClock;
+use images::Images;
+use pending::{Counters, Pending};
+use repeats::Repeats;
+pub(crate) use settings::{Settings, TrackedDid};
+
+/// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.
+const AHEAD_MAX: Micros = 60_000_000;
+
+/// The engine.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    settings: Settings,
+    circle: Circle,
+    /// Scratch for the circle's answers.
+    changes: Changes,
+    /// What is known of each account beside the circle, by its number.
+    notes: Vec<Note>,
+    handles: HashMap<AccountId, Box<str>>,
+    data: HashMap<AccountId, [u8; 32]>,
+    opted_out: settings::OptedOut,
+    tracked: Vec<TrackedRow>,
+    ledger: Ledger,
+    /// The circle's number of each account of the ledger; the sink has none.
+    ledger_accounts: Vec<Option<AccountId>>,
+    clock: EpochClock,
+    repeats: Repeats,
+    sources: Vec<Source>,
+    counters: Counters,
+    images: Images,
+    flows: HashMap<(u32, u32, u32, i64), u64>,
+    /// Everything up to here is in `flows` or was written.
+    repairs: repair::Repairs,
+    open_gaps: HashMap<AccountId, GapRow>,
+    pending: Pending,
+    /// Batches and position that the store holds, or will once what is in flight is committed.
+    state: State,
+    last_change: u64,
+    last_gap: u64,
+}
+
+/// What is known of an account, beside the circle.
+#[derive(Debug, Clone, Copy, Default)]
+struct Note {
+    /// The last rev seen, as a number; 0: none.
+    rev: u64,
+    /// Event time of entering the circle.
+    since: Option<Micros>,
+    ledger_id: Option<kith_reputation::AccountId>,
+    capped: bool,
+}
+
+#[derive(Debug)]
+struct Source {
+    row: SourceRow,
+    changed: bool,
+}
+
+/// What a source's number is: given by [`Engine::source`].
+#[derive(Debug, Clone, Copy, Eq, PartialEq, Hash)]
+pub(crate) struct SourceIndex(usize);
+
+/// How a frame came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// By which source.
+    pub(crate) source: SourceIndex,
+    /// For files: the byte offset behind the frame. Streams have a seq inside the frame.
+    pub(crate) offset: Option<u64>,
+    /// Whether what it says of an account's status is to be believed.
+    pub(crate) believed: bool,
+    /// Local time.
+    pub(crate) now: Micros,
+}
+
+impl Engine {
+    /// Takes one frame.
+    pub(crate) fn frame(&mut self, frame: &[u8], arrival: Arrival) {
+        self.pending.frames += 1;
+        if let Some(offset) = arrival.offset {
+            let source = &mut self.sources[arrival.source.0];
+            source.row.cursor = Some(offset);
+            source.changed = true;
+        }
+        let (circle, settings) = (&self.circle, &self.settings);
+        let interest = |did: &str, touches| is_wanted(circle, settings, did, touches);
+        match wire::decode(frame, &interest) {
+            Ok(Decoded::Passed { seq, time, likes, reposts }) => {
+                if self.is_due(arrival, Some(seq), time) {
+                    self.counters.add("frames.passed", 1);
+                    let reposts = if self.settings.parameters.repost > 0 { reposts } else { 0 };
+                    self.counters.add("likes.outside", u64::from(likes + reposts));
+                }
+            }
+            Ok(Decoded::Message(message)) => self.message(message, arrival),
+            Err(error) => self.bad_frame(&error, arrival),
+        }
+    }
+
+    /// Counts something of a source that never became a frame.
+    pub(crate) fn bad_input(&mut self, reason: &'static str, source: SourceIndex, offset: Option<u64>) {
+        self.pending.frames += 1;
+        self.counters.add(format!("frames.{reason}"), 1);
+        if let Some(offset) = offset {
+            let source = &mut self.sources[source.0];
+            source.row.cursor = Some(offset);
+            source.changed = true;
+        }
+    }
+
+    fn bad_frame(&mut self, error: &FrameError, arrival: Arrival) {
+        let url = &self.sources[arrival.source.0].row.url;
+        tracing::debug!(%error, reason = error.reason(), source = url, "frame skipped");
+        self.counters.add(format!("frames.{}", error.reason()), 1);
+        if self.is_due(arrival, error.seq, error.time)
+            && let Some(id) = error.did.as_deref().and_then(|did| self.circle.member(did))
+        {
+            self.open_gap("unreadable", id, Some(error.reason().to_owned()), None);
+        }
+    }
+
+    /// Whether a frame is new to its source and of a believable time. If so the source's cursor
+    /// and the clock have been moved.
+    fn is_due(&mut self, arrival: Arrival, seq: Option<u64>, time: Option<Micros>) -> bool {
+        let source = &mut self.sources[arrival.source.0];
+        if let (Some(seq), None) = (seq, arrival.offset) {
+            if source.row.cursor.is_some_and(|cursor| seq <= cursor) {
+                self.counters.add("frames.duplicate", 1);
+                return false;
+            }
+            source.row.cursor = Some(seq);
+            source.changed = true;
+        }
+        let Some(time) = time else { return true };
+        if time > arrival.now.saturating_add(AHEAD_MAX) {
+            self.counters.add("frames.future", 1);
+            return false;
+        }
+        source.row.event_micros = Some(time);
+        source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
+        source.changed = true;
+        self.move_clock(time);
+        true
+    }
+
+    /// Moves the epoch clock: one tick for every boundary passed.
+    fn move_clock(&mut self, time: Micros) {
+        if self.clock.epoch().is_none() {
+            self.clock.start(time);
+            self.agree_on_rules();
+        }
+        while self.clock.pass_boundary(time).is_some() {
+            self.operate(Operation::Tick, None);
+            self.repeats.clear();
+            self.images.mark_all(&self.ledger);
+        }
+        self.clock.see(time);
+    }
+
+    /// Brings the ledger's rules and pins to those of the config, by operations.
+    fn agree_on_rules(&mut self) {
+        if self.state.position == 0 || *self.ledger.rules() != self.settings.rules {
+            self.operate(Operation::Rules(self.settings.rules), None);
+        }
+        let wanted: Vec<_> = match self.settings.pin_tracked {
+            true => self.tracked.iter().map(|row| AccountId(row.account)).collect(),
+            false => Vec::new(),
+        };
+        let wanted: Vec<_> = wanted.into_iter().map(|id| self.ledger_id(id)).collect();
+        let pinned: HashSet<_> = self.ledger.pinned().collect();
+        let gone: Vec<_> = self.ledger.pinned().filter(|id| !wanted.contains(id)).collect();
+        for account in gone {
+            self.operate(Operation::Unpin { account }, None);
+        }
+        for account in wanted {
+            if !pinned.contains(&account) {
+                self.operate(Operation::Pin { account }, None);
+            }
+        }
+    }
+
+    /// Gives an operation to the ledger and notes it for the journal. Returns whether it was
+    /// accepted.
+    fn operate(&mut self, operation: Operation, record: Option<RecordIdentity>) -> bool {
+        let (epoch, micros) =
+            (self.clock.epoch().unwrap_or_default(), self.clock.now().unwrap_or_default());
+        let outcome = self.ledger.apply(&operation);
+        let accepted = outcome.is_accepted();
+        self.state.position += 1;
+        for flow in outcome.flows() {
+            let key = (flow.origin.0, flow.receiver.0, flow.sender.0, epoch);
+            *self.flows.entry(key).or_default() += u64::from(flow.points);
+        }
+        let claim = matches!(operation, Operation::Claim { .. });
+        let parties = [outcome.sender, outcome.receiver];
+        self.pending.journal.push(JournalRow {
+            position: self.state.position,
+            epoch,
+            operation,
+            verdict: outcome.verdict,
+            claimed_from: if claim { outcome.sender } else { None },
+            pieces: Pieces::encode(outcome.pieces),
+            sink_points: outcome.sink_points,
+            sink_pieces: Pieces::encode(outcome.sink_pieces),
+            parameters: matches!(operation, Operation::Rules(_))
+                .then_some(self.settings.parameters),
+            record,
+            micros,
+        });
+        let sink = outcome.sink_points > 0;
+        for id in parties.into_iter().flatten() {
+            self.images.mark(id);
+        }
+        if let Operation::Transfer(transfer) = operation {
+            // Also a rejected transfer makes its accounts, and settles them.
+            for id in [transfer.sender, transfer.receiver] {
+                self.images.mark(id);
+            }
+        }
+        if let Operation::Pin { account } = operation {
+            self.images.mark(account);
+        }
+        if sink {
+            self.images.mark(kith_reputation::AccountId::SINK);
+        }
+        accepted
+    }
+
+    /// The account's number in the ledger: the next one, if it never took part.
+    fn ledger_id(&mut self, id: AccountId) -> kith_reputation::AccountId {
+        let next = kith_reputation::AccountId(self.ledger_accounts.len() as u32);
+        let note = &mut self.notes[id.index()];
+        if let Some(known) = note.ledger_id {
+            return known;
+        }
+        note.ledger_id = Some(next);
+        self.ledger_accounts.push(Some(id));
+        self.pending.accounts.insert(id);
+        next
+    }
+
+    /// The number of a DID, given now if it is new.
+    fn intern(&mut self, did: &str) -> AccountId {
+        let id = self.circle.intern(did);
+        if id.index() >= self.notes.len() {
+            self.notes.resize(id.index() + 1, Note::default());
+            self.pending.accounts.insert(id);
+        }
+        id
+    }
+
+    /// The number of a source; its cursor is what was saved.
+    pub(crate) fn source(&mut self, kind: &str, url: &str) -> SourceIndex {
+        let known = self.sources.iter().position(|s| s.row.kind == kind && s.row.url == url);
+        SourceIndex(known.unwrap_or_else(|| {
+            let row = SourceRow {
+                kind: kind.to_owned(),
+                url: url.to_owned(),
+                cursor: None,
+                event_micros: None,
+                lag_micros: None,
+                connected: false,
+            };
+            self.sources.push(Source { row, changed: true });
+            self.sources.len() - 1
+        }))
+    }
+
+    /// Where the source was read to.
+    pub(crate) fn cursor(&self, source: SourceIndex) -> Option<u64> {
+        self.sources[source.0].row.cursor
+    }
+
+    /// The url or path of a source.
+    pub(crate) fn source_url(&self, source: SourceIndex) -> &str {
+        &self.sources[source.0].row.url
+    }
+
+    /// Whether anything was ever read of a source, or it is connected.
+    pub(crate) fn was_ever_read(&self, source: SourceIndex) -> bool {
+        let row = &self.sources[source.0].row;
+        row.cursor.is_some() || row.connected
+    }
+
+    /// Notes whether a source is connected.
+    pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool) {
+        let source = &mut self.sources[source.0];
+        source.changed |= source.row.connected != connected;
+        source.row.connected = connected;
+    }
+
+    /// Whether the next batch is long enough to be taken.
+    pub(crate) fn is_full(&self, operations_max: usize) -> bool {
+        self.pending.operations() >= operations_max || self.pending.frames >= 32 * operations_max
+    }
+
+    /// Whether there is anything for a batch.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.pending.frames > 0
+            || self.pending.operations() > 0
+            || !self.pending.accounts.is_empty()
+            || !self.pending.backfill.is_empty()
+            || !self.pending.gaps.is_empty()
+            || self.sources.iter().any(|source| source.changed)
+            || self.images.is_writing()
+    }
+
+    /// Begins a checkpoint: the following batches carry its slices.
+    pub(crate) fn begin_checkpoint(&mut self) {
+        self.images.begin();
+    }
+
+    /// Whether a checkpoint is still being written.
+    pub(crate) fn is_checkpointing(&self) -> bool {
+        self.images.is_writing()
+    }
+
+    /// Takes everything noted since the last batch.
+    pub(crate) fn batch(&mut self) -> Batch {
+        let pending = std::mem::take(&mut self.pending);
+        let mut state = self.state.clone();
+        let expected_position = state.position - pending.journal.len() as u64;
+        let expected = (state.batch, expected_position);
+        state.batch += 1;
+        state.ticks = self.ledger.ticks();
+        state.clock = self.clock.kept();
+        let writing = self.images.is_writing();
+        let images = self.images.slice(&mut self.ledger, state.position);
+        let flows = if writing || images.is_empty() && self.flows.len() > FLOWS_MAX {
+            state.flow_position = state.position;
+            self.take_flows()
+        } else {
+            Vec::new()
+        };
+        let (mut follows, mut blocks) = (pending.follows, pending.blocks);
+        let (follows_dropped, follows) = follows.take();
+        let (blocks_dropped, blocks) = blocks.take();
+        let mut accounts: Vec<AccountRow> =
+            pending.accounts.iter().map(|id| self.account_row(*id)).collect();
+        accounts.sort_unstable_by_key(|row| row.id);
+        let mut backfill: Vec<_> = pending.backfill.into_values().collect();
+        backfill.sort_unstable_by_key(|row| row.account);
+        let totals = self.take_totals();
+        self.state = state.clone();
+        Batch {
+            expected,
+            state,
+            journal: pending.journal,
+            accounts,
+            tracked: pending.tracked.then(|| self.tracked.clone()),
+            follows_dropped,
+            follows,
+            blocks_dropped,
+            blocks,
+            changes: pending.changes,
+            sources: self
+                .sources
+                .iter_mut()
+                .filter_map(|source| {
+                    std::mem::take(&mut source.changed).then(|| source.row.clone())
+                })
+                .collect(),
+            counters: self.counters.take_changed(),
+            backfill,
+            gaps: pending.gaps.into_values().collect(),
+            images,
+            totals,
+            flows,
+        }
+    }
+
+    fn take_flows(&mut self) -> Vec<FlowRow> {
+        let id = kith_reputation::AccountId;
+        let mut flows: Vec<FlowRow> = self
+            .flows
+            .drain()
+            .map(|((origin, receiver, sender, epoch), points)| FlowRow {
+                origin: id(origin),
+                sender: id(sender),
+                receiver: id(receiver),
+                epoch,
+                points,
+            })
+            .collect();
+        flows.sort_unstable_by_key(|f| (f.origin, f.receiver, f.sender, f.epoch));
+        flows
+    }
+
+    fn take_totals(&mut self) -> Vec<TotalsRow> {
+        let (ticks, epoch) = (self.ledger.ticks(), self.clock.epoch().unwrap_or_default());
+        self.ledger
+            .totals_changed()
+            .into_iter()
+            .map(|ordinal| TotalsRow {
+                ordinal,
+                epoch: epoch - i64::from(ticks.saturating_sub(ordinal)),
+                totals: self.ledger.totals(ordinal),
+            })
+            .collect()
+    }
+
+    fn account_row(&self, id: AccountId) -> AccountRow {
+        let note = &self.notes[id.index()];
+        AccountRow {
+            id: id.0,
+            did: self.circle.did(id).as_str().to_owned(),
+            handle: self.handles.get(&id).map(|handle| (**handle).to_owned()),
+            hop: self.circle.hop(id),
+            since_micros: note.since,
+            status: events::status_word(self.circle.status(id)).to_owned(),
+            rev: (note.rev > 0).then(|| tid::unpack(note.rev)),
+            data: self.data.get(&id).copied(),
+            ledger_id: note.ledger_id,
+            capped: note.capped,
+        }
+    }
+
+    /// Notes what the circle said of a change, and follows it up: who entered, left, or moved
+    /// between the interior and the last degree.
+    fn note_changes(&mut self, cause: &'static str, by: Option<AccountId>, rkey: Option<&str>) {
+        if self.changes.is_empty() {
+            return;
+        }
+        let changes: Vec<_> = self.changes.drain().collect();
+        self.note_change_list(changes, cause, by, rkey);
+    }
+
+    fn note_change_list(
+        &mut self,
+        changes: Vec<Change>,
+        cause: &'static str,
+        by: Option<AccountId>,
+        rkey: Option<&str>,
+    ) {
+        let micros = self.clock.now();
+        for change in &changes {
+            self.last_change += 1;
+            self.pending.changes.push(CircleChangeRow {
+                id: self.last_change,
+                micros: micros.unwrap_or_default(),
+                account: change.id.0,
+                from_hop: change.from,
+                to_hop: change.to,
+                cause,
+                by: by.map(|id| id.0),
+                rkey: rkey.map(str::to_owned),
+            });
+            let note = &mut self.notes[change.id.index()];
+            match (change.from, change.to) {
+                (None, _) => note.since = micros,
+                (_, None) => note.since = None,
+                _ => {}
+            }
+            self.pending.accounts.insert(change.id);
+        }
+        for change in changes {
+            self.follow_up(change);
+        }
+    }
+}
+
+/// Flows kept in memory before they are written without a checkpoint.
+const FLOWS_MAX: usize = 100_000;
+
+/// Whether anybody of the circle is concerned by a commit of this repo.
+fn is_wanted(circle: &Circle, settings: &Settings, did: &str, touches: Touches) -> bool {
+    circle.is_member(did)
+        || (settings.keeps_all_records()
+            && touches.intersects(Touches::FOLLOW.union(Touches::BLOCK)))
+        || (settings.strangers_may_like()
+            && (touches.intersects(Touches::LIKE_CREATED)
+                || settings.parameters.repost > 0 && touches.intersects(Touches::REPOST_CREATED)))
+}

@@ -1,0 +1,358 @@
+//! Starting again: the engine as the store has it, then brought to what the config says.
+
+use anyhow::{Context, Result, bail};
+use hashbrown::{HashMap, HashSet};
+use kith_graph::{AccountId, Change, Changes, Circle};
+use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Recorded, Rules, Verdict};
+use kith_store::{
+    JournalPart, Store,
+    batch::{Clock, ImageRow, JournalRow, State, TrackedRow},
+};
+
+use super::{
+    Engine, Images, Note, Pending, Repeats, Source, clock::EpochClock, events::inactive_status,
+    pending::Counters, repair::Repairs, settings::Settings, tid,
+};
+
+impl Engine {
+    /// The engine of a database, made new if it is empty.
+    pub(crate) async fn open(store: &Store, settings: Settings) -> Result<Engine> {
+        let state = match store.load_state().await? {
+            Some(state) => state,
+            None => {
+                let state = first_state(&settings)?;
+                store.create(&state).await?;
+                state
+            }
+        };
+        if settings.seed.is_some_and(|seed| seed != state.seed) {
+            bail!(
+                "ledger.seed is not the seed of this database\n  help: remove the key (the \
+                 database keeps its own seed), or use another database"
+            );
+        }
+        let mut engine = Engine::empty(state, settings)?;
+        let stored_hops = engine.restore_circle(store).await?;
+        engine.restore_ledger(store).await?;
+        engine.restore_rest(store).await?;
+        engine.agree_on_circle(&stored_hops);
+        for row in store.load_backfill().await? {
+            engine.restore_backfill(row);
+        }
+        if engine.clock.epoch().is_some() {
+            engine.agree_on_rules();
+        }
+        Ok(engine)
+    }
+
+    fn empty(state: State, settings: Settings) -> Result<Engine> {
+        let clock = EpochClock::new(state.clock, settings.parameters.epoch_micros);
+        Ok(Engine {
+            circle: Circle::new(settings.depth)?,
+            changes: Changes::new(),
+            notes: Vec::new(),
+            handles: HashMap::new(),
+            data: HashMap::new(),
+            opted_out: HashSet::new(),
+            tracked: Vec::new(),
+            ledger: Ledger::new(state.seed, settings.rules)?,
+            ledger_accounts: vec![None],
+            clock,
+            repeats: Repeats::default(),
+            sources: Vec::new(),
+            counters: Counters::default(),
+            images: Images::default(),
+            flows: HashMap::new(),
+            repairs: Repairs::default(),
+            open_gaps: HashMap::new(),
+            pending: Pending::default(),
+            state,
+            last_change: 0,
+            last_gap: 0,
+            settings,
+        })
+    }
+
+    /// Accounts by their numbers, follow and block records. Nobody is tracked yet. Returns the
+    /// hops as they were stored.
+    async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
+        let mut hops = Vec::new();
+        for row in store.load_accounts().await? {
+            let id = self.circle.intern(&row.did);
+            if id.0 != row.id {
+                bail!("table account: {} has number {}, expected {}", row.did, row.id, id.0);
+            }
+            hops.push(row.hop);
+            if row.status != "active" {
+                self.circle.set_status(id, inactive_status(Some(&row.status)));
+            }
+            self.notes.push(Note {
+                rev: row.rev.as_deref().and_then(tid::pack).unwrap_or_default(),
+                since: row.since_micros,
+                ledger_id: row.ledger_id,
+                capped: row.capped,
+            });
+            if let Some(handle) = row.handle {
+                self.handles.insert(id, handle.into());
+            }
+            if let Some(data) = row.data {
+                self.data.insert(id, data);
+            }
+            if let Some(ledger_id) = row.ledger_id {
+                let index = ledger_id.0 as usize;
+                if self.ledger_accounts.len() <= index {
+                    self.ledger_accounts.resize(index + 1, None);
+                }
+                self.ledger_accounts[index] = Some(id);
+            }
+        }
+        let known = |id: u32| (id as usize) < self.notes.len();
+        let (circle, changes) = (&mut self.circle, &mut self.changes);
+        let mut broken = 0;
+        store
+            .each_follow(|follower, rkey, subject| match known(follower) && known(subject) {
+                true => {
+                    circle.set_follow(AccountId(follower), rkey, AccountId(subject), changes);
+                }
+                false => broken += 1,
+            })
+            .await?;
+        store
+            .each_block(|blocker, rkey, subject| match known(blocker) && known(subject) {
+                true => {
+                    circle.set_block(AccountId(blocker), rkey, AccountId(subject));
+                }
+                false => broken += 1,
+            })
+            .await?;
+        if broken > 0 {
+            bail!("tables follow and block: {broken} records name accounts that are not there");
+        }
+        Ok(hops)
+    }
+
+    /// The ledger: images, then the journal after the oldest of them.
+    async fn restore_ledger(&mut self, store: &Store) -> Result<()> {
+        let images = store.load_images().await?;
+        let accounts = self.ledger_accounts.len();
+        let mut positions = vec![0; accounts];
+        for image in &images {
+            match positions.get_mut(image.id.0 as usize) {
+                Some(position) => *position = image.position,
+                None => bail!("table ledger_account: {} is no account of the ledger", image.id.0),
+            }
+        }
+        let oldest = positions.iter().copied().min().unwrap_or(0);
+        let from = oldest.min(self.state.flow_position);
+        let (rules, pinned) = self.rules_at(store, oldest).await?;
+        let ticks = store.ticks_until(oldest).await?;
+        let accounts = u32::try_from(accounts)?;
+        self.ledger = Ledger::resume(self.state.seed, rules, pinned, ticks, accounts)?;
+        for ImageRow { id, image, .. } in images {
+            self.ledger.restore_account(id, image)?;
+        }
+        let mut pins: HashSet<LedgerId> = self.rules_at(store, from).await?.1.into_iter().collect();
+        let mut tail = 0u64;
+        let mut failure = None;
+        let flow_position = self.state.flow_position;
+        store
+            .each_journal(JournalPart::After(from), |row| {
+                if failure.is_none() {
+                    tail += 1;
+                    note_pins(&row.operation, row.verdict == Verdict::Accepted, &mut pins);
+                    if row.position > flow_position {
+                        self.restore_flow(&row, &pins);
+                    }
+                    if row.position > oldest {
+                        failure = self.replay(&row, &positions).err();
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        if let Some(error) = failure {
+            return Err(error).context(
+                "the checkpoint and the journal do not agree\n  help: delete the rows of tables \
+                 ledger_account, assignment and unclaimed; they are made again from the journal",
+            );
+        }
+        if let Some(id) = self.ledger.missing() {
+            bail!("account {} of the ledger is neither in the checkpoint nor in the journal", id.0);
+        }
+        for row in store.load_totals().await? {
+            self.ledger.restore_totals(row.ordinal, row.totals);
+        }
+        tracing::info!(
+            accounts = self.ledger.accounts(),
+            position = self.state.position,
+            oldest,
+            tail,
+            "ledger restored"
+        );
+        Ok(())
+    }
+
+    /// Rules and pins as they were after a position; the first rules before there were any.
+    async fn rules_at(&self, store: &Store, position: u64) -> Result<(Rules, Vec<LedgerId>)> {
+        let mut rules = None;
+        let mut pins = HashSet::new();
+        let until = position.max(1);
+        store
+            .each_journal(JournalPart::RulesUntil(until), |row| {
+                let accepted = row.verdict == Verdict::Accepted;
+                if let (Operation::Rules(new), true) = (&row.operation, accepted) {
+                    rules = Some(*new);
+                }
+                if row.position <= position {
+                    note_pins(&row.operation, accepted, &mut pins);
+                }
+                Ok(())
+            })
+            .await?;
+        let mut pins: Vec<_> = pins.into_iter().collect();
+        pins.sort_unstable();
+        Ok((rules.unwrap_or(self.settings.rules), pins))
+    }
+
+    /// Brings those accounts forward that are older than this row.
+    fn replay(&mut self, row: &JournalRow, positions: &[u64]) -> Result<()> {
+        let decode = |pieces: &kith_store::Pieces| {
+            pieces.decode().with_context(|| format!("journal {}: pieces", row.position))
+        };
+        let (pieces, sink_pieces) = (decode(&row.pieces)?, decode(&row.sink_pieces)?);
+        let recorded = Recorded {
+            verdict: row.verdict,
+            pieces: &pieces,
+            sink_points: row.sink_points,
+            sink_pieces: &sink_pieces,
+        };
+        let needs = |id: LedgerId| {
+            positions.get(id.0 as usize).is_none_or(|position| *position < row.position)
+        };
+        self.ledger
+            .replay(&row.operation, &recorded, needs)
+            .with_context(|| format!("journal position {}", row.position))?;
+        match &row.operation {
+            Operation::Transfer(transfer) => {
+                self.images.mark(transfer.sender);
+                self.images.mark(transfer.receiver);
+                self.images.mark(LedgerId::SINK);
+            }
+            Operation::Claim { receiver, .. } => self.images.mark(*receiver),
+            Operation::Pin { account } => self.images.mark(*account),
+            Operation::Tick | Operation::Forget { .. } => self.images.mark_all(&self.ledger),
+            Operation::Unpin { .. } | Operation::Rules(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Flows that were not yet written.
+    fn restore_flow(&mut self, row: &JournalRow, pins: &HashSet<LedgerId>) {
+        let (sender, receiver) = match &row.operation {
+            Operation::Transfer(t) if !t.held => (Some(t.sender), t.receiver),
+            Operation::Claim { receiver, .. } => (row.claimed_from, *receiver),
+            _ => return,
+        };
+        let (Some(sender), Some(pieces)) = (sender, row.pieces.decode()) else { return };
+        for piece in pieces {
+            if pins.contains(&piece.origin) && piece.origin != receiver {
+                let key = (piece.origin.0, receiver.0, sender.0, row.epoch);
+                *self.flows.entry(key).or_default() += u64::from(piece.points);
+            }
+        }
+    }
+
+    /// Counts, sources, gaps, and the likes of the current epoch.
+    async fn restore_rest(&mut self, store: &Store) -> Result<()> {
+        for (name, value) in store.load_counters().await? {
+            self.counters.restore(name, value);
+        }
+        for mut row in store.load_sources().await? {
+            row.connected = false;
+            self.sources.push(Source { row, changed: false });
+        }
+        (self.last_change, self.last_gap) = store.last_ids().await?;
+        for gap in store.load_open_gaps().await? {
+            if let Some(id) = gap.account {
+                self.open_gaps.insert(AccountId(id), gap);
+            }
+        }
+        let Some(epoch) = self.clock.epoch() else { return Ok(()) };
+        store
+            .each_journal(JournalPart::TransfersOf(epoch), |row| {
+                if let (Operation::Transfer(transfer), Some(record)) = (&row.operation, &row.record)
+                {
+                    let account =
+                        |id: LedgerId| self.ledger_accounts.get(id.0 as usize).copied().flatten();
+                    let parties = (account(transfer.sender), account(transfer.receiver));
+                    if let (Some(liker), Some(author)) = parties {
+                        let accepted = row.verdict == Verdict::Accepted;
+                        self.restore_like(accepted, liker, author, record);
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Tracks and skips whom the config names, and notes every hop that is not as it was stored:
+    /// tracked accounts, the depth, or who is skipped may have changed.
+    fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
+        for did in std::mem::take(&mut self.settings.skip) {
+            let id = self.intern(&did);
+            self.circle.set_skip(id, true, &mut self.changes);
+        }
+        for did in std::mem::take(&mut self.settings.opt_out) {
+            let id = self.intern(&did);
+            self.opted_out.insert(id);
+        }
+        for tracked in std::mem::take(&mut self.settings.tracked) {
+            let id = self.intern(&tracked.did);
+            if tracked.handle.is_some() {
+                self.set_handle(id, tracked.handle);
+            }
+            self.circle.track(id, &mut self.changes);
+            self.tracked.push(TrackedRow { account: id.0, label: tracked.label });
+        }
+        self.pending.tracked = true;
+        self.changes.clear();
+        let changes = (0..self.notes.len())
+            .filter_map(|index| {
+                let id = AccountId(u32::try_from(index).ok()?);
+                let (from, to) = (stored.get(index).copied().flatten(), self.circle.hop(id));
+                (from != to).then_some(Change { id, from, to })
+            })
+            .collect();
+        self.note_change_list(changes, "config", None, None);
+    }
+}
+
+fn note_pins(operation: &Operation, accepted: bool, pins: &mut HashSet<LedgerId>) {
+    match operation {
+        Operation::Pin { account } if accepted => {
+            pins.insert(*account);
+        }
+        Operation::Unpin { account } if accepted => {
+            pins.remove(account);
+        }
+        _ => {}
+    }
+}
+
+/// The state of an empty database.
+fn first_state(settings: &Settings) -> Result<State> {
+    let seed = match settings.seed {
+        Some(seed) => seed,
+        None => getrandom::u64().context("the system gave no random seed")?,
+    };
+    Ok(State {
+        batch: 0,
+        position: 0,
+        ticks: 0,
+        seed,
+        clock: Clock { epoch_micros: settings.parameters.epoch_micros, started: None },
+        flow_position: 0,
+        depth: settings.depth,
+    })
+}

@@ -1,0 +1,113 @@
+//! The part of the configuration that the engine goes by, in its own words.
+
+use hashbrown::HashSet;
+use kith_config::{Backfill, Config, Match, Repeat, Rule};
+use kith_graph::AccountId;
+use kith_reputation::{RuleKind, Rules};
+use kith_store::batch::Parameters;
+
+/// Ticks that an unclaimed bundle lives (docs/LEDGER.md).
+const UNCLAIMED_TICKS: u32 = 10;
+
+/// A tracked account, its handle resolved.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub(crate) struct TrackedDid {
+    /// The account.
+    pub(crate) did: String,
+    /// Its handle, if the config names it by handle.
+    pub(crate) handle: Option<String>,
+    /// The config's label.
+    pub(crate) label: Option<String>,
+}
+
+/// What the engine goes by.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Depth of the circle.
+    pub(crate) depth: u8,
+    /// Who of a like must belong to the circle.
+    pub(crate) matching: Match,
+    /// Where earlier follows come from.
+    pub(crate) backfill: Backfill,
+    /// The tracked accounts, in the order of the config.
+    pub(crate) tracked: Vec<TrackedDid>,
+    /// DIDs that are never members.
+    pub(crate) skip: Vec<String>,
+    /// DIDs that want no points.
+    pub(crate) opt_out: Vec<String>,
+    /// The ledger's rules.
+    pub(crate) rules: Rules,
+    /// What decides about operations, journaled with the rules.
+    pub(crate) parameters: Parameters,
+    /// Whether tracked accounts are pinned.
+    pub(crate) pin_tracked: bool,
+    /// Likes of one account journaled per epoch.
+    pub(crate) max_likes_per_epoch: u32,
+    /// The seed, if the config sets it.
+    pub(crate) seed: Option<u64>,
+}
+
+impl Settings {
+    /// Takes the engine's part of a config whose handles have been resolved.
+    pub(crate) fn new(
+        config: &Config,
+        tracked: Vec<TrackedDid>,
+        skip: Vec<String>,
+        opt_out: Vec<String>,
+    ) -> Settings {
+        let ledger = &config.ledger;
+        let rule = match ledger.rule {
+            Rule::Systematic => RuleKind::Systematic,
+            Rule::Reference => RuleKind::Reference,
+        };
+        Settings {
+            depth: config.circle.depth,
+            matching: config.circle.match_,
+            backfill: config.circle.backfill,
+            tracked,
+            skip,
+            opt_out,
+            rules: Rules {
+                rule,
+                own_points: ledger.own_points,
+                keep_top: ledger.keep_top,
+                decay_percent: ledger.decay_percent,
+                sink_percent: ledger.sink_percent,
+                unclaimed_ticks: UNCLAIMED_TICKS,
+            },
+            parameters: Parameters {
+                like: ledger.like,
+                repost: ledger.repost,
+                repeat_once: ledger.repeat == Repeat::Once,
+                epoch_micros: i64::try_from(ledger.epoch_microseconds()).unwrap_or(i64::MAX),
+            },
+            // Rule reference has no pins.
+            pin_tracked: ledger.pin_tracked && rule == RuleKind::Systematic,
+            max_likes_per_epoch: ledger.max_likes_per_epoch,
+            seed: ledger.seed,
+        }
+    }
+
+    /// Whether a like of these two is in scope, if neither fails earlier.
+    pub(crate) fn in_scope(&self, liker: bool, author: bool) -> bool {
+        match self.matching {
+            Match::Both => liker && author,
+            Match::Liker => liker,
+            Match::Author => author,
+            Match::Either => liker || author,
+        }
+    }
+
+    /// Whether a like of somebody outside the circle may still be in scope.
+    pub(crate) fn strangers_may_like(&self) -> bool {
+        matches!(self.matching, Match::Author | Match::Either)
+    }
+
+    /// Whether follow and block records of everybody are kept.
+    pub(crate) fn keeps_all_records(&self) -> bool {
+        self.backfill == Backfill::Stream
+    }
+}
+
+/// Accounts that opted out, by number.
+pub(super) type OptedOut = HashSet<AccountId>;

@@ -1,0 +1,60 @@
+//! How the process ends: 0 done, 1 a no because of input or data, 2 a failure of ours, 130
+//! interrupted.
+
+use std::process::ExitCode;
+
+use kith_config::Problems;
+use kith_store::StoreError;
+
+/// A no because of what the user gave us.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct InputError(pub(crate) String);
+
+/// Stopped in the middle by a second signal.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted before everything was committed; the next start goes on from the last commit")]
+pub(crate) struct Interrupted;
+
+const NO: u8 = 1;
+const FAILURE: u8 = 2;
+const INTERRUPTED: u8 = 130;
+
+/// Prints what clap says. Help and version are no errors.
+pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    match (error.use_stderr(), printed) {
+        (false, Ok(())) => ExitCode::SUCCESS,
+        _ => ExitCode::from(NO),
+    }
+}
+
+/// Prints an error and tells its kind.
+pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
+    report(error);
+    let is_input = error.chain().any(|cause| {
+        cause.is::<InputError>()
+            || cause.is::<Problems>()
+            || cause.downcast_ref::<StoreError>().is_some_and(StoreError::is_input)
+    });
+    if error.chain().any(|cause| cause.is::<Interrupted>()) {
+        ExitCode::from(INTERRUPTED)
+    } else if is_input {
+        ExitCode::from(NO)
+    } else {
+        ExitCode::from(FAILURE)
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where errors are shown")]
+fn report(error: &anyhow::Error) {
+    // A broken pipe is the reader's wish to see no more.
+    let broken_pipe = error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    });
+    if !broken_pipe {
+        eprintln!("kith: {error:#}");
+    }
+}

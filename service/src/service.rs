@@ -1,0 +1,259 @@
+//! The loop of the writer's task: frames, backfills, timers, signals.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use kith_config::Config;
+use kith_feeder::{
+    backfill::{BackfillDone, Reader, Scheduler, SchedulerOptions},
+    identity::Directory,
+    source::What,
+};
+use kith_store::{Store, batch::Micros};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::{Arrival, Engine},
+    exit::{InputError, Interrupted},
+    network,
+    sources::{Input, Sources},
+    writer::Writer,
+};
+
+/// Follows the network until a signal comes.
+pub(crate) async fn run(
+    config: &Config,
+    store: Arc<Store>,
+    engine: Engine,
+    directory: Directory,
+) -> Result<()> {
+    let mut service = Service::new(config, store, engine)?;
+    let mut sources = Sources::of_config(config, &mut service.writer.engine, &directory);
+    let mut desk = Desk::open(config, network::reader(config, directory));
+    service.follow(&mut sources, Some(&mut desk), Until::Stopped).await?;
+    sources.stop();
+    desk.stop.cancel();
+    service.finish().await
+}
+
+/// Reads files of frames, one after the other, and ends with a full checkpoint. Returns the
+/// frames taken now.
+pub(crate) async fn replay(
+    config: &Config,
+    store: Arc<Store>,
+    engine: Engine,
+    files: Vec<PathBuf>,
+) -> Result<u64> {
+    let mut service = Service::new(config, store, engine)?;
+    for file in files {
+        let mut sources = Sources::of_file(file, &mut service.writer.engine);
+        service.follow(&mut sources, None, Until::Finished).await?;
+        if service.stopping.is_cancelled() {
+            break;
+        }
+    }
+    service.finish().await?;
+    Ok(service.frames)
+}
+
+/// When following ends, beside a signal.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+enum Until {
+    /// Not at all.
+    Stopped,
+    /// When the source has nothing more.
+    Finished,
+}
+
+struct Service {
+    writer: Writer,
+    batch_time: Duration,
+    checkpoint_time: Duration,
+    /// Set by the first signal.
+    stopping: CancellationToken,
+    /// Set by the second.
+    aborting: CancellationToken,
+    frames: u64,
+}
+
+impl Service {
+    fn new(config: &Config, store: Arc<Store>, engine: Engine) -> Result<Service> {
+        let operations_max = config.store.batch_operations as usize;
+        let (stopping, aborting) = (CancellationToken::new(), CancellationToken::new());
+        listen_to_signals(stopping.clone(), aborting.clone())?;
+        Ok(Service {
+            writer: Writer::new(engine, store, operations_max),
+            batch_time: Duration::from_millis(config.store.batch_milliseconds.into()),
+            checkpoint_time: config.store.checkpoint,
+            stopping,
+            aborting,
+            frames: 0,
+        })
+    }
+
+    /// Applies what comes until the end, a signal, or a failure.
+    async fn follow(
+        &mut self,
+        sources: &mut Sources,
+        mut desk: Option<&mut Desk>,
+        until: Until,
+    ) -> Result<()> {
+        let stopping = self.stopping.clone();
+        let mut batch_timer = timer(self.batch_time);
+        let mut checkpoint_timer = timer(self.checkpoint_time);
+        loop {
+            if let Some(desk) = desk.as_deref_mut() {
+                desk.hand_out(&mut self.writer.engine).await;
+            }
+            tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Ok(()),
+                _ = batch_timer.tick() => self.writer.flush_idle().await?,
+                _ = checkpoint_timer.tick() => self.writer.engine.begin_checkpoint(),
+                Some(done) = read_of(desk.as_deref_mut()) => {
+                    self.writer.engine.backfilled(&done.did, done.result, now());
+                    self.writer.flush_full().await?;
+                }
+                input = sources.inbox.recv() => match input {
+                    Some(input) => {
+                        if self.take(input, until).await? {
+                            return Ok(());
+                        }
+                    }
+                    None if until == Until::Finished => return Ok(()),
+                    // All sources are files, and read.
+                    None => { stopping.cancelled().await; return Ok(()) }
+                },
+            }
+        }
+    }
+
+    /// Takes one input. True: the source has nothing more, and that was awaited.
+    async fn take(&mut self, input: Input, until: Until) -> Result<bool> {
+        let Input { source, delivery, believed } = input;
+        let engine = &mut self.writer.engine;
+        match &delivery.what {
+            What::Frames(frames) => {
+                let now = now();
+                for frame in frames.iter() {
+                    let offset = (frame.position > 0).then_some(frame.position);
+                    let arrival = Arrival { source, offset, believed, now };
+                    self.writer.engine.frame(frame.bytes, arrival);
+                    self.frames += 1;
+                    self.writer.flush_full().await?;
+                }
+            }
+            What::Connected => engine.set_connected(source, true),
+            What::Disconnected { reason, detail } => {
+                engine.set_connected(source, false);
+                let url = engine.source_url(source);
+                if !engine.was_ever_read(source) && is_wrong_address(reason) {
+                    return Err(InputError(format!(
+                        "cannot follow {url}: {detail}\n  help: check the url of this [[source]]; \
+                         once it has worked, Kith waits for it"
+                    ))
+                    .into());
+                }
+                tracing::warn!(url, reason, detail, "source disconnected");
+            }
+            What::Bad { reason, detail, position } => {
+                tracing::warn!(url = engine.source_url(source), reason, detail, "input skipped");
+                let offset = (*position > 0).then_some(*position);
+                engine.bad_input(reason, source, offset);
+            }
+            What::Finished { .. } => return Ok(until == Until::Finished),
+            What::Failed { message } => return Err(InputError(message.clone()).into()),
+        }
+        Ok(false)
+    }
+
+    /// Commits everything there is; a second signal gives up.
+    async fn finish(&mut self) -> Result<()> {
+        let aborting = self.aborting.clone();
+        tokio::select! {
+            done = self.writer.finish() => done,
+            () = aborting.cancelled() => Err(Interrupted.into()),
+        }
+    }
+}
+
+/// Failures at the first connection ever that no waiting mends.
+fn is_wrong_address(reason: &str) -> bool {
+    matches!(reason, "unresolved" | "refused_address" | "not_found" | "bad_url" | "connect_refused")
+}
+
+/// Where accounts to be read are handed out and come back.
+struct Desk {
+    scheduler: Scheduler,
+    done: mpsc::Receiver<BackfillDone>,
+    stop: CancellationToken,
+    running_max: usize,
+    directory: Directory,
+}
+
+impl Desk {
+    fn open(config: &Config, reader: Reader) -> Desk {
+        let running_max = config.network.backfill_accounts as usize;
+        let (sender, done) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        let options =
+            SchedulerOptions { accounts_at_once_max: running_max, ..SchedulerOptions::default() };
+        let directory = reader.directory().clone();
+        let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
+        Desk { scheduler, done, stop, running_max, directory }
+    }
+
+    /// Hands out the accounts that wait, as many as may be read at once.
+    async fn hand_out(&mut self, engine: &mut Engine) {
+        for did in engine.take_identity_changes() {
+            self.directory.invalidate(&did);
+        }
+        for order in engine.backfill_orders(self.running_max, now()) {
+            if self.scheduler.request(order.did, order.priority).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The next account that was read; never, without a desk.
+async fn read_of(desk: Option<&mut Desk>) -> Option<BackfillDone> {
+    match desk {
+        Some(desk) => desk.done.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn timer(period: Duration) -> tokio::time::Interval {
+    let mut timer = interval_at(Instant::now() + period, period);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer
+}
+
+/// The first SIGINT or SIGTERM drains, the second gives up.
+fn listen_to_signals(stopping: CancellationToken, aborting: CancellationToken) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        for token in [stopping, aborting] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            tracing::info!("signal received");
+            token.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// The local clock, in unix microseconds.
+fn now() -> Micros {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |time| Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX))
+}

@@ -1,0 +1,95 @@
+//! The single writer: owns the engine, and commits what it notes, batch by batch.
+//!
+//! While one batch is being committed the next one is gathered; there are never more than these
+//! two. A commit that fails is tried again, unchanged, until it succeeds or another writer is
+//! found: memory does not roll back. So a stalled database stops the reader, and grows nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use kith_store::{Batch, Store, StoreError};
+use tokio::task::JoinHandle;
+
+use crate::engine::Engine;
+
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(10);
+
+/// The engine and the batch that is on its way to the store.
+pub(crate) struct Writer {
+    pub(crate) engine: Engine,
+    store: Arc<Store>,
+    in_flight: Option<JoinHandle<Result<(), StoreError>>>,
+    operations_max: usize,
+}
+
+impl Writer {
+    /// A writer whose batches close at this many operations.
+    pub(crate) fn new(engine: Engine, store: Arc<Store>, operations_max: usize) -> Writer {
+        Writer { engine, store, in_flight: None, operations_max }
+    }
+
+    /// Sends a batch if one is due by its length; waits if another is still being committed.
+    pub(crate) async fn flush_full(&mut self) -> Result<()> {
+        match self.engine.is_full(self.operations_max) {
+            true => self.flush().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Sends a batch if there is anything for it and none is being committed.
+    pub(crate) async fn flush_idle(&mut self) -> Result<()> {
+        match self.in_flight.as_ref().is_none_or(JoinHandle::is_finished) {
+            true => self.flush().await,
+            false => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        if self.engine.has_pending() {
+            self.settle().await?;
+            let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
+            self.in_flight = Some(tokio::spawn(commit(store, batch)));
+        }
+        Ok(())
+    }
+
+    /// Waits for the batch that is being committed.
+    async fn settle(&mut self) -> Result<()> {
+        if let Some(task) = self.in_flight.take() {
+            task.await??;
+        }
+        Ok(())
+    }
+
+    /// Commits everything, with a full checkpoint.
+    pub(crate) async fn finish(&mut self) -> Result<()> {
+        self.flush().await?;
+        self.engine.begin_checkpoint();
+        while self.engine.has_pending() {
+            self.flush().await?;
+        }
+        self.settle().await
+    }
+}
+
+/// Commits a batch, for ever if need be.
+async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
+    let after = (batch.state.batch, batch.state.position);
+    let mut pause = RETRY_FIRST;
+    loop {
+        let error = match store.commit(&batch).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        // The connection may have been lost after the commit took effect.
+        match store.stored_batch().await {
+            Ok(stored) if stored == after => return Ok(()),
+            _ if matches!(error, StoreError::Fenced { .. }) => return Err(error),
+            _ => {}
+        }
+        tracing::error!(%error, batch = after.0, ?pause, "batch not committed, waiting");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(RETRY_MAX);
+    }
+}
