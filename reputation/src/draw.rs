@@ -60,20 +60,22 @@ impl Draw {
 
     /// Walks the drawn points in order, from the `first` on.
     pub(crate) fn walk(&self, first: u64) -> Walk {
-        let (worth, count) = (u128::from(self.worth), u128::from(self.count.max(1)));
-        let at = u128::from(first) * worth + u128::from(self.start);
-        let small = |wide: u128| u64::try_from(wide).unwrap_or(u64::MAX);
+        let count = self.count.max(1);
+        let (next, rest) = if self.divider.is_some() {
+            let at = first * self.worth + self.start;
+            (at / count, at % count)
+        } else {
+            let at = u128::from(first) * u128::from(self.worth) + u128::from(self.start);
+            let small = |wide: u128| u64::try_from(wide).unwrap_or(u64::MAX);
+            (small(at / u128::from(count)), small(at % u128::from(count)))
+        };
         Walk {
             index: first,
-            next: if first < self.count {
-                small(at / count)
-            } else {
-                u64::MAX
-            },
-            rest: small(at % count),
+            next: if first < self.count { next } else { u64::MAX },
+            rest,
             count: self.count,
-            stride: small(worth / count),
-            stride_rest: small(worth % count),
+            stride: self.worth / count,
+            stride_rest: self.worth % count,
         }
     }
 }

@@ -20,13 +20,14 @@
     reason = "a measuring program: it looks at the clock and prints"
 )]
 
+mod load;
 mod scenes;
 
 use std::time::{Duration, Instant};
 
 use kith_reputation::{AccountId, Ledger, Operation, RuleKind};
 
-use scenes::{Knobs, Skewed};
+use load::{Knobs, Skewed};
 
 fn main() {
     let knobs = Knobs::from_arguments();
@@ -114,37 +115,24 @@ fn skewed(knobs: &Knobs, rule: RuleKind) {
 /// A transfer of 100 points by a sender with own = 100,000 and rows of 99 points, to a receiver
 /// with 1,000 rows: of the same origins, or of none of them.
 fn transfers(knobs: &Knobs, rule: RuleKind, contributors: u32, known: bool) {
-    const BATCH: u64 = 10;
     let (mut best, mut all) = (Duration::MAX, Duration::ZERO);
     let rounds = (knobs.rounds / u64::from(contributors.max(100)) * 10).max(5);
-    let mut scene = scenes::pair(rule, contributors, known);
+    let mut pair = scenes::pair(rule, contributors, known);
     for round in 0..rounds {
-        let mut ledger = scene.clone();
-        let likes: Vec<Operation> = (0..BATCH)
-            .map(|at| scenes::like_of_pair(round * BATCH + at))
-            .collect();
-        ledger.settle(AccountId(1));
-        let start = Instant::now();
-        for like in &likes {
-            assert!(ledger.apply(like).is_accepted());
-        }
-        let took = start.elapsed();
+        let took = scenes::time_of_transfers(&mut pair, round);
         best = best.min(took);
         all += took;
     }
-    scene.settle(AccountId(1));
     let micros = |time: Duration, count: u64| time.as_secs_f64() * 1e6 / count as f64;
+    let origins = if known { "known" } else { "new" };
+    let (mean, best) = (
+        micros(all, rounds * scenes::BATCH),
+        micros(best, scenes::BATCH),
+    );
     row(
         rule,
-        &format!(
-            "transfer, {contributors} contributors, {} origins",
-            if known { "known" } else { "new" }
-        ),
-        &format!(
-            "{:.2} µs (best {:.2})",
-            micros(all, rounds * BATCH),
-            micros(best, BATCH)
-        ),
+        &format!("transfer, {contributors} contributors, {origins} origins"),
+        &format!("{best:.2} µs best, {mean:.2} mean"),
     );
 }
 

@@ -1,110 +1,46 @@
 //! The ledgers that are measured.
 
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
 use kith_reputation::{AccountId, AccountImage, Ledger, Operation, Row, RuleKind, Rules, Transfer};
 
-/// What can be turned on the command line, as `name=number`.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Knobs {
-    pub(crate) accounts: u64,
-    pub(crate) likes: u64,
-    pub(crate) tick_every: u64,
-    pub(crate) rows: u64,
-    pub(crate) rounds: u64,
-    pub(crate) rule: u64,
-}
+/// Transfers in one batch.
+pub(crate) const BATCH: u64 = 10;
 
-impl Knobs {
-    pub(crate) fn from_arguments() -> Self {
-        let mut knobs = Self {
-            accounts: 1_000_000,
-            likes: 20_000_000,
-            tick_every: 4_000_000,
-            rows: 10_000_000,
-            rounds: 20_000,
-            rule: 0,
-        };
-        for argument in std::env::args().skip(1) {
-            let (name, number) = argument.split_once('=').expect("arguments are name=number");
-            let number = number.replace('_', "").parse().expect("a number");
-            match name {
-                "accounts" => knobs.accounts = number,
-                "likes" => knobs.likes = number,
-                "tick_every" => knobs.tick_every = number,
-                "rows" => knobs.rows = number,
-                "rule" => knobs.rule = number,
-                "rounds" => knobs.rounds = number,
-                _ => panic!("unknown knob {name}"),
-            }
-        }
-        knobs
-    }
-}
-
-/// The skewed load: who likes is the square of a uniform, who is liked its sixth power.
-pub(crate) struct Skewed {
-    pub(crate) ledger: Ledger,
-    accounts: u64,
-    state: u64,
-}
-
-impl Skewed {
-    pub(crate) fn new(knobs: &Knobs, rule: RuleKind) -> Self {
-        let mut ledger = Ledger::new(42, rules(rule)).unwrap();
-        while u64::from(ledger.accounts()) <= knobs.accounts {
-            // Rejected, but it gives two ids.
-            let next = ledger.accounts();
-            ledger.apply(&like(next, next + 1, 0, 0));
-        }
-        Self {
-            ledger,
-            accounts: knobs.accounts,
-            state: 7,
-        }
-    }
-
-    pub(crate) fn next_like(&mut self) -> Operation {
-        let (liker, mut author) = (self.skewed(1), self.skewed(5));
-        if author == liker {
-            author = author % self.accounts + 1;
-        }
-        let id = |index: u64| u32::try_from(index).unwrap();
-        like(id(liker), id(author), 100, self.random())
-    }
-
-    /// A uniform to the power of `1 + more`, among all accounts but the sink.
-    fn skewed(&mut self, more: u32) -> u64 {
-        let uniform = self.random() >> 32;
-        let power = (0..more).fold(uniform, |power, _| (power * uniform) >> 32);
-        1 + ((power * self.accounts) >> 32)
-    }
-
-    /// A xorshift: the load's randomness, not the ledger's.
-    fn random(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
+/// A pair whose transfers are timed over and over.
+pub(crate) struct Pair {
+    ledger: Ledger,
+    images: [AccountImage; 2],
 }
 
 /// Account 1 with so many contributors of 99 points each, account 2 with 1,000: the same ones
 /// as far as they go, or others.
-pub(crate) fn pair(rule: RuleKind, contributors: u32, known: bool) -> Ledger {
+pub(crate) fn pair(rule: RuleKind, contributors: u32, known: bool) -> Pair {
     let most = 3 * contributors.max(1_000) + 10;
-    let mut ledger = Ledger::resume(42, rules(rule), [], 0, most).unwrap();
+    let ledger = Ledger::resume(42, rules(rule), [], 0, most).unwrap();
     let odd = |at: u32| 2 * at + 3;
-    ledger
-        .restore_account(AccountId(1), image(rule, (0..contributors).map(odd)))
-        .unwrap();
     let others = (0..1_000).map(|at| if known { odd(at) } else { odd(at) + 1 });
-    ledger
-        .restore_account(AccountId(2), image(rule, others))
-        .unwrap();
-    ledger
+    let images = [image(rule, (0..contributors).map(odd)), image(rule, others)];
+    let mut pair = Pair { ledger, images };
+    for (id, image) in [AccountId(1), AccountId(2)].into_iter().zip(&pair.images) {
+        pair.ledger.restore_account(id, image.clone()).unwrap();
+    }
+    pair
 }
 
-pub(crate) fn like_of_pair(nonce: u64) -> Operation {
-    like(1, 2, 100, nonce.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+/// Puts the pair back to where it began, and times a batch of transfers of 100 points.
+pub(crate) fn time_of_transfers(pair: &mut Pair, round: u64) -> Duration {
+    for (id, image) in [AccountId(1), AccountId(2)].into_iter().zip(&pair.images) {
+        pair.ledger.steps().replace(id, image.clone()).unwrap();
+    }
+    let nonce = |at: u64| (round * BATCH + at).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let likes: Vec<Operation> = (0..BATCH).map(|at| like(1, 2, 100, nonce(at))).collect();
+    let start = Instant::now();
+    for like in &likes {
+        assert!(black_box(pair.ledger.apply(black_box(like))).is_accepted());
+    }
+    start.elapsed()
 }
 
 /// So many accounts with 1,000 rows each.
@@ -133,14 +69,14 @@ fn image(rule: RuleKind, origins: impl Iterator<Item = u32>) -> AccountImage {
     }
 }
 
-fn rules(rule: RuleKind) -> Rules {
+pub(crate) fn rules(rule: RuleKind) -> Rules {
     Rules {
         rule,
         ..Rules::default()
     }
 }
 
-fn like(sender: u32, receiver: u32, points: u64, nonce: u64) -> Operation {
+pub(crate) fn like(sender: u32, receiver: u32, points: u64, nonce: u64) -> Operation {
     let (sender, receiver) = (AccountId(sender), AccountId(receiver));
     Operation::Transfer(Transfer {
         sender,

@@ -43,8 +43,8 @@ impl Ledger {
         let cut = points * u64::from(self.rules.sink_percent) / 100;
         let draw = Draw::new(self.seed, nonce, 0, account.worth(), points);
         // Which of the drawn are the sink's is a sample again: of all drawn, in order.
-        let sink = Draw::new(self.seed, nonce, 1, points, cut);
-        let kept = |first: u64, count: u64| count - (sink.below(first + count) - sink.below(first));
+        let mut sink = Draw::new(self.seed, nonce, 1, points, cut).walk(0);
+        let mut kept = |first: u64, count: u64| narrow(count - sink.take_below(first + count));
 
         let own = u64::from(account.own());
         let front = own + account.others;
@@ -52,10 +52,11 @@ impl Ledger {
         account.set_own(narrow(own - from_own));
         account.others -= from_front - from_own;
 
+        // The sender's own tag goes where it belongs by order.
         let pieces = &mut self.buffers.pieces;
         let mut tagged = Some(Piece {
             origin: sender,
-            points: narrow(kept(0, from_front)),
+            points: kept(0, from_front),
         });
         self.store
             .take(&mut account.rows, &draw, front, |origin, first, taken| {
@@ -66,7 +67,7 @@ impl Ledger {
                     pieces,
                     Piece {
                         origin,
-                        points: narrow(kept(first, taken.into())),
+                        points: kept(first, taken.into()),
                     },
                 );
             });

@@ -8,8 +8,9 @@ use crate::{AccountId, Piece, Points};
 /// The most rows in one chunk.
 pub(super) const MOST: usize = 64;
 
-/// So many rows are summed at once, to be skipped by a draw that does not hit them.
+/// Rows per group: a chunk has at most so many groups, too.
 const GROUP: usize = 8;
+const _: () = assert!(GROUP * GROUP == MOST);
 
 /// A run of rows, ascending by origin.
 #[derive(Copy, Clone, Debug)]
@@ -63,6 +64,17 @@ impl Columns<'_> {
     }
 }
 
+/// What became of pieces offered to a chunk.
+#[derive(Copy, Clone, Debug, Default)]
+pub(super) struct Added {
+    /// How many pieces were below the limit.
+    pub(super) pieces: usize,
+    /// Points added to rows.
+    pub(super) points: u64,
+    /// Points a full row could not take.
+    pub(super) overflow: u64,
+}
+
 impl Chunk {
     pub(super) const EMPTY: Self = Self {
         block: Block::EMPTY,
@@ -82,6 +94,7 @@ impl Chunk {
         self.block.words() / width.words()
     }
 
+    #[inline]
     pub(super) fn columns(self, arena: &mut Arena, width: Width) -> Columns<'_> {
         let capacity = self.capacity(width);
         let words = arena.words_mut(self.block);
@@ -163,14 +176,18 @@ impl Chunk {
         self.set_len(kept);
     }
 
-    /// Takes drawn points along the line from `start` on. Answers with how many, and whether a
-    /// row was left with none.
+    /// Takes drawn points along the line from `start` on; the rows have `sum` points. Answers
+    /// with how many, and whether a row was left with none.
+    ///
+    /// Looks for each drawn point by counting sums that lie below it, first of groups of rows and
+    /// then of the rows of one group: a step of fixed length, which does not wait for branches
+    /// and of which the processor does several at once.
     pub(super) fn take(
         self,
         arena: &mut Arena,
         width: Width,
         walk: &mut Walk,
-        start: u64,
+        (start, sum): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> (u64, bool) {
         let len = self.len();
@@ -178,27 +195,34 @@ impl Chunk {
             origins, points, ..
         } = self.columns(arena, width);
         let (origins, points) = (&origins[..len], &mut points[..len]);
-        let (mut end, mut all, mut emptied) = (start, 0, false);
-        for (origins, points) in origins.chunks(GROUP).zip(points.chunks_mut(GROUP)) {
-            let group: u64 = points.iter().map(|points| u64::from(*points)).sum();
-            if walk.next >= end + group {
-                end += group;
-                continue;
-            }
-            for (origin, points) in origins.iter().zip(points) {
-                end += u64::from(*points);
-                if walk.next < end {
-                    let first = walk.index;
-                    // At most all points of the row, since drawn points are distinct.
-                    let taken = points_of(walk.take_below(end));
-                    *points -= taken;
-                    all += u64::from(taken);
-                    emptied |= *points == 0;
-                    hit(AccountId(*origin), first, taken);
-                }
+        if len <= GROUP || sum > u64::from(u32::MAX) {
+            return take_one_by_one(origins, points, walk, start, hit);
+        }
+        let first = walk.index;
+        let mut emptied = false;
+        let ends = group_ends(points);
+        while walk.next < start + sum {
+            let group = below(&ends, walk.next - start);
+            let from = group * GROUP;
+            let base = start
+                + if group > 0 {
+                    u64::from(ends[group - 1])
+                } else {
+                    0
+                };
+            let rows = &mut points[from..len.min(from + GROUP)];
+            let ends_in_group = row_ends(rows);
+            let group_end = start + u64::from(ends[group]);
+            while walk.next < group_end {
+                let row = below(&ends_in_group, walk.next - base);
+                let before = walk.index;
+                let taken = points_of(walk.take_below(base + u64::from(ends_in_group[row])));
+                rows[row] -= taken;
+                emptied |= rows[row] == 0;
+                hit(AccountId(origins[from + row]), before, taken);
             }
         }
-        (all, emptied)
+        (walk.index - first, emptied)
     }
 
     /// As `take`, for samples with many points per row: counts them by division.
@@ -229,36 +253,40 @@ impl Chunk {
         (before - first, emptied)
     }
 
-    /// Adds pieces to rows that are there; puts the rest, as indices into `pieces`, into
-    /// `missing`. Answers with the points added and those a full row could not take.
+    /// Adds pieces of origins below `limit` to rows that are there; puts the rest of them, as
+    /// indices into `pieces`, into `missing`.
     pub(super) fn add(
         self,
         arena: &mut Arena,
         width: Width,
         pieces: &[Piece],
+        limit: u64,
         touched: Option<u32>,
         missing: &mut Vec<u32>,
-    ) -> (u64, u64) {
+    ) -> Added {
         let len = self.len();
         let columns = self.columns(arena, width);
-        let origins = &columns.origins[..len];
-        let (mut from, mut added, mut overflow) = (0, 0, 0);
+        let (origins, points) = (&columns.origins[..len], &mut columns.points[..len]);
+        let mut done = Added::default();
         for (index, piece) in (0_u32..).zip(pieces) {
-            from += lower_bound(&origins[from..], piece.origin.0);
-            if from < len && origins[from] == piece.origin.0 {
-                let points = &mut columns.points[from];
-                let more = piece.points.min(Points::MAX - *points);
-                *points += more;
-                added += u64::from(more);
-                overflow += u64::from(piece.points - more);
+            if u64::from(piece.origin.0) >= limit {
+                break;
+            }
+            done.pieces += 1;
+            let at = lower_bound(origins, piece.origin.0);
+            if origins.get(at) == Some(&piece.origin.0) {
+                let more = piece.points.min(Points::MAX - points[at]);
+                points[at] += more;
+                done.points += u64::from(more);
+                done.overflow += u64::from(piece.points - more);
                 if let (Some(touched), Width::Wide) = (touched, width) {
-                    columns.touched[from] = touched;
+                    columns.touched[at] = touched;
                 }
             } else {
                 missing.push(index);
             }
         }
-        (added, overflow)
+        done
     }
 
     /// Inserts those pieces that are `missing`; there must be room in the chunk's limit. Answers
@@ -339,13 +367,86 @@ fn points_of(points: u64) -> Points {
     Points::try_from(points).unwrap_or(Points::MAX)
 }
 
-/// How many of the origins are below one: counted, all of them. That is no more work than a
-/// search in so few, and does not wait for one look before the next.
+/// Takes drawn points row by row, where there are few rows or many points.
+fn take_one_by_one(
+    origins: &[u32],
+    points: &mut [u32],
+    walk: &mut Walk,
+    start: u64,
+    hit: &mut impl FnMut(AccountId, u64, Points),
+) -> (u64, bool) {
+    let (mut end, mut all, mut emptied) = (start, 0, false);
+    for (origin, points) in origins.iter().zip(points) {
+        end += u64::from(*points);
+        if walk.next < end {
+            let first = walk.index;
+            // At most all points of the row, since drawn points are distinct.
+            let taken = points_of(walk.take_below(end));
+            *points -= taken;
+            all += u64::from(taken);
+            emptied |= *points == 0;
+            hit(AccountId(*origin), first, taken);
+        }
+    }
+    (all, emptied)
+}
+
+/// Where each group of rows ends, from the start of the chunk; those that are not there end with
+/// the last. The sum of all points must fit.
+fn group_ends(points: &[u32]) -> [u32; GROUP] {
+    let mut ends = [0; GROUP];
+    let (groups, rest) = points.as_chunks::<GROUP>();
+    let (mut end, mut at) = (0, 0);
+    for group in groups {
+        end += group.iter().sum::<u32>();
+        ends[at] = end;
+        at += 1;
+    }
+    end += rest.iter().sum::<u32>();
+    ends[at.min(GROUP - 1)..].fill(end);
+    ends
+}
+
+/// Where each row of a group ends, from the start of the group.
+fn row_ends(points: &[u32]) -> [u32; GROUP] {
+    let mut ends = [0; GROUP];
+    if let Ok(points) = <&[u32; GROUP]>::try_from(points) {
+        let mut end = 0;
+        for (at, points) in ends.iter_mut().zip(points) {
+            end += points;
+            *at = end;
+        }
+    } else {
+        let mut end = 0;
+        for (at, points) in points.iter().enumerate() {
+            end += points;
+            ends[at] = end;
+        }
+        ends[points.len()..].fill(end);
+    }
+    ends
+}
+
+/// Which of the intervals with these ends a point lies in, that is, how many ends it has passed.
+fn below(ends: &[u32; GROUP], point: u64) -> usize {
+    let point = u32::try_from(point).unwrap_or(u32::MAX);
+    let passed = ends.iter().map(|end| u32::from(*end <= point)).sum::<u32>();
+    (passed as usize).min(GROUP - 1)
+}
+
+/// How many of the origins are below one: counts groups by their last, then within one. That
+/// does not wait for one look before the next, as halving would.
 fn lower_bound(origins: &[u32], origin: u32) -> usize {
-    origins
+    let (groups, rest) = origins.as_chunks::<GROUP>();
+    let group: usize = groups
         .iter()
-        .map(|at| u32::from(*at < origin))
-        .sum::<u32>() as usize
+        .map(|group| usize::from(group[GROUP - 1] < origin))
+        .sum();
+    let within: u32 = match groups.get(group) {
+        Some(group) => group.iter().map(|at| u32::from(*at < origin)).sum(),
+        None => rest.iter().map(|at| u32::from(*at < origin)).sum(),
+    };
+    group * GROUP + within as usize
 }
 
 /// Finds a row.

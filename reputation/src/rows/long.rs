@@ -56,16 +56,16 @@ impl Long {
         self.links[at].chunk()
     }
 
-    /// The chunk in which an origin is, if it is anywhere.
-    pub(super) fn chunk_of(&self, origin: AccountId) -> (usize, Chunk) {
-        let at = self
-            .links
-            .partition_point(|link| link.head <= origin.0)
-            .saturating_sub(1);
-        (
-            at,
-            self.links.get(at).map_or(Chunk::EMPTY, |link| link.chunk()),
-        )
+    /// The chunk in which an origin is, if it is anywhere; not before the chunk `from`.
+    pub(super) fn chunk_of(&self, origin: AccountId, from: usize) -> usize {
+        // Pieces come in order, so the next chunk or one soon after is the likely one.
+        let near = &self.links[from + 1..self.links.len().min(from + 5)];
+        let steps = near.iter().take_while(|link| link.head <= origin.0).count();
+        if steps < 4 {
+            return from + steps;
+        }
+        let far = &self.links[from + 5..];
+        from + 4 + far.partition_point(|link| link.head <= origin.0)
     }
 
     /// The first origin of the chunk after this one.
@@ -111,7 +111,7 @@ impl Long {
                 continue;
             }
             let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take(arena, width, walk, from, hit);
+            let (taken, emptied) = chunk.take(arena, width, walk, (from, link.sum), hit);
             link.sum -= taken;
             all += taken;
             if emptied {

@@ -8,6 +8,9 @@ use crate::{AccountId, Piece, Row};
 /// Rows per chunk where many are laid out: room for a third more before a chunk is split.
 pub(super) const FILL: usize = 48;
 
+/// No chunk follows, so every origin belongs here.
+const NO_LIMIT: u64 = u64::MAX;
+
 impl RowStore {
     /// Adds pieces, which ascend by origin; those tagged with the holder are lost.
     pub(crate) fn credit(
@@ -49,10 +52,17 @@ impl RowStore {
         let width = rows.width;
         let mut chunk = rows.chunk();
         self.missing.clear();
-        let (added, overflow) =
-            chunk.add(&mut self.arena, width, pieces, touched, &mut self.missing);
-        rows.sum += added;
-        if chunk.len() + self.missing.len() <= MOST {
+        let added = chunk.add(
+            &mut self.arena,
+            width,
+            pieces,
+            NO_LIMIT,
+            touched,
+            &mut self.missing,
+        );
+        rows.sum += added.points;
+        if self.missing.is_empty() {
+        } else if chunk.len() + self.missing.len() <= MOST {
             rows.sum += chunk.insert(&mut self.arena, width, pieces, &self.missing, touched);
             rows.set_chunk(chunk);
         } else {
@@ -61,35 +71,39 @@ impl RowStore {
             self.release(rows);
             self.lay_out(rows, width);
         }
-        overflow
+        added.overflow
     }
 
     fn add_long(&mut self, rows: &mut Rows, mut pieces: &[Piece], touched: Option<u32>) -> u64 {
         let width = rows.width;
-        let mut overflow = 0;
+        let (mut overflow, mut at) = (0, 0);
         while let Some(first) = pieces.first() {
             let long = &mut self.longs[rows.place as usize];
-            let (at, mut chunk) = long.chunk_of(first.origin);
-            let next = long.next_head(at);
-            let count = next.map_or(pieces.len(), |next| {
-                pieces
-                    .iter()
-                    .take_while(|piece| piece.origin.0 < next)
-                    .count()
-            });
-            let (now, later) = pieces.split_at(count);
-            pieces = later;
+            at = long.chunk_of(first.origin, at);
+            let mut chunk = long.chunk(at);
+            let limit = long.next_head(at).map_or(NO_LIMIT, u64::from);
             self.missing.clear();
-            let (mut added, over) =
-                chunk.add(&mut self.arena, width, now, touched, &mut self.missing);
-            overflow += over;
+            let added = chunk.add(
+                &mut self.arena,
+                width,
+                pieces,
+                limit,
+                touched,
+                &mut self.missing,
+            );
+            overflow += added.overflow;
+            let mut points = added.points;
+            let (now, later) = pieces.split_at(added.pieces);
+            pieces = later;
             if chunk.len() + self.missing.len() <= MOST {
-                added += chunk.insert(&mut self.arena, width, now, &self.missing, touched);
-                long.set(at, chunk, long.sum_of(at) + added);
-                rows.sum += added;
+                if !self.missing.is_empty() {
+                    points += chunk.insert(&mut self.arena, width, now, &self.missing, touched);
+                }
+                long.set(at, chunk, long.sum_of(at) + points);
             } else {
-                rows.sum += added + self.split(rows, at, now, touched);
+                points += self.split(rows, at, now, touched);
             }
+            rows.sum += points;
         }
         overflow
     }

@@ -124,7 +124,8 @@ impl RowStore {
     /// Points of one origin.
     pub(crate) fn get(&self, rows: &Rows, origin: AccountId) -> Points {
         let chunk = if rows.is_long() {
-            self.longs[rows.place as usize].chunk_of(origin).1
+            let long = &self.longs[rows.place as usize];
+            long.chunk(long.chunk_of(origin, 0))
         } else {
             rows.chunk()
         };
@@ -158,7 +159,13 @@ impl RowStore {
             let (taken, emptied) = if many {
                 chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
             } else {
-                chunk.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+                chunk.take(
+                    &mut self.arena,
+                    width,
+                    &mut draw.walk(first),
+                    (at, rows.sum),
+                    &mut hit,
+                )
             };
             rows.sum -= taken;
             if emptied {
