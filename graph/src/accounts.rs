@@ -14,9 +14,9 @@ use crate::paged::Paged;
 /// What every DID of the PLC directory begins with.
 const PLC: &[u8; 8] = b"did:plc:";
 
-/// Independent hash tables, so that one that grows moves a thousandth of all accounts and not all
-/// of them: at two million accounts 0.1 ms instead of 100.
-const SHARDS: usize = 1 << 10;
+/// Independent hash tables, so that one that grows moves its thousand accounts and not all two
+/// million: 0.1 ms instead of 200.
+const SHARDS: usize = 1 << 11;
 
 /// The interner: a DID gets the next free number when it is first seen, and keeps it.
 ///

@@ -128,6 +128,7 @@ fn circle(network: &Network) {
     questions(network, &circle, &ids);
     edge_changes(network, &mut circle, &ids);
     tracking(&mut circle, &ids);
+    growth(network);
 }
 
 /// Follows and unfollows at ordinary accounts and at hubs.
@@ -269,6 +270,62 @@ fn questions(network: &Network, circle: &Circle, ids: &[AccountId]) {
         worst = worst.max(millis(start));
     }
     row("explain, worst of 20, ms", worst);
+}
+
+/// What growing costs the call in which it happens: everybody is interned, enters and leaves.
+fn growth(network: &Network) {
+    let mut circle = Circle::new(1).expect("a depth");
+    let mut changes = Changes::new();
+    let roots: Vec<_> = (0..1_000)
+        .map(|n| circle.intern(&format!("did:web:{n}.example")))
+        .collect();
+    for root in &roots {
+        circle.track(*root, &mut changes);
+    }
+    let mut took = [Vec::new(), Vec::new(), Vec::new()];
+    let mut time = |kind: usize, call: &mut dyn FnMut()| {
+        let start = Instant::now();
+        call();
+        took[kind].push(start.elapsed());
+    };
+    let mut ids = Vec::new();
+    for n in network.shuffled() {
+        let did = did(n);
+        time(0, &mut || ids.push(circle.intern(&did)));
+    }
+    for (kind, follow) in [(1, true), (2, false)] {
+        for (n, id) in (0_u64..).zip(&ids) {
+            let (root, rkey) = (roots[n as usize % roots.len()], rkey(n));
+            changes.clear();
+            time(kind, &mut || {
+                if follow {
+                    circle.set_follow(root, &rkey, *id, &mut changes);
+                } else {
+                    circle.remove_follow(root, &rkey, &mut changes);
+                }
+            });
+        }
+    }
+    for (name, took) in [
+        "everybody is interned",
+        "everybody enters",
+        "everybody leaves",
+    ]
+    .into_iter()
+    .zip(took)
+    {
+        let between = |from: u64, to: u64| {
+            let range = Duration::from_micros(from)..Duration::from_micros(to);
+            took.iter().filter(|took| range.contains(took)).count()
+        };
+        // Longer is the scheduler giving another process its turn.
+        println!(
+            "  {name:<46} calls of 100-200 µs: {}, 200-500 µs: {}, 500-3000 µs: {}",
+            between(100, 200),
+            between(200, 500),
+            between(500, 3_000),
+        );
+    }
 }
 
 /// Nanoseconds for each DID: the median block of a thousand, each the best of five passes over all
