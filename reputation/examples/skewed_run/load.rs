@@ -13,6 +13,7 @@ pub(crate) struct Knobs {
     pub(crate) rows: u64,
     pub(crate) rounds: u64,
     pub(crate) rule: u64,
+    pub(crate) contributors: u32,
 }
 
 impl Knobs {
@@ -24,15 +25,17 @@ impl Knobs {
             rows: 10_000_000,
             rounds: 20_000,
             rule: 0,
+            contributors: 0,
         };
         for argument in std::env::args().skip(1) {
             let (name, number) = argument.split_once('=').expect("arguments are name=number");
-            let number = number.replace('_', "").parse().expect("a number");
+            let number: u64 = number.replace('_', "").parse().expect("a number");
             match name {
                 "accounts" => knobs.accounts = number,
                 "likes" => knobs.likes = number,
                 "tick_every" => knobs.tick_every = number,
                 "rows" => knobs.rows = number,
+                "contributors" => knobs.contributors = u32::try_from(number).unwrap(),
                 "rule" => knobs.rule = number,
                 "rounds" => knobs.rounds = number,
                 _ => panic!("unknown knob {name}"),

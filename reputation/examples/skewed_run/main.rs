@@ -7,7 +7,7 @@
 //!
 //! Names and defaults: `accounts=1000000`, `likes=20000000`, `tick_every=4000000`,
 //! `rows=10000000` (of the tick), `rounds=20000` (of each transfer), `rule=0` (1 systematic only,
-//! 2 reference only). Everything runs on one thread. Times are processor time where the system
+//! 2 reference only), `contributors=0` (of one transfer; 0 for all). Everything runs on one thread. Times are processor time where the system
 //! tells it (a shared machine makes others meaningless), except of single transfers and ticks.
 
 #![expect(
@@ -39,6 +39,9 @@ fn main() {
         }
         skewed(&knobs, rule);
         for contributors in [10, 100, 1_000, 8_000] {
+            if knobs.contributors != 0 && knobs.contributors != contributors {
+                continue;
+            }
             for known in [true, false] {
                 transfers(&knobs, rule, contributors, known);
             }

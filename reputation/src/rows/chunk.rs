@@ -1,6 +1,8 @@
 //! Up to [`MOST`] rows in one block: all origins, then all points, then (rule `reference`) all
 //! ordinals of last touch. Apart, because sums read points only and searches origins only.
 
+use core::hint::select_unpredictable;
+
 use super::arena::{Arena, Block, class_of};
 use crate::draw::{Divider, Draw, Walk};
 use crate::{AccountId, Piece, Points};
@@ -91,7 +93,10 @@ impl Chunk {
     }
 
     fn capacity(self, width: Width) -> usize {
-        self.block.words() / width.words()
+        match width {
+            Width::Narrow => self.block.words() / 2,
+            Width::Wide => self.block.words() / 3,
+        }
     }
 
     #[inline]
@@ -179,9 +184,9 @@ impl Chunk {
     /// Takes drawn points along the line from `start` on; the rows have `sum` points. Answers
     /// with how many, and whether a row was left with none.
     ///
-    /// Looks for each drawn point by counting sums that lie below it, first of groups of rows and
-    /// then of the rows of one group: a step of fixed length, which does not wait for branches
-    /// and of which the processor does several at once.
+    /// Looks for each drawn point first among groups of rows, then among the rows of one group:
+    /// a step of fixed length that does not branch on what it finds, so that the processor can be
+    /// at several at once.
     pub(super) fn take(
         self,
         arena: &mut Arena,
@@ -200,28 +205,28 @@ impl Chunk {
         }
         let first = walk.index;
         let mut emptied = false;
-        let ends = group_ends(points);
-        while walk.next < start + sum {
-            let group = below(&ends, walk.next - start);
-            let from = group * GROUP;
-            let base = start
-                + if group > 0 {
-                    u64::from(ends[group - 1])
-                } else {
-                    0
-                };
-            let rows = &mut points[from..len.min(from + GROUP)];
-            let ends_in_group = row_ends(rows);
+        let (groups, tail) = points.as_chunks_mut::<GROUP>();
+        let ends = group_ends(groups);
+        let tail_start = start + u64::from(ends[GROUP - 1]);
+        while walk.next < tail_start {
+            let group = group_of(&ends, points_of(walk.next - start));
+            let rows = &mut groups[group];
             let group_end = start + u64::from(ends[group]);
+            let group_start = group_end - u64::from(rows.iter().sum::<u32>());
+            let before_group = walk.index;
             while walk.next < group_end {
-                let row = below(&ends_in_group, walk.next - base);
-                let before = walk.index;
-                let taken = points_of(walk.take_below(base + u64::from(ends_in_group[row])));
+                // What was taken before lies before, so the rest of the line moved up by it.
+                let (before, moved) = (walk.index, walk.index - before_group);
+                let (row, row_start) = row_of(rows, points_of(walk.next - group_start - moved));
+                let row_end = group_start + moved + u64::from(row_start) + u64::from(rows[row]);
+                let taken = points_of(walk.take_below(row_end));
                 rows[row] -= taken;
                 emptied |= rows[row] == 0;
-                hit(AccountId(origins[from + row]), before, taken);
+                hit(AccountId(origins[group * GROUP + row]), before, taken);
             }
         }
+        let origins = &origins[len - tail.len()..];
+        emptied |= take_one_by_one(origins, tail, walk, tail_start, hit).1;
         (walk.index - first, emptied)
     }
 
@@ -391,62 +396,52 @@ fn take_one_by_one(
     (all, emptied)
 }
 
-/// Where each group of rows ends, from the start of the chunk; those that are not there end with
+/// Where each group of rows ends, from the start of the chunk; groups that are not there end with
 /// the last. The sum of all points must fit.
-fn group_ends(points: &[u32]) -> [u32; GROUP] {
-    let mut ends = [0; GROUP];
-    let (groups, rest) = points.as_chunks::<GROUP>();
-    let (mut end, mut at) = (0, 0);
-    for group in groups {
-        end += group.iter().sum::<u32>();
-        ends[at] = end;
-        at += 1;
-    }
-    end += rest.iter().sum::<u32>();
-    ends[at.min(GROUP - 1)..].fill(end);
-    ends
-}
-
-/// Where each row of a group ends, from the start of the group.
-fn row_ends(points: &[u32]) -> [u32; GROUP] {
-    let mut ends = [0; GROUP];
-    if let Ok(points) = <&[u32; GROUP]>::try_from(points) {
-        let mut end = 0;
-        for (at, points) in ends.iter_mut().zip(points) {
-            end += points;
-            *at = end;
-        }
-    } else {
-        let mut end = 0;
-        for (at, points) in points.iter().enumerate() {
-            end += points;
-            ends[at] = end;
-        }
-        ends[points.len()..].fill(end);
+#[inline]
+fn group_ends(groups: &[[u32; GROUP]]) -> [u32; GROUP] {
+    let (mut ends, mut end) = ([0; GROUP], 0);
+    for (at, ends) in ends.iter_mut().enumerate() {
+        end += groups.get(at).map_or(0, |group| group.iter().sum::<u32>());
+        *ends = end;
     }
     ends
 }
 
-/// Which of the intervals with these ends a point lies in, that is, how many ends it has passed.
-fn below(ends: &[u32; GROUP], point: u64) -> usize {
-    let point = u32::try_from(point).unwrap_or(u32::MAX);
-    let passed = ends.iter().map(|end| u32::from(*end <= point)).sum::<u32>();
-    (passed as usize).min(GROUP - 1)
+/// Which group a point of the chunk's line lies in: three halvings.
+#[inline]
+fn group_of(ends: &[u32; GROUP], point: u32) -> usize {
+    let mut group = 0;
+    for half in [4, 2, 1] {
+        group = select_unpredictable(ends[group + half - 1] <= point, group + half, group);
+    }
+    group
 }
 
-/// How many of the origins are below one: counts groups by their last, then within one. That
-/// does not wait for one look before the next, as halving would.
+/// Which row of a group a point of the group's line lies in, and where that row starts.
+#[inline]
+fn row_of(points: &[u32; GROUP], point: u32) -> (usize, u32) {
+    let (mut row, mut row_start, mut end) = (0, 0, 0);
+    for points in points {
+        end += points;
+        let passed = end <= point;
+        row += usize::from(passed);
+        row_start = select_unpredictable(passed, end, row_start);
+    }
+    (row.min(GROUP - 1), row_start)
+}
+
+/// How many of the origins are below one: a search by halves that does not branch on what it
+/// finds, so that the processor can be at several at once.
+#[inline]
 fn lower_bound(origins: &[u32], origin: u32) -> usize {
-    let (groups, rest) = origins.as_chunks::<GROUP>();
-    let group: usize = groups
-        .iter()
-        .map(|group| usize::from(group[GROUP - 1] < origin))
-        .sum();
-    let within: u32 = match groups.get(group) {
-        Some(group) => group.iter().map(|at| u32::from(*at < origin)).sum(),
-        None => rest.iter().map(|at| u32::from(*at < origin)).sum(),
-    };
-    group * GROUP + within as usize
+    let (mut base, mut size) = (0, origins.len());
+    while size > 1 {
+        let half = size / 2;
+        base = select_unpredictable(origins[base + half - 1] < origin, base + half, base);
+        size -= half;
+    }
+    base + usize::from(size == 1 && origins[base] < origin)
 }
 
 /// Finds a row.
