@@ -102,6 +102,7 @@ impl Arena {
         self.free_words += SIZES[class] as usize;
     }
 
+    #[inline]
     pub(super) fn words(&self, block: Block) -> &[u32] {
         let words = block.words();
         if words == 0 {
@@ -111,6 +112,7 @@ impl Arena {
         &self.words[start..start + words]
     }
 
+    #[inline]
     pub(super) fn words_mut(&mut self, block: Block) -> &mut [u32] {
         let words = block.words();
         if words == 0 {

@@ -2,6 +2,7 @@
 //! ordinals of last touch. Apart, because sums read points only and searches origins only.
 
 use core::hint::select_unpredictable;
+use core::ops::Range;
 
 use super::arena::{Arena, Block, class_of};
 use crate::draw::{Divider, Draw, Walk};
@@ -9,10 +10,6 @@ use crate::{AccountId, Piece, Points};
 
 /// The most rows in one chunk.
 pub(super) const MOST: usize = 64;
-
-/// Rows per group: a chunk has at most so many groups, too.
-const GROUP: usize = 8;
-const _: () = assert!(GROUP * GROUP == MOST);
 
 /// A run of rows, ascending by origin.
 #[derive(Copy, Clone, Debug)]
@@ -56,6 +53,15 @@ pub(super) struct Columns<'a> {
 }
 
 impl Columns<'_> {
+    /// Moves a span of rows.
+    fn shift(&mut self, span: Range<usize>, to: usize) {
+        self.origins.copy_within(span.clone(), to);
+        self.points.copy_within(span.clone(), to);
+        if !self.touched.is_empty() {
+            self.touched.copy_within(span, to);
+        }
+    }
+
     /// Writes one row over another.
     fn copy(&mut self, from: usize, to: usize) {
         self.origins[to] = self.origins[from];
@@ -99,7 +105,8 @@ impl Chunk {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured: a tenth of a transfer")]
     pub(super) fn columns(self, arena: &mut Arena, width: Width) -> Columns<'_> {
         let capacity = self.capacity(width);
         let words = arena.words_mut(self.block);
@@ -115,6 +122,15 @@ impl Chunk {
             points,
             touched,
         }
+    }
+
+    /// Origins and points of the rows.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured: a tenth of a transfer")]
+    fn pair(self, arena: &mut Arena, width: Width) -> (&[u32], &mut [u32]) {
+        let (capacity, len) = (self.capacity(width), self.len());
+        let (origins, points) = arena.words_mut(self.block).split_at_mut(capacity);
+        (&origins[..len], &mut points[..len])
     }
 
     /// Origins, points and touches of the rows.
@@ -181,52 +197,30 @@ impl Chunk {
         self.set_len(kept);
     }
 
-    /// Takes drawn points along the line from `start` on; the rows have `sum` points. Answers
-    /// with how many, and whether a row was left with none.
-    ///
-    /// Looks for each drawn point first among groups of rows, then among the rows of one group:
-    /// a step of fixed length that does not branch on what it finds, so that the processor can be
-    /// at several at once.
+    /// Takes drawn points along the line from `start` on. Answers with how many, and whether a
+    /// row was left with none.
+    #[inline]
     pub(super) fn take(
         self,
         arena: &mut Arena,
         width: Width,
         walk: &mut Walk,
-        (start, sum): (u64, u64),
+        start: u64,
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> (u64, bool) {
-        let len = self.len();
-        let Columns {
-            origins, points, ..
-        } = self.columns(arena, width);
-        let (origins, points) = (&origins[..len], &mut points[..len]);
-        if len <= GROUP || sum > u64::from(u32::MAX) {
-            return take_one_by_one(origins, points, walk, start, hit);
-        }
-        let first = walk.index;
-        let mut emptied = false;
-        let (groups, tail) = points.as_chunks_mut::<GROUP>();
-        let ends = group_ends(groups);
-        let tail_start = start + u64::from(ends[GROUP - 1]);
-        while walk.next < tail_start {
-            let group = group_of(&ends, points_of(walk.next - start));
-            let rows = &mut groups[group];
-            let group_end = start + u64::from(ends[group]);
-            let group_start = group_end - u64::from(rows.iter().sum::<u32>());
-            let before_group = walk.index;
-            while walk.next < group_end {
-                // What was taken before lies before, so the rest of the line moved up by it.
-                let (before, moved) = (walk.index, walk.index - before_group);
-                let (row, row_start) = row_of(rows, points_of(walk.next - group_start - moved));
-                let row_end = group_start + moved + u64::from(row_start) + u64::from(rows[row]);
-                let taken = points_of(walk.take_below(row_end));
-                rows[row] -= taken;
-                emptied |= rows[row] == 0;
-                hit(AccountId(origins[group * GROUP + row]), before, taken);
+        let (origins, points) = self.pair(arena, width);
+        let (first, mut end, mut emptied) = (walk.index, start, false);
+        for (origin, points) in origins.iter().zip(points) {
+            end += u64::from(*points);
+            if walk.next < end {
+                let before = walk.index;
+                // At most all points of the row, since drawn points are distinct.
+                let taken = points_of(walk.take_below(end));
+                *points -= taken;
+                emptied |= *points == 0;
+                hit(AccountId(*origin), before, taken);
             }
         }
-        let origins = &origins[len - tail.len()..];
-        emptied |= take_one_by_one(origins, tail, walk, tail_start, hit).1;
         (walk.index - first, emptied)
     }
 
@@ -272,13 +266,14 @@ impl Chunk {
         let len = self.len();
         let columns = self.columns(arena, width);
         let (origins, points) = (&columns.origins[..len], &mut columns.points[..len]);
-        let mut done = Added::default();
+        let (mut done, mut from) = (Added::default(), 0);
         for (index, piece) in (0_u32..).zip(pieces) {
             if u64::from(piece.origin.0) >= limit {
                 break;
             }
             done.pieces += 1;
-            let at = lower_bound(origins, piece.origin.0);
+            from += lower_bound(&origins[from..], piece.origin.0);
+            let at = from;
             if origins.get(at) == Some(&piece.origin.0) {
                 let more = piece.points.min(Points::MAX - points[at]);
                 points[at] += more;
@@ -307,16 +302,14 @@ impl Chunk {
         let len = self.len() + missing.len();
         self.reserve(arena, width, len);
         let mut columns = self.columns(arena, width);
-        // From the back: each row moves once, straight to its place.
+        // From the back: each span between two new rows moves once, straight to its place.
         let (mut from, mut to, mut added) = (self.len(), len, 0);
         for index in missing.iter().rev() {
             let piece = pieces[*index as usize];
-            while from > 0 && columns.origins[from - 1] > piece.origin.0 {
-                from -= 1;
-                to -= 1;
-                columns.copy(from, to);
-            }
-            to -= 1;
+            let at = lower_bound(&columns.origins[..from], piece.origin.0);
+            to -= from - at;
+            columns.shift(at..from, to);
+            (from, to) = (at, to - 1);
             columns.origins[to] = piece.origin.0;
             columns.points[to] = piece.points;
             if let (Some(touched), Width::Wide) = (touched, width) {
@@ -367,68 +360,15 @@ impl Chunk {
     }
 }
 
-/// A part of a row's points, which therefore fits.
+/// A part of a row's or a group's points, which is known to fit.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "known to fit, and in the innermost loop"
+)]
 fn points_of(points: u64) -> Points {
-    Points::try_from(points).unwrap_or(Points::MAX)
-}
-
-/// Takes drawn points row by row, where there are few rows or many points.
-fn take_one_by_one(
-    origins: &[u32],
-    points: &mut [u32],
-    walk: &mut Walk,
-    start: u64,
-    hit: &mut impl FnMut(AccountId, u64, Points),
-) -> (u64, bool) {
-    let (mut end, mut all, mut emptied) = (start, 0, false);
-    for (origin, points) in origins.iter().zip(points) {
-        end += u64::from(*points);
-        if walk.next < end {
-            let first = walk.index;
-            // At most all points of the row, since drawn points are distinct.
-            let taken = points_of(walk.take_below(end));
-            *points -= taken;
-            all += u64::from(taken);
-            emptied |= *points == 0;
-            hit(AccountId(*origin), first, taken);
-        }
-    }
-    (all, emptied)
-}
-
-/// Where each group of rows ends, from the start of the chunk; groups that are not there end with
-/// the last. The sum of all points must fit.
-#[inline]
-fn group_ends(groups: &[[u32; GROUP]]) -> [u32; GROUP] {
-    let (mut ends, mut end) = ([0; GROUP], 0);
-    for (at, ends) in ends.iter_mut().enumerate() {
-        end += groups.get(at).map_or(0, |group| group.iter().sum::<u32>());
-        *ends = end;
-    }
-    ends
-}
-
-/// Which group a point of the chunk's line lies in: three halvings.
-#[inline]
-fn group_of(ends: &[u32; GROUP], point: u32) -> usize {
-    let mut group = 0;
-    for half in [4, 2, 1] {
-        group = select_unpredictable(ends[group + half - 1] <= point, group + half, group);
-    }
-    group
-}
-
-/// Which row of a group a point of the group's line lies in, and where that row starts.
-#[inline]
-fn row_of(points: &[u32; GROUP], point: u32) -> (usize, u32) {
-    let (mut row, mut row_start, mut end) = (0, 0, 0);
-    for points in points {
-        end += points;
-        let passed = end <= point;
-        row += usize::from(passed);
-        row_start = select_unpredictable(passed, end, row_start);
-    }
-    (row.min(GROUP - 1), row_start)
+    debug_assert!(points <= u64::from(Points::MAX));
+    points as Points
 }
 
 /// How many of the origins are below one: a search by halves that does not branch on what it

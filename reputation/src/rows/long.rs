@@ -111,7 +111,7 @@ impl Long {
                 continue;
             }
             let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take(arena, width, walk, (from, link.sum), hit);
+            let (taken, emptied) = chunk.take(arena, width, walk, from, hit);
             link.sum -= taken;
             all += taken;
             if emptied {

@@ -159,13 +159,7 @@ impl RowStore {
             let (taken, emptied) = if many {
                 chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
             } else {
-                chunk.take(
-                    &mut self.arena,
-                    width,
-                    &mut draw.walk(first),
-                    (at, rows.sum),
-                    &mut hit,
-                )
+                chunk.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
             };
             rows.sum -= taken;
             if emptied {
