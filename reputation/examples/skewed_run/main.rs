@@ -63,16 +63,24 @@ fn skewed(knobs: &Knobs, rule: RuleKind) {
     let mut load = Skewed::new(knobs, rule);
     let (mut ticking, mut accepted) = (Duration::ZERO, 0_u64);
     let (start, busy, mut pieces) = (Instant::now(), busy_time(), 0_u64);
+    let mut batch = Vec::new();
     for at in 0..knobs.likes {
         if at > 0 && at % knobs.tick_every == 0 {
             let start = Instant::now();
             load.ledger.apply(&Operation::Tick);
             ticking += start.elapsed();
         }
-        let like = load.next_like();
-        let outcome = load.ledger.apply(&like);
-        accepted += u64::from(outcome.is_accepted());
-        pieces += outcome.pieces.len() as u64;
+        batch.push(load.next_like());
+        if batch.len() < 16 && at + 1 < knobs.likes {
+            continue;
+        }
+        // As a writer does that takes its operations in batches.
+        load.ledger.look_ahead(&batch);
+        for like in batch.drain(..) {
+            let outcome = load.ledger.apply(&like);
+            accepted += u64::from(outcome.is_accepted());
+            pieces += outcome.pieces.len() as u64;
+        }
     }
     let took = Elapsed::since(start, busy);
     let resident = resident_bytes().saturating_sub(before);

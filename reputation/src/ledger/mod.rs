@@ -3,6 +3,7 @@
 mod account;
 mod claim;
 mod forget;
+mod look_ahead;
 mod pins;
 mod recovery;
 mod reference;

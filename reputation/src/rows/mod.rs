@@ -80,6 +80,10 @@ pub(crate) struct Credited {
     pub(crate) overflow: u64,
 }
 
+/// Where a credit is about to go.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Target(Chunk, Width);
+
 /// The memory of all rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowStore {
@@ -131,6 +135,36 @@ impl RowStore {
         };
         let (origins, points, _) = chunk.view(&self.arena, rows.width);
         chunk::find(origins, origin).map_or(0, |at| points[at])
+    }
+
+    /// Reads a little of what a draw from these rows will read.
+    pub(crate) fn glance(&self, rows: &Rows) -> u32 {
+        let chunk = if rows.is_long() {
+            self.longs[rows.place as usize].chunk(0)
+        } else {
+            rows.chunk()
+        };
+        let (_, points, _) = chunk.view(&self.arena, rows.width);
+        points.first().copied().unwrap_or(0)
+    }
+
+    /// The chunk a piece of this origin will be credited to, to be read by [`Self::glance_at`].
+    pub(crate) fn target(&self, rows: &Rows, origin: AccountId) -> Target {
+        let chunk = if rows.is_long() {
+            let long = &self.longs[rows.place as usize];
+            long.chunk(long.chunk_of(origin, 0))
+        } else {
+            rows.chunk()
+        };
+        Target(chunk, rows.width)
+    }
+
+    /// Reads a little of what crediting to this chunk will read.
+    pub(crate) fn glance_at(&self, Target(chunk, width): Target) -> u32 {
+        let (origins, points, _) = chunk.view(&self.arena, width);
+        // One word of each cache line.
+        let lines = |words: &[u32]| words.iter().step_by(16).fold(0, |all, word| all ^ word);
+        lines(origins) ^ lines(points)
     }
 
     /// Takes a sample out of the rows, which lie end to end along the line from `at` on, and says
