@@ -11,6 +11,9 @@ use crate::{AccountId, Piece, Points};
 /// The most rows in one chunk.
 pub(super) const MOST: usize = 64;
 
+/// Words in a cache line.
+const LINE: usize = 16;
+
 /// A run of rows, ascending by origin.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Chunk {
@@ -145,6 +148,23 @@ impl Chunk {
         (&words[..len], &words[capacity..][..len], touched)
     }
 
+    /// Reads one word of each cache line of the points.
+    #[inline]
+    pub(super) fn glance_at_points(self, arena: &Arena, width: Width) -> u32 {
+        self.view(arena, width)
+            .1
+            .iter()
+            .step_by(LINE)
+            .fold(0, |all, word| all ^ word)
+    }
+
+    /// Reads one word of each cache line of the origins.
+    #[inline]
+    pub(super) fn glance_at_origins(self, arena: &Arena) -> u32 {
+        let origins = &arena.words(self.block)[..self.len()];
+        origins.iter().step_by(LINE).fold(0, |all, word| all ^ word)
+    }
+
     /// Makes room for so many rows, at most [`MOST`], keeping those that are there.
     pub(super) fn reserve(&mut self, arena: &mut Arena, width: Width, rows: usize) {
         if rows > self.capacity(width) {
@@ -197,15 +217,15 @@ impl Chunk {
         self.set_len(kept);
     }
 
-    /// Takes drawn points along the line from `start` on. Answers with how many, and whether a
-    /// row was left with none.
+    /// Takes drawn points along the line from `start` on; the rows have `sum` points. Answers
+    /// with how many, and whether a row was left with none.
     #[inline]
     pub(super) fn take(
         self,
         arena: &mut Arena,
         width: Width,
         walk: &mut Walk,
-        start: u64,
+        (start, sum): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> (u64, bool) {
         let (origins, points) = self.pair(arena, width);
@@ -219,6 +239,9 @@ impl Chunk {
                 *points -= taken;
                 emptied |= *points == 0;
                 hit(AccountId(*origin), before, taken);
+                if walk.next >= start + sum {
+                    break;
+                }
             }
         }
         (walk.index - first, emptied)

@@ -103,7 +103,7 @@ impl Long {
         start: u64,
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> u64 {
-        let (mut end, mut all, mut hollow) = (start, 0, false);
+        let (first, mut end, mut hollow) = (walk.index, start, false);
         for link in &mut self.links {
             let from = end;
             end += link.sum;
@@ -111,9 +111,8 @@ impl Long {
                 continue;
             }
             let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take(arena, width, walk, from, hit);
+            let (taken, emptied) = chunk.take(arena, width, walk, (from, link.sum), hit);
             link.sum -= taken;
-            all += taken;
             if emptied {
                 chunk.compact(arena, width);
                 self.len -= usize::from(link.len - chunk.len);
@@ -122,7 +121,7 @@ impl Long {
             }
         }
         self.fill(arena, hollow);
-        all
+        walk.index - first
     }
 
     /// As `take`, for samples with many points per row.

@@ -144,8 +144,7 @@ impl RowStore {
         } else {
             rows.chunk()
         };
-        let (_, points, _) = chunk.view(&self.arena, rows.width);
-        points.first().copied().unwrap_or(0)
+        chunk.glance_at_points(&self.arena, rows.width)
     }
 
     /// The chunk a piece of this origin will be credited to, to be read by [`Self::glance_at`].
@@ -161,10 +160,7 @@ impl RowStore {
 
     /// Reads a little of what crediting to this chunk will read.
     pub(crate) fn glance_at(&self, Target(chunk, width): Target) -> u32 {
-        let (origins, points, _) = chunk.view(&self.arena, width);
-        // One word of each cache line.
-        let lines = |words: &[u32]| words.iter().step_by(16).fold(0, |all, word| all ^ word);
-        lines(origins) ^ lines(points)
+        chunk.glance_at_origins(&self.arena) ^ chunk.glance_at_points(&self.arena, width)
     }
 
     /// Takes a sample out of the rows, which lie end to end along the line from `at` on, and says
@@ -193,7 +189,13 @@ impl RowStore {
             let (taken, emptied) = if many {
                 chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
             } else {
-                chunk.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+                chunk.take(
+                    &mut self.arena,
+                    width,
+                    &mut draw.walk(first),
+                    (at, rows.sum),
+                    &mut hit,
+                )
             };
             rows.sum -= taken;
             if emptied {
