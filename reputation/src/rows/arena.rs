@@ -5,7 +5,7 @@
 //! block is the head of its size's list, its first word naming the next.
 
 /// Block sizes in words. Steps of a third at most, so that a block is 7/8 full on average.
-const SIZES: [u32; 12] = [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192];
+const SIZES: [u32; 14] = [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192, 256, 384];
 
 /// A place is counted in units of so many words, so that 32 bits reach 64 GiB.
 const UNIT: usize = 4;
@@ -66,7 +66,7 @@ impl Default for Arena {
 }
 
 impl Arena {
-    /// The smallest block of at least so many words, of which there are at most 192.
+    /// The smallest block of at least so many words, of which there are at most 384.
     pub(super) fn allocate(&mut self, words: usize) -> Block {
         if words == 0 {
             return Block::EMPTY;
@@ -145,7 +145,7 @@ mod tests {
     fn blocks_fit_and_are_used_again() {
         let mut arena = Arena::default();
         assert_eq!(arena.words(Block::EMPTY), &[0_u32; 0]);
-        for words in 1..=192 {
+        for words in 1..=384 {
             let block = arena.allocate(words);
             assert!(block.words() >= words && (words < 8 || block.words() <= words * 3 / 2));
             arena.words_mut(block).fill(7);

@@ -9,7 +9,7 @@ use crate::draw::{Divider, Draw, Walk};
 use crate::{AccountId, Piece, Points};
 
 /// The most rows in one chunk.
-pub(super) const MOST: usize = 64;
+pub(super) const MOST: usize = 128;
 
 /// Words in a cache line.
 const LINE: usize = 16;
@@ -295,7 +295,10 @@ impl Chunk {
                 break;
             }
             done.pieces += 1;
-            from += lower_bound(&origins[from..], piece.origin.0);
+            // Row by row: the next piece is not far, and a search would wait for each look.
+            while from < len && origins[from] < piece.origin.0 {
+                from += 1;
+            }
             let at = from;
             if origins.get(at) == Some(&piece.origin.0) {
                 let more = piece.points.min(Points::MAX - points[at]);

@@ -6,7 +6,7 @@ use super::{Credited, LONG, RowStore, Rows};
 use crate::{AccountId, Piece, Row};
 
 /// Rows per chunk where many are laid out: room for a third more before a chunk is split.
-pub(super) const FILL: usize = 48;
+pub(super) const FILL: usize = 96;
 
 /// No chunk follows, so every origin belongs here.
 const NO_LIMIT: u64 = u64::MAX;

@@ -191,5 +191,5 @@ fn chunks_split_and_stay_in_bounds() {
     let lengths: Vec<usize> = long.chunks().map(Chunk::len).collect();
     assert!(lengths.iter().all(|len| (1..=chunk::MOST).contains(len)));
     assert_eq!(long.len(), store.iter(&rows).count());
-    assert!(long.len() > lengths.len() * 30, "well filled");
+    assert!(long.len() > lengths.len() * chunk::MOST / 2, "well filled");
 }
