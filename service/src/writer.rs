@@ -85,7 +85,9 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
         // The connection may have been lost after the commit took effect.
         match store.stored_batch().await {
             Ok(stored) if stored == after => return Ok(()),
-            _ if matches!(error, StoreError::Fenced { .. }) => return Err(error),
+            _ if matches!(error, StoreError::Fenced { .. }) || error.is_defect() => {
+                return Err(error);
+            }
             _ => {}
         }
         tracing::error!(%error, batch = after.0, ?pause, "batch not committed, waiting");

@@ -109,6 +109,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether trying again cannot help: the rows themselves are refused, which is a defect.
+    pub fn is_defect(&self) -> bool {
+        match self {
+            StoreError::Database(sqlx::Error::Database(error)) => {
+                !matches!(error.kind(), sqlx::error::ErrorKind::Other)
+            }
+            StoreError::Corrupt { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether the user's input, not the machine, is the reason (exit status 1).
     pub fn is_input(&self) -> bool {
         !matches!(self, StoreError::Database(_) | StoreError::Corrupt { .. })

@@ -75,6 +75,7 @@ fn journal(rows: &[JournalRow]) -> Bulk {
             "pieces",
             rows.iter().map(|r| some_bytes(r.pieces.as_bytes())),
         )
+        .int("sink_points", rows.iter().map(|r| r.sink_points.cast_signed()))
         .bytes(
             "sink_pieces",
             rows.iter().map(|r| some_bytes(r.sink_pieces.as_bytes())),

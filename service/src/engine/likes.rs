@@ -89,9 +89,12 @@ impl Engine {
             return End::Capped;
         }
         let held = self.opted_out.contains(&author) || self.circle.blocks(author, liker);
+        let sender = self.ledger_id(liker);
+        self.pin_if_tracked(liker);
+        let receiver = self.ledger_id(author);
         let operation = Operation::Transfer(Transfer {
-            sender: self.ledger_id(liker),
-            receiver: self.ledger_id(author),
+            sender,
+            receiver,
             points: u64::from(points),
             nonce: nonce(cid),
             held,
@@ -103,7 +106,9 @@ impl Engine {
             subject_rkey: post.rkey.to_owned(),
         };
         self.repeats.count(liker);
-        match self.operate(operation, Some(record)) {
+        let accepted = self.operate(operation, Some(record));
+        self.pin_if_tracked(author);
+        match accepted {
             true => {
                 self.repeats.insert(kind, like);
                 End::Accepted { held }

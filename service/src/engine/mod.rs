@@ -202,20 +202,30 @@ impl Engine {
         if self.state.position == 0 || *self.ledger.rules() != self.settings.rules {
             self.operate(Operation::Rules(self.settings.rules), None);
         }
+        let tracked: Vec<_> = self.tracked.iter().map(|row| AccountId(row.account)).collect();
         let wanted: Vec<_> = match self.settings.pin_tracked {
-            true => self.tracked.iter().map(|row| AccountId(row.account)).collect(),
+            true => tracked.iter().filter_map(|id| self.notes[id.index()].ledger_id).collect(),
             false => Vec::new(),
         };
-        let wanted: Vec<_> = wanted.into_iter().map(|id| self.ledger_id(id)).collect();
-        let pinned: HashSet<_> = self.ledger.pinned().collect();
         let gone: Vec<_> = self.ledger.pinned().filter(|id| !wanted.contains(id)).collect();
         for account in gone {
             self.operate(Operation::Unpin { account }, None);
         }
-        for account in wanted {
-            if !pinned.contains(&account) {
-                self.operate(Operation::Pin { account }, None);
-            }
+        for id in tracked {
+            self.pin_if_tracked(id);
+        }
+    }
+
+    /// Pins a tracked account as soon as it has a number in the ledger. Numbers are given by
+    /// transfers alone: a pin that came first would change the order in which points are drawn.
+    fn pin_if_tracked(&mut self, id: AccountId) {
+        if !self.settings.pin_tracked || !self.circle.is_tracked(id) {
+            return;
+        }
+        if let Some(account) = self.notes[id.index()].ledger_id
+            && !self.ledger.is_pinned(account)
+        {
+            self.operate(Operation::Pin { account }, None);
         }
     }
 
@@ -348,11 +358,6 @@ impl Engine {
     /// Begins a checkpoint: the following batches carry its slices.
     pub(crate) fn begin_checkpoint(&mut self) {
         self.images.begin();
-    }
-
-    /// Whether a checkpoint is still being written.
-    pub(crate) fn is_checkpointing(&self) -> bool {
-        self.images.is_writing()
     }
 
     /// Takes everything noted since the last batch.
