@@ -19,7 +19,10 @@ fn a_populated_network_is_what_its_firehoses_say() {
         ..Populate::default()
     });
     assert_eq!(truth.accounts.len(), 33);
-    let circle = truth.circle(&[&truth.accounts[0].did], 2);
+    let first = &truth.accounts[0];
+    assert_eq!(network.resolve(&first.handle), Some(first.did.clone()));
+    assert_eq!(network.resolve("nobody.pds1.test"), None);
+    let circle = truth.circle(&[&first.did], 2);
     assert!(
         circle.len() > 5,
         "a circle of {} to test with",

@@ -110,7 +110,10 @@ fn cursor(kith: &Kith) -> u64 {
         return 0; // Killed before there was a database.
     }
     let status = ran.expect_ok().json();
-    status.pointer("/sources/0/cursor").and_then(serde_json::Value::as_u64).unwrap_or(0)
+    status
+        .pointer("/sources/0/cursor")
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or(0)
 }
 
 /// What no server should send is counted and passed over; what is right around it counts.

@@ -1,12 +1,14 @@
 //! A real network on loopback: `tests/network`, started for one test.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::leash::Leash;
 use crate::needs::{missing, wait_until};
 use crate::truth::Truth;
 
@@ -14,7 +16,7 @@ use crate::truth::Truth;
 const PORTS_MAX: usize = 5;
 
 /// A running PLC directory with two PDSes. Dropping it stops them and removes their data; so does
-/// the end of the test process, because they stop when their standard input closes.
+/// the end of the test process.
 #[derive(Debug)]
 pub struct Network {
     /// The directory's URL.
@@ -27,6 +29,7 @@ pub struct Network {
     pub admin_password: String,
     folder: TempDir,
     servers: Child,
+    _leash: Leash,
 }
 
 /// The line that `start.mjs` prints when every port accepts connections.
@@ -142,6 +145,8 @@ impl Network {
             handle_domains,
             admin_password,
         } = ready;
+        // They stop by themselves when their standard input closes; the leash removes the folder.
+        let leash = Leash::new(servers.id(), "TERM", Some(folder.path()));
         Ok(Self {
             plc,
             pds,
@@ -149,6 +154,7 @@ impl Network {
             admin_password,
             folder,
             servers,
+            _leash: leash,
         })
     }
 
@@ -160,6 +166,16 @@ impl Network {
     /// The WebSocket URL of a host's firehose, for `[[source]] url`.
     pub fn firehose(&self, host: usize) -> String {
         self.pds[host].replacen("http", "ws", 1)
+    }
+
+    /// Asks the hosts for the DID behind one of their handles; `None` while nobody has it.
+    pub fn resolve(&self, handle: &str) -> Option<String> {
+        let path = format!("/xrpc/com.atproto.identity.resolveHandle?handle={handle}");
+        self.pds.iter().find_map(|host| {
+            let answer = get(host, &path).ok()?;
+            let (_, did) = answer.split_once(r#"{"did":""#)?;
+            did.split('"').next().map(str::to_owned)
+        })
     }
 
     /// Populates the network, and returns what is true of it then.
@@ -270,6 +286,23 @@ impl Drop for Network {
         let _ = self.servers.kill(); // or after five seconds.
         let _ = self.servers.wait();
     }
+}
+
+/// The whole answer, head and all, to a plain GET: enough for hosts of our own.
+fn get(host: &str, path: &str) -> std::io::Result<String> {
+    let address = host.trim_start_matches("http://");
+    let port = address
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok());
+    let mut stream = TcpStream::connect(("127.0.0.1", port.unwrap_or(80)))?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn scripts() -> PathBuf {

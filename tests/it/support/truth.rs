@@ -76,6 +76,19 @@ impl Truth {
         }
         circle
     }
+
+    /// The same truth without the follow records of inactive accounts: no host serves them, so a
+    /// reader that did not see them before cannot know them.
+    #[must_use]
+    pub fn as_served(&self) -> Self {
+        let active = self.accounts.iter().filter(|a| a.status == "active");
+        let active: BTreeSet<&str> = active.map(|a| a.did.as_str()).collect();
+        let mut served = self.clone();
+        served
+            .follows
+            .retain(|f| active.contains(f.author.as_str()));
+        served
+    }
 }
 
 #[cfg(test)]
