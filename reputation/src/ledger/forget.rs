@@ -4,7 +4,7 @@ use super::{Account, Ledger};
 use crate::{AccountId, Entry, Piece, Points, Rejection};
 
 impl Ledger {
-    /// Empties the account; its id stays. Its rows elsewhere move into their holders' others, the
+    /// Empties the account; its id stays, with the own points of a new account. Its rows elsewhere move into their holders' others, the
     /// bundles it sent are dropped, and its tag inside the bundles of others becomes the tag of
     /// the bundle's sender, whose others it would have been.
     pub(super) fn forget(
@@ -17,7 +17,11 @@ impl Ledger {
             return Err(Rejection::SinkIsParty);
         }
         self.settle_all(&needs);
-        let mut lost = if needs(id) { self.empty(id) } else { 0 };
+        let mut lost = 0;
+        if needs(id) {
+            lost = self.empty(id);
+            self.top_up(id, self.ticks);
+        }
         for (holder, account) in (0_u32..).zip(&mut self.accounts) {
             if needs(AccountId(holder)) {
                 account.others += u64::from(self.store.remove(&mut account.rows, id));

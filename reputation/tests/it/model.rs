@@ -432,7 +432,10 @@ impl Model {
         if id == 0 {
             return Err(Rejection::SinkIsParty);
         }
-        let gone = std::mem::take(&mut self.holders[id as usize]);
+        let own = i128::from(self.rules.own_points);
+        let empty = Holder { own, ..Holder::default() };
+        let gone = std::mem::replace(&mut self.holders[id as usize], empty);
+        self.minted += own;
         let mut lost = gone.own + gone.others + sum(&gone.rows);
         lost += gone.queue.iter().map(|entry| sum(&entry.2)).sum::<i128>();
         for holder in &mut self.holders {

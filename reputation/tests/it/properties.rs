@@ -202,7 +202,8 @@ proptest! {
             }
         }
         let gone = ledger.account(id).unwrap();
-        prop_assert_eq!((gone.worth(), gone.unclaimed().len()), (0, 0));
+        prop_assert_eq!((gone.tally(), gone.unclaimed().len()), (0, 0));
+        prop_assert_eq!(gone.own(), ledger.rules().own_points);
         assert_conserved(&ledger);
     }
 
@@ -273,6 +274,65 @@ proptest! {
     }
 }
 
+/// As the first property, in a crowd: accounts with hundreds of rows, several chunks each.
+#[test]
+fn the_ledger_is_the_model_in_a_crowd() {
+    for (kind, seed) in [(RuleKind::Systematic, 1), (RuleKind::Reference, 2)] {
+        let rules = Rules {
+            rule: kind,
+            own_points: 5_000,
+            keep_top: 300,
+            ..Rules::default()
+        };
+        let (mut ledger, mut model) = (Ledger::new(seed, rules).unwrap(), Model::new(seed, rules));
+        let mut next = numbers(seed);
+        let mut widest = 0;
+        for at in 0..8_000_u64 {
+            // A few authors get most, and give of it.
+            let there = u64::from(ledger.accounts()).min(600);
+            let (liker, author) = (next(there + 1), next(8) * next(2) + next(6));
+            let (sender, receiver) = if at % 9 == 0 {
+                (author, liker)
+            } else {
+                (liker, author)
+            };
+            let operation = if at % 1_500 == 1_499 {
+                Operation::Tick
+            } else {
+                Operation::Transfer(Transfer {
+                    sender: AccountId(u32::try_from(sender).unwrap()),
+                    receiver: AccountId(u32::try_from(receiver.min(there)).unwrap()),
+                    points: 1 + next(2_000),
+                    nonce: next(1 << 30),
+                    held: false,
+                })
+            };
+            let (verdict, answer) = (ledger.apply(&operation).verdict, model.apply(&operation));
+            assert_eq!(verdict, answer.verdict(), "{kind:?} {at}: {operation:?}");
+            if at % 100 == 99 {
+                let settled = settled(&ledger);
+                for id in 0..settled.accounts() {
+                    let image = settled.account(AccountId(id)).unwrap().image();
+                    widest = widest.max(image.rows.len());
+                    assert_eq!(image, model.image(id), "{kind:?} account {id} after {at}");
+                }
+                assert_conserved(&settled);
+            }
+        }
+        assert!(widest > 256, "{kind:?}: {widest} rows are not a crowd");
+    }
+}
+
+/// Numbers below a bound, always the same.
+fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
+    move |below| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    }
+}
+
 /// The same journal gives the same bytes: these were written down once.
 #[test]
 fn the_same_journal_gives_the_same_bytes() {
@@ -289,13 +349,7 @@ fn the_same_journal_gives_the_same_bytes() {
             },
         )
         .unwrap();
-        let mut x = 1_u64;
-        let mut next = |below: u64| {
-            x = x
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (x >> 33) % below
-        };
+        let mut next = numbers(1);
         for at in 0..20_000_u64 {
             let there = u64::from(ledger.accounts());
             let bound = if there < 200 { there + 1 } else { there };

@@ -49,7 +49,10 @@ impl Engine {
     }
 
     fn commit(&mut self, commit: &Commit, arrival: Arrival) {
-        let known = self.circle.lookup(&commit.repo);
+        let known = match self.settings.keeps_all_records() {
+            true => Some(self.intern(&commit.repo)),
+            false => self.circle.lookup(&commit.repo),
+        };
         let Some(rev) = self.new_rev(known, &commit.rev, arrival.now) else { return };
         self.counters.add("frames.commit", 1);
         if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {

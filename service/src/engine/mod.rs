@@ -507,12 +507,18 @@ impl Engine {
 /// Flows kept in memory before they are written without a checkpoint.
 const FLOWS_MAX: usize = 100_000;
 
-/// Whether anybody of the circle is concerned by a commit of this repo.
+/// Whether anybody of the circle is concerned by a commit of this repo. Where all records are
+/// kept, so are all revs of those who like: a like outside the circle is counted once, too.
 fn is_wanted(circle: &Circle, settings: &Settings, did: &str, touches: Touches) -> bool {
-    circle.is_member(did)
-        || (settings.keeps_all_records()
-            && touches.intersects(Touches::FOLLOW.union(Touches::BLOCK)))
-        || (settings.strangers_may_like()
-            && (touches.intersects(Touches::LIKE_CREATED)
-                || settings.parameters.repost > 0 && touches.intersects(Touches::REPOST_CREATED)))
+    let mut wanted = Touches::default();
+    if settings.keeps_all_records() {
+        wanted = wanted.union(Touches::FOLLOW).union(Touches::BLOCK);
+    }
+    if settings.keeps_all_records() || settings.strangers_may_like() {
+        wanted = wanted.union(Touches::LIKE_CREATED);
+        if settings.parameters.repost > 0 {
+            wanted = wanted.union(Touches::REPOST_CREATED);
+        }
+    }
+    touches.intersects(wanted) || circle.is_member(did)
 }
