@@ -14,6 +14,7 @@
 --   rank         1 is first; equal points, equal rank
 --   direct       of points, those that came straight from the viewer
 --   second_hand  of points, those that came through others
+--   through      who passed on most of those, by handle or did; NULL if nobody
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :viewer 'did:plc:…'" -cmd ".parameter set :limit 20" kith.db < reports/trust.sql
@@ -37,6 +38,18 @@ came AS (
     FROM viewer v
     JOIN flow f ON f.origin = v.ledger_id
     GROUP BY f.receiver
+),
+passed AS (
+    SELECT
+        f.receiver,
+        f.sender,
+        ROW_NUMBER() OVER (
+            PARTITION BY f.receiver ORDER BY SUM(f.points) DESC, f.sender
+        ) AS place
+    FROM viewer v
+    JOIN flow f ON f.origin = v.ledger_id
+    WHERE f.sender <> f.origin
+    GROUP BY f.receiver, f.sender
 )
 SELECT
     h.did,
@@ -47,9 +60,12 @@ SELECT
         / CAST((SELECT SUM(points) FROM held) AS DOUBLE PRECISION) AS share,
     RANK() OVER (ORDER BY held.points DESC) AS rank,
     held.points * came.direct / came.points AS direct,
-    held.points - held.points * came.direct / came.points AS second_hand
+    held.points - held.points * came.direct / came.points AS second_hand,
+    COALESCE(t.handle, t.did) AS through
 FROM held
 JOIN account h ON h.ledger_id = held.holder
 LEFT JOIN came ON came.receiver = held.holder
+LEFT JOIN passed ON passed.receiver = held.holder AND passed.place = 1
+LEFT JOIN account t ON t.ledger_id = passed.sender
 ORDER BY rank, h.did
 LIMIT CAST(:limit AS BIGINT);

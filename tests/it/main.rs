@@ -4,4 +4,6 @@
 //!
 //! The helpers and their own tests are in `support/`.
 
+mod live;
 mod network;
+mod replay;
