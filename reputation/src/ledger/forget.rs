@@ -4,9 +4,9 @@ use super::{Account, Ledger};
 use crate::{AccountId, Entry, Piece, Points, Rejection};
 
 impl Ledger {
-    /// Empties the account; its id stays, with the own points of a new account. Its rows elsewhere move into their holders' others, the
-    /// bundles it sent are dropped, and its tag inside the bundles of others becomes the tag of
-    /// the bundle's sender, whose others it would have been.
+    /// Empties the account; its id stays, with the own points of a new account. Its rows elsewhere
+    /// move into their holders' others, the bundles it sent are dropped, and its tag inside the
+    /// bundles of others becomes the tag of the bundle's sender, whose others it would have been.
     pub(super) fn forget(
         &mut self,
         id: AccountId,

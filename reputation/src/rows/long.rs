@@ -111,7 +111,6 @@ impl Long {
                 continue;
             }
             let mut chunk = link.chunk();
-            core::hint::black_box(chunk.glance_at_origins(arena));
             let (taken, emptied) = chunk.take(arena, width, walk, (from, link.sum), hit);
             link.sum -= taken;
             if emptied {

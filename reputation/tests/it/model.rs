@@ -433,7 +433,10 @@ impl Model {
             return Err(Rejection::SinkIsParty);
         }
         let own = i128::from(self.rules.own_points);
-        let empty = Holder { own, ..Holder::default() };
+        let empty = Holder {
+            own,
+            ..Holder::default()
+        };
         let gone = std::mem::replace(&mut self.holders[id as usize], empty);
         self.minted += own;
         let mut lost = gone.own + gone.others + sum(&gone.rows);
