@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "kith", version, max_term_width = 100)]
 pub(crate) struct Cli {
     /// The configuration file.
-    #[arg(long, global = true, env = "KITH_CONFIG", default_value = "kith.toml", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "KITH_CONFIG",
+        default_value = "kith.toml",
+        value_name = "FILE"
+    )]
     pub(crate) config: PathBuf,
     /// Say more on standard error.
     #[arg(long, short, global = true)]

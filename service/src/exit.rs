@@ -35,7 +35,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     let is_input = error.chain().any(|cause| {
         cause.is::<InputError>()
             || cause.is::<Problems>()
-            || cause.downcast_ref::<StoreError>().is_some_and(StoreError::is_input)
+            || cause
+                .downcast_ref::<StoreError>()
+                .is_some_and(StoreError::is_input)
     });
     if error.chain().any(|cause| cause.is::<Interrupted>()) {
         ExitCode::from(INTERRUPTED)

@@ -23,7 +23,10 @@ fn main() -> ExitCode {
         Err(error) => return exit::of_usage(&error),
     };
     start_log(&cli);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return exit::of_error(&anyhow::Error::new(error)),
     };
@@ -35,7 +38,11 @@ fn main() -> ExitCode {
 
 /// Logs go to standard error; `KITH_LOG` or `--verbose` say how much.
 fn start_log(cli: &cli::Cli) {
-    let level = if cli.verbose { "info,kith=debug,kith_feeder=debug" } else { cli.default_log() };
+    let level = if cli.verbose {
+        "info,kith=debug,kith_feeder=debug"
+    } else {
+        cli.default_log()
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("KITH_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     tracing_subscriber::fmt()

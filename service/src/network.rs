@@ -36,14 +36,23 @@ pub(crate) fn directory(config: &Config) -> Result<Directory> {
         },
         ..ClientOptions::default()
     })?;
-    let pdses = config.sources.iter().filter(|source| matches!(source, Source::Pds { .. }));
+    let pdses = config
+        .sources
+        .iter()
+        .filter(|source| matches!(source, Source::Pds { .. }));
     let handle_resolvers = network
         .handle_resolver
         .clone()
         .into_iter()
         .chain(pdses.filter_map(Source::http_url))
         .collect();
-    Ok(Directory::new(client, DirectoryOptions { handle_resolvers, ..DirectoryOptions::default() }))
+    Ok(Directory::new(
+        client,
+        DirectoryOptions {
+            handle_resolvers,
+            ..DirectoryOptions::default()
+        },
+    ))
 }
 
 /// How many requests may go at once after a rest: few beside the whole.
@@ -54,7 +63,13 @@ fn burst(requests: u32) -> u32 {
 /// A reader of accounts, within the bounds of the config.
 pub(crate) fn reader(config: &Config, directory: Directory) -> Reader {
     let records_max = config.circle.max_follows;
-    Reader::new(directory, ReaderOptions { records_max, ..ReaderOptions::default() })
+    Reader::new(
+        directory,
+        ReaderOptions {
+            records_max,
+            ..ReaderOptions::default()
+        },
+    )
 }
 
 /// How streams are kept open.
@@ -76,7 +91,10 @@ pub(crate) async fn settings_online(config: &Config, directory: &Directory) -> R
         tracked.push(resolve(directory, &account.id, account.label.clone()).await?);
     }
     let mut lists = [Vec::new(), Vec::new()];
-    for (list, ids) in lists.iter_mut().zip([&config.circle.skip, &config.circle.opt_out]) {
+    for (list, ids) in lists
+        .iter_mut()
+        .zip([&config.circle.skip, &config.circle.opt_out])
+    {
         for id in ids {
             list.push(resolve(directory, id, None).await?.did);
         }
@@ -91,19 +109,28 @@ async fn resolve(
     label: Option<String>,
 ) -> Result<TrackedDid> {
     match id {
-        Identifier::Did(did) => {
-            Ok(TrackedDid { did: did.as_str().to_owned(), handle: None, label })
-        }
+        Identifier::Did(did) => Ok(TrackedDid {
+            did: did.as_str().to_owned(),
+            handle: None,
+            label,
+        }),
         Identifier::Handle(handle) => {
-            let document = directory.resolve_handle(handle.as_str()).await.map_err(|error| {
-                InputError(format!(
-                    "the handle {} does not resolve: {error}\n  help: check its spelling, or \
+            let document = directory
+                .resolve_handle(handle.as_str())
+                .await
+                .map_err(|error| {
+                    InputError(format!(
+                        "the handle {} does not resolve: {error}\n  help: check its spelling, or \
                      write the account's DID",
-                    handle.as_str()
-                ))
-            })?;
+                        handle.as_str()
+                    ))
+                })?;
             let did = document.did.clone();
-            Ok(TrackedDid { did, handle: Some(handle.as_str().to_owned()), label })
+            Ok(TrackedDid {
+                did,
+                handle: Some(handle.as_str().to_owned()),
+                label,
+            })
         }
     }
 }
@@ -119,11 +146,25 @@ pub(crate) fn settings_offline(config: &Config) -> Result<Settings> {
         ))),
     };
     let tracked = config.circle.tracked.iter().map(|account| {
-        Ok(TrackedDid { did: did(&account.id)?, handle: None, label: account.label.clone() })
+        Ok(TrackedDid {
+            did: did(&account.id)?,
+            handle: None,
+            label: account.label.clone(),
+        })
     });
     let tracked = tracked.collect::<Result<Vec<_>, InputError>>()?;
-    let skip = config.circle.skip.iter().map(did).collect::<Result<_, _>>()?;
-    let opt_out = config.circle.opt_out.iter().map(did).collect::<Result<_, _>>()?;
+    let skip = config
+        .circle
+        .skip
+        .iter()
+        .map(did)
+        .collect::<Result<_, _>>()?;
+    let opt_out = config
+        .circle
+        .opt_out
+        .iter()
+        .map(did)
+        .collect::<Result<_, _>>()?;
     distinct(tracked).map(|tracked| Settings::new(config, tracked, skip, opt_out))
 }
 

@@ -37,12 +37,24 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 /// Columns in line, numbers to the right with thousands separators, a dash for nothing.
 fn aligned(table: &Table) -> String {
     let is_number: Vec<bool> = (0..table.columns.len())
-        .map(|i| table.rows.iter().any(|row| matches!(row[i], Value::Int(_) | Value::Real(_))))
+        .map(|i| {
+            table
+                .rows
+                .iter()
+                .any(|row| matches!(row[i], Value::Int(_) | Value::Real(_)))
+        })
         .collect();
-    let cells: Vec<Vec<String>> =
-        table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let cells: Vec<Vec<String>> = table
+        .rows
+        .iter()
+        .map(|row| row.iter().map(cell).collect())
+        .collect();
     let width = |i: usize| {
-        let longest = cells.iter().map(|row| row[i].chars().count()).max().unwrap_or_default();
+        let longest = cells
+            .iter()
+            .map(|row| row[i].chars().count())
+            .max()
+            .unwrap_or_default();
         longest.max(table.columns[i].chars().count())
     };
     let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
@@ -51,7 +63,11 @@ fn aligned(table: &Table) -> String {
         let mut line = String::new();
         for (i, text) in row.iter().enumerate() {
             let pad = " ".repeat(widths[i] - text.chars().count());
-            let (left, right) = if is_number[i] { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            let (left, right) = if is_number[i] {
+                (pad.as_str(), "")
+            } else {
+                ("", pad.as_str())
+            };
             line.push_str(left);
             line.push_str(text);
             line.push_str(right);
@@ -89,7 +105,9 @@ pub(crate) fn thousands(n: i64) -> String {
 
 /// A stranger's text without control characters: no terminal is moved by it.
 fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// A field of a CSV file (RFC 4180); one that a spreadsheet would take for a formula gets an
@@ -102,7 +120,11 @@ fn csv_field(value: &Value) -> String {
         Value::Real(x) => return x.to_string(),
         Value::Text(text) => harmless(text),
     };
-    let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text };
+    let text = if text.starts_with(['=', '+', '-', '@']) {
+        format!("'{text}")
+    } else {
+        text
+    };
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

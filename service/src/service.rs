@@ -35,7 +35,9 @@ pub(crate) async fn run(
     let mut service = Service::new(config, store, engine)?;
     let mut sources = Sources::of_config(config, &mut service.writer.engine, &directory);
     let mut desk = Desk::open(config, network::reader(config, directory));
-    service.follow(&mut sources, Some(&mut desk), Until::Stopped).await?;
+    service
+        .follow(&mut sources, Some(&mut desk), Until::Stopped)
+        .await?;
     sources.stop();
     desk.stop.cancel();
     service.finish().await
@@ -135,14 +137,23 @@ impl Service {
 
     /// Takes one input. True: the source has nothing more, and that was awaited.
     async fn take(&mut self, input: Input, until: Until) -> Result<bool> {
-        let Input { source, delivery, believed } = input;
+        let Input {
+            source,
+            delivery,
+            believed,
+        } = input;
         let engine = &mut self.writer.engine;
         match &delivery.what {
             What::Frames(frames) => {
                 let now = now();
                 for frame in frames.iter() {
                     let offset = (frame.position > 0).then_some(frame.position);
-                    let arrival = Arrival { source, offset, believed, now };
+                    let arrival = Arrival {
+                        source,
+                        offset,
+                        believed,
+                        now,
+                    };
                     self.writer.engine.frame(frame.bytes, arrival);
                     self.frames += 1;
                     self.writer.flush_full().await?;
@@ -161,8 +172,17 @@ impl Service {
                 }
                 tracing::warn!(url, reason, detail, "source disconnected");
             }
-            What::Bad { reason, detail, position } => {
-                tracing::warn!(url = engine.source_url(source), reason, detail, "input skipped");
+            What::Bad {
+                reason,
+                detail,
+                position,
+            } => {
+                tracing::warn!(
+                    url = engine.source_url(source),
+                    reason,
+                    detail,
+                    "input skipped"
+                );
                 let offset = (*position > 0).then_some(*position);
                 engine.bad_input(reason, source, offset);
             }
@@ -184,7 +204,10 @@ impl Service {
 
 /// Failures at the first connection ever that no waiting mends.
 fn is_wrong_address(reason: &str) -> bool {
-    matches!(reason, "unresolved" | "refused_address" | "not_found" | "bad_url" | "connect_refused")
+    matches!(
+        reason,
+        "unresolved" | "refused_address" | "not_found" | "bad_url" | "connect_refused"
+    )
 }
 
 /// Where accounts to be read are handed out and come back.
@@ -201,11 +224,19 @@ impl Desk {
         let running_max = config.network.backfill_accounts as usize;
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
-        let options =
-            SchedulerOptions { accounts_at_once_max: running_max, ..SchedulerOptions::default() };
+        let options = SchedulerOptions {
+            accounts_at_once_max: running_max,
+            ..SchedulerOptions::default()
+        };
         let directory = reader.directory().clone();
         let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
-        Desk { scheduler, done, stop, running_max, directory }
+        Desk {
+            scheduler,
+            done,
+            stop,
+            running_max,
+            directory,
+        }
     }
 
     /// Hands out the accounts that wait, as many as may be read at once.
@@ -214,7 +245,12 @@ impl Desk {
             self.directory.invalidate(&did);
         }
         for order in engine.backfill_orders(self.running_max, now()) {
-            if self.scheduler.request(order.did, order.priority).await.is_err() {
+            if self
+                .scheduler
+                .request(order.did, order.priority)
+                .await
+                .is_err()
+            {
                 return;
             }
         }
@@ -255,5 +291,7 @@ fn listen_to_signals(stopping: CancellationToken, aborting: CancellationToken) -
 /// The local clock, in unix microseconds.
 fn now() -> Micros {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |time| Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX))
+    since.map_or(0, |time| {
+        Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX)
+    })
 }

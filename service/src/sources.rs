@@ -24,8 +24,12 @@ use crate::{
 /// Deliveries that wait for the writer; their bytes are bounded by the sources' own budgets.
 const INBOX: usize = 64;
 /// How often the directory is asked again, when it does not answer, before an event is left.
-const ASK_PAUSES: [Duration; 4] =
-    [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15), Duration::from_mins(1)];
+const ASK_PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_mins(1),
+];
 
 /// Something a source brought.
 pub(crate) struct Input {
@@ -47,9 +51,17 @@ pub(crate) struct Sources {
 
 impl Sources {
     /// Starts every source of the config where it was left, or where the config says.
-    pub(crate) fn of_config(config: &Config, engine: &mut Engine, directory: &Directory) -> Sources {
+    pub(crate) fn of_config(
+        config: &Config,
+        engine: &mut Engine,
+        directory: &Directory,
+    ) -> Sources {
         let (sender, inbox) = mpsc::channel(INBOX);
-        let mut sources = Sources { inbox, stop: CancellationToken::new(), tasks: JoinSet::new() };
+        let mut sources = Sources {
+            inbox,
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
         let streams = config.sources.len().max(1);
         let bytes_max = (config.network.buffer_mebibytes as usize) << 20;
         for (number, source) in config.sources.iter().enumerate() {
@@ -73,7 +85,14 @@ impl Sources {
                 options: network::stream_options(config),
             };
             let asked = matches!(source, Source::Pds { .. }).then(|| (directory.clone(), url));
-            sources.start(spec, start, index, bytes_max / streams, asked, sender.clone());
+            sources.start(
+                spec,
+                start,
+                index,
+                bytes_max / streams,
+                asked,
+                sender.clone(),
+            );
         }
         sources
     }
@@ -81,9 +100,15 @@ impl Sources {
     /// Starts reading one file, where it was left.
     pub(crate) fn of_file(path: PathBuf, engine: &mut Engine) -> Sources {
         let (sender, inbox) = mpsc::channel(INBOX);
-        let mut sources = Sources { inbox, stop: CancellationToken::new(), tasks: JoinSet::new() };
+        let mut sources = Sources {
+            inbox,
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
         let index = engine.source("file", &absolute(&path));
-        let start = engine.cursor(index).map_or(Position::Oldest, Position::After);
+        let start = engine
+            .cursor(index)
+            .map_or(Position::Oldest, Position::After);
         let spec = SourceSpec {
             id: SourceId(0),
             kind: SourceKind::File { path },
@@ -103,14 +128,19 @@ impl Sources {
         inbox: mpsc::Sender<Input>,
     ) {
         let (sender, mut receiver) = source::channel(bytes_max);
-        self.tasks.spawn(source::run(spec, start, sender, self.stop.clone()));
+        self.tasks
+            .spawn(source::run(spec, start, sender, self.stop.clone()));
         self.tasks.spawn(async move {
             while let Some(delivery) = receiver.recv().await {
                 let believed = match &asked {
                     Some((directory, host)) => is_believed(&delivery.what, directory, host).await,
                     None => true,
                 };
-                let input = Input { source: index, delivery, believed };
+                let input = Input {
+                    source: index,
+                    delivery,
+                    believed,
+                };
                 if inbox.send(input).await.is_err() {
                     return;
                 }
@@ -133,12 +163,17 @@ fn file_or_url(source: &Source) -> String {
 }
 
 fn absolute(path: &std::path::Path) -> String {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+    std::fs::canonicalize(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
 }
 
 /// Whether what a PDS says of an account's status counts: only if it is the account's host now.
 async fn is_believed(what: &What, directory: &Directory, host: &str) -> bool {
-    let What::Frames(frames) = what else { return true };
+    let What::Frames(frames) = what else {
+        return true;
+    };
     for frame in frames.iter() {
         let nobody = |_: &str, _| false;
         let Ok(Decoded::Message(Message::Account { did, status, .. })) =

@@ -26,7 +26,12 @@ pub(crate) struct Writer {
 impl Writer {
     /// A writer whose batches close at this many operations.
     pub(crate) fn new(engine: Engine, store: Arc<Store>, operations_max: usize) -> Writer {
-        Writer { engine, store, in_flight: None, operations_max }
+        Writer {
+            engine,
+            store,
+            in_flight: None,
+            operations_max,
+        }
     }
 
     /// Sends a batch if one is due by its length; waits if another is still being committed.

@@ -8,7 +8,8 @@ use crate::{
     Store, StoreError,
     batch::{
         AccountRow, BackfillRow, BackfillState, Clock, ClockStart, GapRow, ImageRow, JournalRow,
-        RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow, TrackedRow, verdict_of,
+        RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow, TrackedRow,
+        verdict_of,
     },
     on_readers,
     pieces::Pieces,

@@ -40,10 +40,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
         Bulk::new("counter", Action::Upsert { key_columns: 1 })
             .text(
                 "name",
-                batch
-                    .counters
-                    .iter()
-                    .map(|(name, _)| Some(name.clone())),
+                batch.counters.iter().map(|(name, _)| Some(name.clone())),
             )
             .int(
                 "value",
@@ -75,7 +72,10 @@ fn journal(rows: &[JournalRow]) -> Bulk {
             "pieces",
             rows.iter().map(|r| some_bytes(r.pieces.as_bytes())),
         )
-        .int("sink_points", rows.iter().map(|r| r.sink_points.cast_signed()))
+        .int(
+            "sink_points",
+            rows.iter().map(|r| r.sink_points.cast_signed()),
+        )
         .bytes(
             "sink_pieces",
             rows.iter().map(|r| some_bytes(r.sink_pieces.as_bytes())),

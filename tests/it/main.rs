@@ -1,6 +1,8 @@
 //! Whole-program tests: the built `kith` against recordings and real servers.
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
+//! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `live`: the service against real hosts.
 //!
 //! The helpers and their own tests are in `support/`.
 

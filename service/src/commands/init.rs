@@ -24,7 +24,8 @@ pub(super) fn run(path: &Path, force: bool) -> Result<()> {
         }
         Err(error) => return Err(InputError(format!("cannot write {shown}: {error}")).into()),
     };
-    file.write_all(kith_config::TEMPLATE.as_bytes()).with_context(|| format!("writing {shown}"))?;
+    file.write_all(kith_config::TEMPLATE.as_bytes())
+        .with_context(|| format!("writing {shown}"))?;
     tracing::info!("wrote {shown}");
     writeln!(
         std::io::stderr(),

@@ -1,11 +1,6 @@
 //! `kith status`: where the service stands.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    io::Write,
-    path::Path,
-};
+use std::{collections::BTreeMap, fmt::Display, io::Write, path::Path};
 
 use anyhow::Result;
 use kith_config::Mode;
@@ -30,19 +25,55 @@ pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
 /// The status in words.
 fn text(status: &Status) -> Result<String> {
     let mut out = Vec::new();
-    let epoch = status.epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
+    let epoch = status
+        .epoch
+        .map_or_else(|| "-".to_owned(), |epoch| epoch.to_string());
     writeln!(out, "epoch     {epoch}, {} ticks", status.ticks)?;
-    writeln!(out, "circle    {}", list(status.circle.iter().map(|(hop, n)| (format!("hop {hop}"), *n))))?;
+    writeln!(
+        out,
+        "circle    {}",
+        list(
+            status
+                .circle
+                .iter()
+                .map(|(hop, n)| (format!("hop {hop}"), *n))
+        )
+    )?;
     writeln!(out, "likes     {}", counts(&status.likes))?;
     writeln!(out, "frames    {}", counts(&status.frames))?;
     for source in &status.sources {
-        let state = if source.connected { "connected" } else { "not connected" };
-        let cursor = source.cursor.map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
-        let lag = source.lag_seconds.map(|lag| format!(", {lag:.1} s behind")).unwrap_or_default();
-        writeln!(out, "source    {} {}: {state}, cursor {cursor}{lag}", source.kind, source.url)?;
+        let state = if source.connected {
+            "connected"
+        } else {
+            "not connected"
+        };
+        let cursor = source
+            .cursor
+            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
+        let lag = source
+            .lag_seconds
+            .map(|lag| format!(", {lag:.1} s behind"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "source    {} {}: {state}, cursor {cursor}{lag}",
+            source.kind, source.url
+        )?;
     }
-    writeln!(out, "backfill  {}", list(status.backfill.iter().map(|(state, n)| ((*state).to_owned(), *n))))?;
-    let oldest = status.checkpoint.oldest_position.map_or_else(|| "-".to_owned(), output::thousands);
+    writeln!(
+        out,
+        "backfill  {}",
+        list(
+            status
+                .backfill
+                .iter()
+                .map(|(state, n)| ((*state).to_owned(), *n))
+        )
+    )?;
+    let oldest = status
+        .checkpoint
+        .oldest_position
+        .map_or_else(|| "-".to_owned(), output::thousands);
     writeln!(
         out,
         "journal   position {}, oldest image {oldest}",
@@ -62,13 +93,23 @@ fn text(status: &Status) -> Result<String> {
 }
 
 fn counts(counts: &BTreeMap<String, u64>) -> String {
-    list(counts.iter().filter(|(_, n)| **n > 0).map(|(name, n)| (name.clone(), n.cast_signed())))
+    list(
+        counts
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(name, n)| (name.clone(), n.cast_signed())),
+    )
 }
 
 fn list(counts: impl Iterator<Item = (impl Display, i64)>) -> String {
-    let words: Vec<String> =
-        counts.map(|(name, n)| format!("{name} {}", output::thousands(n))).collect();
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+    let words: Vec<String> = counts
+        .map(|(name, n)| format!("{name} {}", output::thousands(n)))
+        .collect();
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 /// The numbers of the status as name and value.
@@ -78,11 +119,29 @@ fn flat(status: &Status) -> Table {
         ("ticks".to_owned(), status.ticks),
         ("journal.position".to_owned(), status.journal.position),
     ];
-    rows.extend(status.circle.iter().map(|(hop, n)| (format!("circle.{hop}"), *n)));
-    rows.extend(status.likes.iter().map(|(name, n)| (format!("likes.{name}"), n.cast_signed())));
-    rows.extend(status.backfill.iter().map(|(state, n)| (format!("backfill.{state}"), *n)));
+    rows.extend(
+        status
+            .circle
+            .iter()
+            .map(|(hop, n)| (format!("circle.{hop}"), *n)),
+    );
+    rows.extend(
+        status
+            .likes
+            .iter()
+            .map(|(name, n)| (format!("likes.{name}"), n.cast_signed())),
+    );
+    rows.extend(
+        status
+            .backfill
+            .iter()
+            .map(|(state, n)| (format!("backfill.{state}"), *n)),
+    );
     Table {
         columns: vec!["name".to_owned(), "value".to_owned()],
-        rows: rows.into_iter().map(|(name, n)| vec![Value::Text(name), Value::Int(n)]).collect(),
+        rows: rows
+            .into_iter()
+            .map(|(name, n)| vec![Value::Text(name), Value::Int(n)])
+            .collect(),
     }
 }

@@ -13,7 +13,10 @@ pub(super) struct EpochClock {
 impl EpochClock {
     /// A clock as it was kept, with the length that the config asks for.
     pub(super) fn new(kept: Clock, epoch_micros: Micros) -> EpochClock {
-        EpochClock { kept, next_micros: epoch_micros }
+        EpochClock {
+            kept,
+            next_micros: epoch_micros,
+        }
     }
 
     /// As it is to be kept.
@@ -48,7 +51,9 @@ impl EpochClock {
         let length = self.kept.epoch_micros;
         let start = self.kept.started.as_mut()?;
         let next = start.epoch + 1;
-        let boundary = (next - start.base_epoch).checked_mul(length)?.checked_add(start.base_micros)?;
+        let boundary = (next - start.base_epoch)
+            .checked_mul(length)?
+            .checked_add(start.base_micros)?;
         if time < boundary {
             return None;
         }
@@ -74,7 +79,13 @@ mod tests {
     use super::*;
 
     fn clock(length: Micros) -> EpochClock {
-        EpochClock::new(Clock { epoch_micros: length, started: None }, length)
+        EpochClock::new(
+            Clock {
+                epoch_micros: length,
+                started: None,
+            },
+            length,
+        )
     }
 
     #[test]

@@ -25,7 +25,12 @@ impl Engine {
             Message::Commit(commit) => self.commit(&commit, arrival),
             Message::Sync { did, rev, data, .. } => self.sync(&did, &rev, data, arrival),
             Message::Identity { did, handle, .. } => self.identity(&did, handle),
-            Message::Account { did, active, status, .. } => {
+            Message::Account {
+                did,
+                active,
+                status,
+                ..
+            } => {
                 self.account(&did, active, status.as_deref(), arrival.believed);
             }
             Message::Info { name, .. } => {
@@ -53,7 +58,9 @@ impl Engine {
             true => Some(self.intern(&commit.repo)),
             false => self.circle.lookup(&commit.repo),
         };
-        let Some(rev) = self.new_rev(known, &commit.rev, arrival.now) else { return };
+        let Some(rev) = self.new_rev(known, &commit.rev, arrival.now) else {
+            return;
+        };
         self.counters.add("frames.commit", 1);
         if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
             self.check_chain(id, commit);
@@ -112,7 +119,11 @@ impl Engine {
             (Some(known), Some(prev)) => known != *prev.digest(),
             (Some(_), None) => {
                 let rev = self.notes[id.index()].rev;
-                commit.since.as_deref().and_then(tid::pack).is_some_and(|since| since != rev)
+                commit
+                    .since
+                    .as_deref()
+                    .and_then(tid::pack)
+                    .is_some_and(|since| since != rev)
             }
             (None, _) => false,
         };
@@ -125,8 +136,12 @@ impl Engine {
 
     fn sync(&mut self, did: &str, rev: &str, data: Option<Cid>, arrival: Arrival) {
         self.counters.add("frames.sync", 1);
-        let Some(id) = self.circle.member(did) else { return };
-        let Some(number) = self.new_rev(Some(id), rev, arrival.now) else { return };
+        let Some(id) = self.circle.member(did) else {
+            return;
+        };
+        let Some(number) = self.new_rev(Some(id), rev, arrival.now) else {
+            return;
+        };
         let known = self.data.get(&id).copied();
         if known.is_some() && known != data.as_ref().map(|data| *data.digest()) {
             let expected = tid::unpack(self.notes[id.index()].rev);
@@ -175,7 +190,14 @@ impl Engine {
                 None => return,
             },
         };
-        self.set_status(id, if active { Status::Active } else { inactive_status(status) });
+        self.set_status(
+            id,
+            if active {
+                Status::Active
+            } else {
+                inactive_status(status)
+            },
+        );
     }
 
     /// Notes what an account's host says of it. Deletion empties it.
@@ -199,7 +221,9 @@ impl Engine {
         self.pending.follows.drop_all(id);
         self.pending.blocks.drop_all(id);
         self.note_changes("deleted", Some(id), None);
-        let Some(account) = self.notes[id.index()].ledger_id else { return };
+        let Some(account) = self.notes[id.index()].ledger_id else {
+            return;
+        };
         // Whoever holds its tag will change.
         for other in 0..self.ledger.accounts() {
             let other = kith_reputation::AccountId(other);
@@ -236,7 +260,10 @@ impl Engine {
     fn keeper_of_follows(&mut self, repo: &str) -> Option<AccountId> {
         match self.settings.keeps_all_records() {
             true => Some(self.intern(repo)),
-            false => self.circle.member(repo).filter(|id| self.circle.is_interior(*id)),
+            false => self
+                .circle
+                .member(repo)
+                .filter(|id| self.circle.is_interior(*id)),
         }
     }
 
@@ -247,7 +274,9 @@ impl Engine {
         match subject {
             Some(did) => {
                 let subject = self.intern(did);
-                let before = self.circle.set_follow(author, rkey, subject, &mut self.changes);
+                let before = self
+                    .circle
+                    .set_follow(author, rkey, subject, &mut self.changes);
                 if before != Some(subject) {
                     self.pending.follows.set(author, rkey, Some(subject));
                 }

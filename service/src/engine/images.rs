@@ -56,13 +56,19 @@ impl Images {
         let mut images = Vec::new();
         let mut rows = 0;
         while rows < SLICE_ROWS {
-            let Some(id) = self.now.pop_front() else { break };
+            let Some(id) = self.now.pop_front() else {
+                break;
+            };
             self.marked[id.0 as usize] = false;
             ledger.settle(id);
             if let Some(account) = ledger.account(id) {
                 let image = account.image();
                 rows += 1 + image.rows.len();
-                images.push(ImageRow { id, position, image });
+                images.push(ImageRow {
+                    id,
+                    position,
+                    image,
+                });
             }
         }
         images

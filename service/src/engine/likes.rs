@@ -67,18 +67,26 @@ impl Engine {
         else {
             return End::Invalid;
         };
-        let Ok(post) = parse_subject(subject) else { return End::Invalid };
+        let Ok(post) = parse_subject(subject) else {
+            return End::Invalid;
+        };
         if post.collection != POST {
             return End::NotAPost;
         }
-        if !self.settings.in_scope(liker_inside, self.circle.is_member(post.did)) {
+        if !self
+            .settings
+            .in_scope(liker_inside, self.circle.is_member(post.did))
+        {
             return End::Outside;
         }
         if commit.repo == post.did {
             return End::OneSelf;
         }
         let (liker, author) = (self.intern(&commit.repo), self.intern(post.did));
-        if ![liker, author].into_iter().all(|id| self.circle.status(id).is_active()) {
+        if ![liker, author]
+            .into_iter()
+            .all(|id| self.circle.status(id).is_active())
+        {
             return End::Inactive;
         }
         let like = (liker, author, post.rkey);
@@ -127,7 +135,8 @@ impl Engine {
     ) {
         self.repeats.count(liker);
         if accepted {
-            self.repeats.insert(record.kind, (liker, author, &record.subject_rkey));
+            self.repeats
+                .insert(record.kind, (liker, author, &record.subject_rkey));
         }
     }
 }
@@ -138,4 +147,3 @@ fn nonce(cid: &Cid) -> u64 {
     let digest = cid.digest();
     u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
 }
-

@@ -33,8 +33,8 @@ use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, CircleChangeRow, FlowRow, GapRow, JournalRow, Micros, RecordIdentity, SourceRow,
-        State, TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, FlowRow, GapRow, JournalRow, Micros, RecordIdentity,
+        SourceRow, State, TotalsRow, TrackedRow,
     },
 };
 
@@ -125,11 +125,21 @@ impl Engine {
         let (circle, settings) = (&self.circle, &self.settings);
         let interest = |did: &str, touches| is_wanted(circle, settings, did, touches);
         match wire::decode(frame, &interest) {
-            Ok(Decoded::Passed { seq, time, likes, reposts }) => {
+            Ok(Decoded::Passed {
+                seq,
+                time,
+                likes,
+                reposts,
+            }) => {
                 if self.is_due(arrival, Some(seq), time) {
                     self.counters.add("frames.passed", 1);
-                    let reposts = if self.settings.parameters.repost > 0 { reposts } else { 0 };
-                    self.counters.add("likes.outside", u64::from(likes + reposts));
+                    let reposts = if self.settings.parameters.repost > 0 {
+                        reposts
+                    } else {
+                        0
+                    };
+                    self.counters
+                        .add("likes.outside", u64::from(likes + reposts));
                 }
             }
             Ok(Decoded::Message(message)) => self.message(message, arrival),
@@ -138,7 +148,12 @@ impl Engine {
     }
 
     /// Counts something of a source that never became a frame.
-    pub(crate) fn bad_input(&mut self, reason: &'static str, source: SourceIndex, offset: Option<u64>) {
+    pub(crate) fn bad_input(
+        &mut self,
+        reason: &'static str,
+        source: SourceIndex,
+        offset: Option<u64>,
+    ) {
         self.pending.frames += 1;
         self.counters.add(format!("frames.{reason}"), 1);
         if let Some(offset) = offset {
@@ -202,12 +217,23 @@ impl Engine {
         if self.state.position == 0 || *self.ledger.rules() != self.settings.rules {
             self.operate(Operation::Rules(self.settings.rules), None);
         }
-        let tracked: Vec<_> = self.tracked.iter().map(|row| AccountId(row.account)).collect();
+        let tracked: Vec<_> = self
+            .tracked
+            .iter()
+            .map(|row| AccountId(row.account))
+            .collect();
         let wanted: Vec<_> = match self.settings.pin_tracked {
-            true => tracked.iter().filter_map(|id| self.notes[id.index()].ledger_id).collect(),
+            true => tracked
+                .iter()
+                .filter_map(|id| self.notes[id.index()].ledger_id)
+                .collect(),
             false => Vec::new(),
         };
-        let gone: Vec<_> = self.ledger.pinned().filter(|id| !wanted.contains(id)).collect();
+        let gone: Vec<_> = self
+            .ledger
+            .pinned()
+            .filter(|id| !wanted.contains(id))
+            .collect();
         for account in gone {
             self.operate(Operation::Unpin { account }, None);
         }
@@ -232,8 +258,10 @@ impl Engine {
     /// Gives an operation to the ledger and notes it for the journal. Returns whether it was
     /// accepted.
     fn operate(&mut self, operation: Operation, record: Option<RecordIdentity>) -> bool {
-        let (epoch, micros) =
-            (self.clock.epoch().unwrap_or_default(), self.clock.now().unwrap_or_default());
+        let (epoch, micros) = (
+            self.clock.epoch().unwrap_or_default(),
+            self.clock.now().unwrap_or_default(),
+        );
         let outcome = self.ledger.apply(&operation);
         let accepted = outcome.is_accepted();
         self.state.position += 1;
@@ -301,7 +329,10 @@ impl Engine {
 
     /// The number of a source; its cursor is what was saved.
     pub(crate) fn source(&mut self, kind: &str, url: &str) -> SourceIndex {
-        let known = self.sources.iter().position(|s| s.row.kind == kind && s.row.url == url);
+        let known = self
+            .sources
+            .iter()
+            .position(|s| s.row.kind == kind && s.row.url == url);
         SourceIndex(known.unwrap_or_else(|| {
             let row = SourceRow {
                 kind: kind.to_owned(),
@@ -380,8 +411,11 @@ impl Engine {
         let (mut follows, mut blocks) = (pending.follows, pending.blocks);
         let (follows_dropped, follows) = follows.take();
         let (blocks_dropped, blocks) = blocks.take();
-        let mut accounts: Vec<AccountRow> =
-            pending.accounts.iter().map(|id| self.account_row(*id)).collect();
+        let mut accounts: Vec<AccountRow> = pending
+            .accounts
+            .iter()
+            .map(|id| self.account_row(*id))
+            .collect();
         accounts.sort_unstable_by_key(|row| row.id);
         let mut backfill: Vec<_> = pending.backfill.into_values().collect();
         backfill.sort_unstable_by_key(|row| row.account);

@@ -68,7 +68,11 @@ impl Repairs {
 
     /// The account serves its repo again: whatever failed before may work now.
     pub(super) fn reactivated(&mut self, id: AccountId) {
-        if self.rows.get(&id).is_some_and(|row| row.state == BackfillState::Failed) {
+        if self
+            .rows
+            .get(&id)
+            .is_some_and(|row| row.state == BackfillState::Failed)
+        {
             self.rows.remove(&id);
         }
     }
@@ -91,7 +95,12 @@ impl Engine {
             touched.again = true;
             return;
         }
-        if self.repairs.rows.get(&id).is_some_and(|row| row.state != BackfillState::Failed) {
+        if self
+            .repairs
+            .rows
+            .get(&id)
+            .is_some_and(|row| row.state != BackfillState::Failed)
+        {
             return;
         }
         self.queue(BackfillRow {
@@ -108,7 +117,9 @@ impl Engine {
     fn queue(&mut self, row: BackfillRow) {
         let id = AccountId(row.account);
         if row.not_before_micros > 0 {
-            self.repairs.later.push(Reverse((row.not_before_micros, id)));
+            self.repairs
+                .later
+                .push(Reverse((row.not_before_micros, id)));
         } else {
             let tracked = self.circle.hop(id) == Some(0);
             self.repairs.queues[usize::from(!tracked)].push_back(id);
@@ -143,7 +154,11 @@ impl Engine {
     }
 
     /// Up to `running_max` accounts at once are handed out to be read.
-    pub(crate) fn backfill_orders(&mut self, running_max: usize, now: Micros) -> Vec<BackfillOrder> {
+    pub(crate) fn backfill_orders(
+        &mut self,
+        running_max: usize,
+        now: Micros,
+    ) -> Vec<BackfillOrder> {
         while let Some(Reverse((time, id))) = self.repairs.later.peek().copied() {
             if time > now {
                 break;
@@ -156,11 +171,16 @@ impl Engine {
             let next = self.repairs.queues.iter_mut().find_map(VecDeque::pop_front);
             let Some(id) = next else { break };
             // Cancelled, or queued twice.
-            let Some(row) = self.repairs.rows.get(&id) else { continue };
+            let Some(row) = self.repairs.rows.get(&id) else {
+                continue;
+            };
             if row.state != BackfillState::Queued || self.repairs.running.contains_key(&id) {
                 continue;
             }
-            let row = BackfillRow { state: BackfillState::Running, ..row.clone() };
+            let row = BackfillRow {
+                state: BackfillState::Running,
+                ..row.clone()
+            };
             self.note_backfill(row);
             self.repairs.running.insert(id, Touched::default());
             orders.push(BackfillOrder {
@@ -183,16 +203,24 @@ impl Engine {
         result: Result<AccountRead, ReadError>,
         now: Micros,
     ) {
-        let Some(id) = self.circle.lookup(did) else { return };
+        let Some(id) = self.circle.lookup(did) else {
+            return;
+        };
         // Not running: it left the interior meanwhile.
-        let Some(touched) = self.repairs.running.remove(&id) else { return };
-        let Some(row) = self.repairs.rows.get(&id).cloned() else { return };
+        let Some(touched) = self.repairs.running.remove(&id) else {
+            return;
+        };
+        let Some(row) = self.repairs.rows.get(&id).cloned() else {
+            return;
+        };
         let row = match result {
             Ok(read) => self.take_read(id, read, &touched, row),
             Err(error) => self.note_failure(id, &error, row, now),
         };
-        let (queued, done) =
-            (row.state == BackfillState::Queued, row.state == BackfillState::Done);
+        let (queued, done) = (
+            row.state == BackfillState::Queued,
+            row.state == BackfillState::Done,
+        );
         match queued {
             true => self.queue(row),
             false => self.note_backfill(row),
@@ -216,7 +244,12 @@ impl Engine {
             let word = read.status.as_str().to_owned();
             self.set_status(id, inactive_status(Some(&word)));
             let state = BackfillState::Failed;
-            return BackfillRow { state, error: Some(word), attempts: row.attempts + 1, ..row };
+            return BackfillRow {
+                state,
+                error: Some(word),
+                attempts: row.attempts + 1,
+                ..row
+            };
         }
         if self.circle.status(id) != Status::Active {
             self.circle.set_status(id, Status::Active);
@@ -229,7 +262,12 @@ impl Engine {
             gap.recovered = Some(recovered);
             self.pending.gaps.insert(gap.id, gap);
         }
-        BackfillRow { state: BackfillState::Done, error: None, attempts: row.attempts + 1, ..row }
+        BackfillRow {
+            state: BackfillState::Done,
+            error: None,
+            attempts: row.attempts + 1,
+            ..row
+        }
     }
 
     fn take_follows(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> String {
@@ -241,14 +279,17 @@ impl Engine {
             .collect();
         let before = self.circle.follow_count(id);
         // A listing that was cut says nothing of what lies beyond its end.
-        let end = listing.capped.then(|| listing.records.last().map(|(rkey, _)| rkey.clone()));
+        let end = listing
+            .capped
+            .then(|| listing.records.last().map(|(rkey, _)| rkey.clone()));
         let beyond = |rkey: &str| match &end {
             Some(Some(last)) => rkey > last.as_str(),
             Some(None) => true,
             None => false,
         };
         let keep = |rkey: &str| touched.follows.contains(rkey) || beyond(rkey);
-        self.circle.replace_follows(id, &records, keep, &mut self.changes);
+        self.circle
+            .replace_follows(id, &records, keep, &mut self.changes);
         self.pending.follows.drop_all(id);
         for (rkey, subject) in self.circle.follows(id) {
             self.pending.follows.set(id, rkey.as_str(), Some(subject));
@@ -259,7 +300,10 @@ impl Engine {
             self.pending.accounts.insert(id);
         }
         self.note_changes("backfill", Some(id), None);
-        format!("{} follow records, {before} before", self.circle.follow_count(id))
+        format!(
+            "{} follow records, {before} before",
+            self.circle.follow_count(id)
+        )
     }
 
     fn take_blocks(&mut self, id: AccountId, listing: &Listing, touched: &Touched) {
@@ -269,7 +313,8 @@ impl Engine {
             .filter(|(_, subject)| is_did(subject))
             .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
             .collect();
-        self.circle.replace_blocks(id, &records, |rkey| touched.blocks.contains(rkey));
+        self.circle
+            .replace_blocks(id, &records, |rkey| touched.blocks.contains(rkey));
         self.pending.blocks.drop_all(id);
         for (rkey, subject) in self.circle.block_records(id) {
             self.pending.blocks.set(id, rkey.as_str(), Some(subject));
@@ -292,9 +337,17 @@ impl Engine {
         tracing::warn!(did = did.as_str(), %error, attempts, again, "account not read");
         let pause = PAUSE_FIRST.saturating_mul(1 << attempts.min(20)) / 2;
         BackfillRow {
-            state: if again { BackfillState::Queued } else { BackfillState::Failed },
+            state: if again {
+                BackfillState::Queued
+            } else {
+                BackfillState::Failed
+            },
             attempts,
-            not_before_micros: if again { now.saturating_add(pause.min(PAUSE_MAX)) } else { 0 },
+            not_before_micros: if again {
+                now.saturating_add(pause.min(PAUSE_MAX))
+            } else {
+                0
+            },
             error: Some(error.reason().to_owned()),
             ..row
         }

@@ -80,11 +80,17 @@ impl Engine {
         for row in store.load_accounts().await? {
             let id = self.circle.intern(&row.did);
             if id.0 != row.id {
-                bail!("table account: {} has number {}, expected {}", row.did, row.id, id.0);
+                bail!(
+                    "table account: {} has number {}, expected {}",
+                    row.did,
+                    row.id,
+                    id.0
+                );
             }
             hops.push(row.hop);
             if row.status != "active" {
-                self.circle.set_status(id, inactive_status(Some(&row.status)));
+                self.circle
+                    .set_status(id, inactive_status(Some(&row.status)));
             }
             self.notes.push(Note {
                 rev: row.rev.as_deref().and_then(tid::pack).unwrap_or_default(),
@@ -110,20 +116,24 @@ impl Engine {
         let (circle, changes) = (&mut self.circle, &mut self.changes);
         let mut broken = 0;
         store
-            .each_follow(|follower, rkey, subject| match known(follower) && known(subject) {
-                true => {
-                    circle.set_follow(AccountId(follower), rkey, AccountId(subject), changes);
-                }
-                false => broken += 1,
-            })
+            .each_follow(
+                |follower, rkey, subject| match known(follower) && known(subject) {
+                    true => {
+                        circle.set_follow(AccountId(follower), rkey, AccountId(subject), changes);
+                    }
+                    false => broken += 1,
+                },
+            )
             .await?;
         store
-            .each_block(|blocker, rkey, subject| match known(blocker) && known(subject) {
-                true => {
-                    circle.set_block(AccountId(blocker), rkey, AccountId(subject));
-                }
-                false => broken += 1,
-            })
+            .each_block(
+                |blocker, rkey, subject| match known(blocker) && known(subject) {
+                    true => {
+                        circle.set_block(AccountId(blocker), rkey, AccountId(subject));
+                    }
+                    false => broken += 1,
+                },
+            )
             .await?;
         if broken > 0 {
             bail!("tables follow and block: {broken} records name accounts that are not there");
@@ -139,7 +149,10 @@ impl Engine {
         for image in &images {
             match positions.get_mut(image.id.0 as usize) {
                 Some(position) => *position = image.position,
-                None => bail!("table ledger_account: {} is no account of the ledger", image.id.0),
+                None => bail!(
+                    "table ledger_account: {} is no account of the ledger",
+                    image.id.0
+                ),
             }
         }
         let oldest = positions.iter().copied().min().unwrap_or(0);
@@ -177,7 +190,10 @@ impl Engine {
             );
         }
         if let Some(id) = self.ledger.missing() {
-            bail!("account {} of the ledger is neither in the checkpoint nor in the journal", id.0);
+            bail!(
+                "account {} of the ledger is neither in the checkpoint nor in the journal",
+                id.0
+            );
         }
         for row in store.load_totals().await? {
             self.ledger.restore_totals(row.ordinal, row.totals);
@@ -217,7 +233,9 @@ impl Engine {
     /// Brings those accounts forward that are older than this row.
     fn replay(&mut self, row: &JournalRow, positions: &[u64]) -> Result<()> {
         let decode = |pieces: &kith_store::Pieces| {
-            pieces.decode().with_context(|| format!("journal {}: pieces", row.position))
+            pieces
+                .decode()
+                .with_context(|| format!("journal {}: pieces", row.position))
         };
         let (pieces, sink_pieces) = (decode(&row.pieces)?, decode(&row.sink_pieces)?);
         let recorded = Recorded {
@@ -227,7 +245,9 @@ impl Engine {
             sink_pieces: &sink_pieces,
         };
         let needs = |id: LedgerId| {
-            positions.get(id.0 as usize).is_none_or(|position| *position < row.position)
+            positions
+                .get(id.0 as usize)
+                .is_none_or(|position| *position < row.position)
         };
         self.ledger
             .replay(&row.operation, &recorded, needs)
@@ -253,7 +273,9 @@ impl Engine {
             Operation::Claim { receiver, .. } => (row.claimed_from, *receiver),
             _ => return,
         };
-        let (Some(sender), Some(pieces)) = (sender, row.pieces.decode()) else { return };
+        let (Some(sender), Some(pieces)) = (sender, row.pieces.decode()) else {
+            return;
+        };
         for piece in pieces {
             if pins.contains(&piece.origin) && piece.origin != receiver {
                 let key = (piece.origin.0, receiver.0, sender.0, row.epoch);
@@ -269,7 +291,10 @@ impl Engine {
         }
         for mut row in store.load_sources().await? {
             row.connected = false;
-            self.sources.push(Source { row, changed: false });
+            self.sources.push(Source {
+                row,
+                changed: false,
+            });
         }
         (self.last_change, self.last_gap) = store.last_ids().await?;
         for gap in store.load_open_gaps().await? {
@@ -277,7 +302,9 @@ impl Engine {
                 self.open_gaps.insert(AccountId(id), gap);
             }
         }
-        let Some(epoch) = self.clock.epoch() else { return Ok(()) };
+        let Some(epoch) = self.clock.epoch() else {
+            return Ok(());
+        };
         store
             .each_journal(JournalPart::TransfersOf(epoch), |row| {
                 if let (Operation::Transfer(transfer), Some(record)) = (&row.operation, &row.record)
@@ -313,7 +340,10 @@ impl Engine {
                 self.set_handle(id, tracked.handle);
             }
             self.circle.track(id, &mut self.changes);
-            self.tracked.push(TrackedRow { account: id.0, label: tracked.label });
+            self.tracked.push(TrackedRow {
+                account: id.0,
+                label: tracked.label,
+            });
         }
         self.pending.tracked = true;
         self.changes.clear();
@@ -351,7 +381,10 @@ fn first_state(settings: &Settings) -> Result<State> {
         position: 0,
         ticks: 0,
         seed,
-        clock: Clock { epoch_micros: settings.parameters.epoch_micros, started: None },
+        clock: Clock {
+            epoch_micros: settings.parameters.epoch_micros,
+            started: None,
+        },
         flow_position: 0,
         depth: settings.depth,
     })

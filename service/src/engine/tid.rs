@@ -40,7 +40,12 @@ mod tests {
 
     #[test]
     fn tids_come_back_and_sort() {
-        let tids = ["2222222222222", "3jzfcijpj2z2a", "3n2rzvgv3dt2r", "jzzzzzzzzzzzz"];
+        let tids = [
+            "2222222222222",
+            "3jzfcijpj2z2a",
+            "3n2rzvgv3dt2r",
+            "jzzzzzzzzzzzz",
+        ];
         let numbers: Vec<u64> = tids.iter().map(|tid| pack(tid).expect("a TID")).collect();
         assert!(numbers.is_sorted());
         for (tid, number) in tids.iter().zip(numbers) {
@@ -51,7 +56,13 @@ mod tests {
 
     #[test]
     fn others_are_none() {
-        for text in ["", "self", "3jzfcijpj2z2A", "zzzzzzzzzzzzz", "3jzfcijpj2z2aa"] {
+        for text in [
+            "",
+            "self",
+            "3jzfcijpj2z2A",
+            "zzzzzzzzzzzzz",
+            "3jzfcijpj2z2aa",
+        ] {
             assert_eq!(pack(text), None, "{text}");
         }
     }
