@@ -48,7 +48,7 @@ pub enum Access {
 #[derive(Debug)]
 pub(crate) enum Backend {
     Sqlite(SqliteBackend),
-    Postgres(PostgresBackend),
+    Postgres(Box<PostgresBackend>),
 }
 
 #[derive(Debug)]
@@ -76,9 +76,9 @@ impl Backend {
                 SqliteBackend::open(url, shown, access).await?,
             ))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Ok(Backend::Postgres(
+            Ok(Backend::Postgres(Box::new(
                 PostgresBackend::open(url, shown, access).await?,
-            ))
+            )))
         } else {
             Err(StoreError::UnknownUrl { url: shown })
         }

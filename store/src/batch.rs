@@ -292,7 +292,7 @@ impl BackfillState {
 pub struct GapRow {
     /// 1, 2, 3, …
     pub id: u64,
-    /// chain, sync, too_big, unreadable, outdated_cursor, future_cursor.
+    /// `chain`, `sync`, `too_big`, `unreadable`, `outdated_cursor` or `future_cursor`.
     pub kind: String,
     /// Whose repo, if one.
     pub account: Option<u32>,

@@ -465,7 +465,7 @@ impl JournalColumns {
             epoch: self.epoch,
             operation,
             verdict: verdict_of(self.outcome)
-                .ok_or_else(|| corrupt("journal", "outcome", &self.position, self.outcome))?,
+                .ok_or_else(|| corrupt("journal", "outcome", &self.position, &self.outcome))?,
             claimed_from: match operation {
                 Operation::Claim { .. } => self.sender.and_then(|id| u32::try_from(id).ok()),
                 _ => None,
@@ -515,7 +515,7 @@ fn corrupt(
     table: &'static str,
     column: &'static str,
     row: &impl ToString,
-    what: impl ToString,
+    what: &(impl ToString + ?Sized),
 ) -> StoreError {
     StoreError::Corrupt {
         table,

@@ -65,7 +65,7 @@ pub struct CheckpointStatus {
 /// An open gap in the status.
 #[derive(Debug, Clone, Serialize)]
 pub struct GapStatus {
-    /// chain, sync, too_big, outdated_cursor, future_cursor.
+    /// `chain`, `sync`, `too_big`, `unreadable`, `outdated_cursor` or `future_cursor`.
     pub kind: String,
     /// The account whose repo it is.
     pub did: Option<String>,
@@ -193,7 +193,7 @@ fn source(row: SourceRow, running: bool) -> StatusSource {
     StatusSource {
         lag_seconds: match row.kind.as_str() {
             "file" => None,
-            _ => row.lag_micros.map(|micros| micros as f64 / 1e6),
+            _ => row.lag_micros.and_then(|micros| Some(f64::from(i32::try_from(micros / 1_000).ok()?) / 1e3)),
         },
         kind: row.kind,
         url: row.url,

@@ -271,24 +271,21 @@ impl Engine {
         if rkey.is_empty() {
             return;
         }
-        match subject {
-            Some(did) => {
-                let subject = self.intern(did);
-                let before = self
-                    .circle
-                    .set_follow(author, rkey, subject, &mut self.changes);
-                if before != Some(subject) {
-                    self.pending.follows.set(author, rkey, Some(subject));
-                }
-                self.note_changes("follow", Some(author), Some(rkey));
+        if let Some(did) = subject {
+            let subject = self.intern(did);
+            let before = self
+                .circle
+                .set_follow(author, rkey, subject, &mut self.changes);
+            if before != Some(subject) {
+                self.pending.follows.set(author, rkey, Some(subject));
             }
-            None => {
-                let before = self.circle.remove_follow(author, rkey, &mut self.changes);
-                if before.is_some() {
-                    self.pending.follows.set(author, rkey, None);
-                }
-                self.note_changes("unfollow", Some(author), Some(rkey));
+            self.note_changes("follow", Some(author), Some(rkey));
+        } else {
+            let before = self.circle.remove_follow(author, rkey, &mut self.changes);
+            if before.is_some() {
+                self.pending.follows.set(author, rkey, None);
             }
+            self.note_changes("unfollow", Some(author), Some(rkey));
         }
     }
 

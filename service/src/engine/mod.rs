@@ -26,7 +26,7 @@ mod restore;
 mod settings;
 mod tid;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use kith_feeder::wire::{self, Decoded, FrameError, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
@@ -306,7 +306,7 @@ impl Engine {
 
     /// The account's number in the ledger: the next one, if it never took part.
     fn ledger_id(&mut self, id: AccountId) -> kith_reputation::AccountId {
-        let next = kith_reputation::AccountId(self.ledger_accounts.len() as u32);
+        let next = kith_reputation::AccountId(u32::try_from(self.ledger_accounts.len()).unwrap_or(u32::MAX));
         let note = &mut self.notes[id.index()];
         if let Some(known) = note.ledger_id {
             return known;

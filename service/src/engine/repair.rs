@@ -141,7 +141,6 @@ impl Engine {
     pub(super) fn restore_backfill(&mut self, mut row: BackfillRow) {
         let id = AccountId(row.account);
         match row.state {
-            BackfillState::Done => {}
             BackfillState::Failed => {
                 self.repairs.rows.insert(id, row);
             }
@@ -149,7 +148,7 @@ impl Engine {
                 row.state = BackfillState::Queued;
                 self.queue(row);
             }
-            BackfillState::Queued | BackfillState::Running => {}
+            BackfillState::Queued | BackfillState::Running | BackfillState::Done => {}
         }
     }
 

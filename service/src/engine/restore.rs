@@ -17,13 +17,10 @@ use super::{
 impl Engine {
     /// The engine of a database, made new if it is empty.
     pub(crate) async fn open(store: &Store, settings: Settings) -> Result<Engine> {
-        let state = match store.load_state().await? {
-            Some(state) => state,
-            None => {
-                let state = first_state(&settings)?;
-                store.create(&state).await?;
-                state
-            }
+        let state = if let Some(state) = store.load_state().await? { state } else {
+            let state = first_state(&settings)?;
+            store.create(&state).await?;
+            state
         };
         if settings.seed.is_some_and(|seed| seed != state.seed) {
             bail!(
