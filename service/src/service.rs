@@ -202,11 +202,12 @@ impl Service {
     }
 }
 
-/// Failures at the first connection ever that no waiting mends.
+/// Failures at the first connection ever that no waiting mends: nobody of that name, nobody at that
+/// address, or somebody who serves no such stream.
 fn is_wrong_address(reason: &str) -> bool {
     matches!(
         reason,
-        "unresolved" | "refused_address" | "not_found" | "bad_url" | "connect_refused"
+        "dns" | "connect" | "refused_address" | "tls" | "http_400" | "http_404" | "http_405"
     )
 }
 

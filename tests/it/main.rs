@@ -2,10 +2,14 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `recovery`: lost parts of the checkpoint, and whether the books balance.
+//! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //!
 //! The helpers and their own tests are in `support/`.
 
+mod contract;
 mod live;
 mod network;
+mod recovery;
 mod replay;

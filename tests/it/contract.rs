@@ -1,0 +1,117 @@
+//! What others rely on: field names of the JSON, exit codes, files that `kith` writes.
+
+use kith_tests::{Database, Kith, expected::Expected, recordings};
+use serde_json::Value;
+
+fn keys(value: &Value) -> Vec<&str> {
+    let object = match value {
+        Value::Array(list) => list.first().and_then(Value::as_object),
+        other => other.as_object(),
+    };
+    object.map(|o| o.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+#[test]
+fn field_names_are_a_contract() {
+    let case = &Expected::read(&recordings().expected).cases[4];
+    let frames = recordings().expected.with_file_name(&case.frames);
+    let database = Database::sqlite();
+    let kith = Kith::new(&case.config(database.url(), &frames));
+    let frames = frames.to_str().expect("test paths are text");
+    let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
+
+    let report = |name: &str| kith.json(&["report", name, "--viewer", &case.track[0]]);
+    for (name, fields) in [
+        ("circle", "active did handle hop status"),
+        ("assignments", "holder origin points"),
+        ("accounts", "did handle hop others own rows tally unclaimed"),
+        ("top", "did handle hop origins points rank"),
+        ("trust", "did direct handle hop points rank second_hand share through"),
+    ] {
+        let rows = report(name);
+        let mut found = keys(&rows);
+        found.sort_unstable();
+        assert_eq!(found.join(" "), fields, "report {name}");
+    }
+    let trust = report("trust");
+    let mut shares = 0.0;
+    for row in trust.as_array().expect("a list") {
+        let number = |field: &str| row[field].as_i64().expect(field);
+        assert_eq!(number("direct") + number("second_hand"), number("points"), "{row}");
+        shares += row["share"].as_f64().expect("share");
+    }
+    assert!((shares - 1.0).abs() < 1e-9, "shares add up to {shares}");
+
+    let status = kith.json(&["status"]);
+    for (path, kind) in [
+        ("/epoch", "i"), ("/ticks", "i"), ("/circle/0", "i"), ("/circle/2", "i"),
+        ("/likes/accepted", "i"), ("/likes/rejected", "i"), ("/likes/outside", "i"),
+        ("/likes/invalid", "i"), ("/likes/not_a_post", "i"), ("/likes/self", "i"),
+        ("/likes/inactive", "i"), ("/likes/repeated", "i"), ("/likes/capped", "i"),
+        ("/sources/0/kind", "s"), ("/sources/0/url", "s"), ("/sources/0/cursor", "i"),
+        ("/sources/0/connected", "b"), ("/backfill/queued", "i"), ("/backfill/running", "i"),
+        ("/backfill/done", "i"), ("/backfill/failed", "i"), ("/journal/position", "i"),
+        ("/checkpoint/oldest_position", "i"), ("/gaps", "a"),
+    ] {
+        let value = status.pointer(path);
+        let fits = value.is_some_and(|v| match kind {
+            "i" => v.is_u64(),
+            "s" => v.is_string(),
+            "b" => v.is_boolean(),
+            _ => v.is_array(),
+        });
+        assert!(fits, "status {path}: {value:?}");
+    }
+    let csv = kith.run(&["report", "accounts", "--format", "csv"]).expect_ok().stdout;
+    assert_eq!(csv.lines().next(), Some("did,handle,hop,own,others,tally,rows,unclaimed"));
+    assert_eq!(csv.lines().count(), 1 + report("accounts").as_array().map_or(0, Vec::len));
+}
+
+#[test]
+fn a_new_file_is_right_and_a_wrong_one_is_told_all_at_once() {
+    let kith = Kith::new("depth = 1");
+    let _ = kith.run(&["init"]).expect_code(1);
+    let _ = kith.run(&["init", "--force"]).expect_ok();
+    let _ = kith.run(&["check"]).expect_ok();
+
+    kith.configure(
+        "colour = 1\n[circle]\ndepth = 4\n[ledger]\nepoch = \"0s\"\nsink_percent = 101\n",
+    );
+    let said = kith.run(&["check"]).expect_code(1).stderr;
+    for word in ["colour", "depth", "epoch", "sink_percent", "tracked", "source", ":3:"] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+}
+
+#[test]
+fn a_source_that_never_answered_is_a_clear_no() {
+    let database = Database::sqlite();
+    let kith = Kith::new(&format!(
+        "database = \"{}\"\n[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n\
+         [[source]]\nkind = \"relay\"\nurl = \"ws://127.0.0.1:9\"\n\
+         [network]\nplc = \"http://127.0.0.1:9\"\nallow_private_addresses = true\n",
+        database.url()
+    ));
+    let ran = kith.run(&["run"]).expect_code(1);
+    assert!(ran.stderr.contains("ws://127.0.0.1:9"), "{}", ran.stderr);
+}
+
+#[test]
+fn two_writers_are_one_too_many() {
+    let case = &Expected::read(&recordings().expected).cases[0];
+    let frames = recordings().expected.with_file_name(&case.frames);
+    for database in [Some(Database::sqlite()), Database::postgres()].into_iter().flatten() {
+        // At the end of its file source `run` waits, and holds the lock.
+        let kith = Kith::new(&case.config(database.url(), &frames));
+        let mut first = kith.start(&["run"]);
+        first.until("the whole file", || {
+            let ran = kith.run(&["status", "--json"]);
+            let done = ran.code() == Some(0)
+                && ran.json().pointer("/likes/accepted").and_then(Value::as_u64) == Some(102);
+            done.then_some(())
+        });
+        let second = kith.run(&["run"]).expect_code(1);
+        assert!(second.stderr.contains("another kith"), "{}", second.stderr);
+        let _ = first.stop(kith_tests::Signal::Term).expect_ok();
+    }
+}
