@@ -39,7 +39,10 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
                 .downcast_ref::<StoreError>()
                 .is_some_and(StoreError::is_input)
     });
-    if error.chain().any(<dyn std::error::Error + 'static>::is::<Interrupted>) {
+    if error
+        .chain()
+        .any(<dyn std::error::Error + 'static>::is::<Interrupted>)
+    {
         ExitCode::from(INTERRUPTED)
     } else if is_input {
         ExitCode::from(NO)

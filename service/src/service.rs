@@ -31,8 +31,9 @@ pub(crate) async fn run(
     store: Arc<Store>,
     engine: Engine,
     directory: Directory,
+    signals: Signals,
 ) -> Result<()> {
-    let mut service = Service::new(config, store, engine)?;
+    let mut service = Service::new(config, store, engine, signals);
     let mut sources = Sources::of_config(config, &mut service.writer.engine, &directory);
     let mut desk = Desk::open(config, network::reader(config, directory));
     service
@@ -50,12 +51,13 @@ pub(crate) async fn replay(
     store: Arc<Store>,
     engine: Engine,
     files: Vec<PathBuf>,
+    signals: Signals,
 ) -> Result<u64> {
-    let mut service = Service::new(config, store, engine)?;
+    let mut service = Service::new(config, store, engine, signals);
     for file in files {
         let mut sources = Sources::of_file(file, &mut service.writer.engine);
         service.follow(&mut sources, None, Until::Finished).await?;
-        if service.stopping.is_cancelled() {
+        if service.signals.stopping.is_cancelled() {
             break;
         }
     }
@@ -76,26 +78,20 @@ struct Service {
     writer: Writer,
     batch_time: Duration,
     checkpoint_time: Duration,
-    /// Set by the first signal.
-    stopping: CancellationToken,
-    /// Set by the second.
-    aborting: CancellationToken,
+    signals: Signals,
     frames: u64,
 }
 
 impl Service {
-    fn new(config: &Config, store: Arc<Store>, engine: Engine) -> Result<Service> {
+    fn new(config: &Config, store: Arc<Store>, engine: Engine, signals: Signals) -> Service {
         let operations_max = config.store.batch_operations as usize;
-        let (stopping, aborting) = (CancellationToken::new(), CancellationToken::new());
-        listen_to_signals(stopping.clone(), aborting.clone())?;
-        Ok(Service {
+        Service {
             writer: Writer::new(engine, store, operations_max),
             batch_time: Duration::from_millis(config.store.batch_milliseconds.into()),
             checkpoint_time: config.store.checkpoint,
-            stopping,
-            aborting,
+            signals,
             frames: 0,
-        })
+        }
     }
 
     /// Applies what comes until the end, a signal, or a failure.
@@ -105,9 +101,10 @@ impl Service {
         mut desk: Option<&mut Desk>,
         until: Until,
     ) -> Result<()> {
-        let stopping = self.stopping.clone();
+        let stopping = self.signals.stopping.clone();
         let mut batch_timer = timer(self.batch_time);
         let mut checkpoint_timer = timer(self.checkpoint_time);
+        let mut is_open = true;
         loop {
             if let Some(desk) = desk.as_deref_mut() {
                 desk.hand_out(&mut self.writer.engine).await;
@@ -121,15 +118,15 @@ impl Service {
                     self.writer.engine.backfilled(&done.did, done.result, now());
                     self.writer.flush_full().await?;
                 }
-                input = sources.inbox.recv() => match input {
+                input = sources.inbox.recv(), if is_open => match input {
                     Some(input) => {
                         if self.take(input, until).await? {
                             return Ok(());
                         }
                     }
                     None if until == Until::Finished => return Ok(()),
-                    // All sources are files, and read.
-                    None => { stopping.cancelled().await; return Ok(()) }
+                    // All sources are files, and read: what is left is to commit, and to wait.
+                    None => is_open = false,
                 },
             }
         }
@@ -194,7 +191,7 @@ impl Service {
 
     /// Commits everything there is; a second signal gives up.
     async fn finish(&mut self) -> Result<()> {
-        let aborting = self.aborting.clone();
+        let aborting = self.signals.aborting.clone();
         tokio::select! {
             done = self.writer.finish() => done,
             () = aborting.cancelled() => Err(Interrupted.into()),
@@ -272,21 +269,34 @@ fn timer(period: Duration) -> tokio::time::Interval {
     timer
 }
 
-/// The first SIGINT or SIGTERM drains, the second gives up.
-fn listen_to_signals(stopping: CancellationToken, aborting: CancellationToken) -> Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::spawn(async move {
-        for token in [stopping, aborting] {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+/// What signals ask for: the first SIGINT or SIGTERM drains, the second gives up.
+pub(crate) struct Signals {
+    stopping: CancellationToken,
+    aborting: CancellationToken,
+}
+
+impl Signals {
+    /// Listens from now on; whatever takes long after this can be stopped cleanly.
+    pub(crate) fn listen() -> Result<Signals> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let signals = Signals {
+            stopping: CancellationToken::new(),
+            aborting: CancellationToken::new(),
+        };
+        let tokens = [signals.stopping.clone(), signals.aborting.clone()];
+        tokio::spawn(async move {
+            for token in tokens {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                tracing::info!("signal received");
+                token.cancel();
             }
-            tracing::info!("signal received");
-            token.cancel();
-        }
-    });
-    Ok(())
+        });
+        Ok(signals)
+    }
 }
 
 /// The local clock, in unix microseconds.

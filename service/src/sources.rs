@@ -199,7 +199,13 @@ async fn is_current_host(
             Ok(current) => return current.is_some_and(|current| same_host(&current, host)),
             // Nobody hosts it any more, and the last host says so.
             Err(IdentityError::Gone { .. }) => return status == Some("deleted"),
-            Err(error) if error.is_retryable() => if let Some(pause) = pause { tokio::time::sleep(pause).await } else { tracing::warn!(did, %error, "account event left: its host is not known") },
+            Err(error) if error.is_retryable() => {
+                if let Some(pause) = pause {
+                    tokio::time::sleep(pause).await
+                } else {
+                    tracing::warn!(did, %error, "account event left: its host is not known")
+                }
+            }
             Err(_) => return false,
         }
     }

@@ -8,7 +8,9 @@ fn keys(value: &Value) -> Vec<&str> {
         Value::Array(list) => list.first().and_then(Value::as_object),
         other => other.as_object(),
     };
-    object.map(|o| o.keys().map(String::as_str).collect()).unwrap_or_default()
+    object
+        .map(|o| o.keys().map(String::as_str).collect())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -26,7 +28,10 @@ fn field_names_are_a_contract() {
         ("assignments", "holder origin points"),
         ("accounts", "did handle hop others own rows tally unclaimed"),
         ("top", "did handle hop origins points rank"),
-        ("trust", "did direct handle hop points rank second_hand share through"),
+        (
+            "trust",
+            "did direct handle hop points rank second_hand share through",
+        ),
     ] {
         let rows = report(name);
         let mut found = keys(&rows);
@@ -37,21 +42,41 @@ fn field_names_are_a_contract() {
     let mut shares = 0.0;
     for row in trust.as_array().expect("a list") {
         let number = |field: &str| row[field].as_i64().expect(field);
-        assert_eq!(number("direct") + number("second_hand"), number("points"), "{row}");
+        assert_eq!(
+            number("direct") + number("second_hand"),
+            number("points"),
+            "{row}"
+        );
         shares += row["share"].as_f64().expect("share");
     }
     assert!((shares - 1.0).abs() < 1e-9, "shares add up to {shares}");
 
     let status = kith.json(&["status"]);
     for (path, kind) in [
-        ("/epoch", "i"), ("/ticks", "i"), ("/circle/0", "i"), ("/circle/2", "i"),
-        ("/likes/accepted", "i"), ("/likes/rejected", "i"), ("/likes/outside", "i"),
-        ("/likes/invalid", "i"), ("/likes/not_a_post", "i"), ("/likes/self", "i"),
-        ("/likes/inactive", "i"), ("/likes/repeated", "i"), ("/likes/capped", "i"),
-        ("/sources/0/kind", "s"), ("/sources/0/url", "s"), ("/sources/0/cursor", "i"),
-        ("/sources/0/connected", "b"), ("/backfill/queued", "i"), ("/backfill/running", "i"),
-        ("/backfill/done", "i"), ("/backfill/failed", "i"), ("/journal/position", "i"),
-        ("/checkpoint/oldest_position", "i"), ("/gaps", "a"),
+        ("/epoch", "i"),
+        ("/ticks", "i"),
+        ("/circle/0", "i"),
+        ("/circle/2", "i"),
+        ("/likes/accepted", "i"),
+        ("/likes/rejected", "i"),
+        ("/likes/outside", "i"),
+        ("/likes/invalid", "i"),
+        ("/likes/not_a_post", "i"),
+        ("/likes/self", "i"),
+        ("/likes/inactive", "i"),
+        ("/likes/repeated", "i"),
+        ("/likes/capped", "i"),
+        ("/sources/0/kind", "s"),
+        ("/sources/0/url", "s"),
+        ("/sources/0/cursor", "i"),
+        ("/sources/0/connected", "b"),
+        ("/backfill/queued", "i"),
+        ("/backfill/running", "i"),
+        ("/backfill/done", "i"),
+        ("/backfill/failed", "i"),
+        ("/journal/position", "i"),
+        ("/checkpoint/oldest_position", "i"),
+        ("/gaps", "a"),
     ] {
         let value = status.pointer(path);
         let fits = value.is_some_and(|v| match kind {
@@ -62,9 +87,18 @@ fn field_names_are_a_contract() {
         });
         assert!(fits, "status {path}: {value:?}");
     }
-    let csv = kith.run(&["report", "accounts", "--format", "csv"]).expect_ok().stdout;
-    assert_eq!(csv.lines().next(), Some("did,handle,hop,own,others,tally,rows,unclaimed"));
-    assert_eq!(csv.lines().count(), 1 + report("accounts").as_array().map_or(0, Vec::len));
+    let csv = kith
+        .run(&["report", "accounts", "--format", "csv"])
+        .expect_ok()
+        .stdout;
+    assert_eq!(
+        csv.lines().next(),
+        Some("did,handle,hop,own,others,tally,rows,unclaimed")
+    );
+    assert_eq!(
+        csv.lines().count(),
+        1 + report("accounts").as_array().map_or(0, Vec::len)
+    );
 }
 
 #[test]
@@ -78,7 +112,15 @@ fn a_new_file_is_right_and_a_wrong_one_is_told_all_at_once() {
         "colour = 1\n[circle]\ndepth = 4\n[ledger]\nepoch = \"0s\"\nsink_percent = 101\n",
     );
     let said = kith.run(&["check"]).expect_code(1).stderr;
-    for word in ["colour", "depth", "epoch", "sink_percent", "tracked", "source", ":3:"] {
+    for word in [
+        "colour",
+        "depth",
+        "epoch",
+        "sink_percent",
+        "tracked",
+        "source",
+        ":3:",
+    ] {
         assert!(said.contains(word), "{word} is not in {said}");
     }
 }
@@ -100,14 +142,21 @@ fn a_source_that_never_answered_is_a_clear_no() {
 fn two_writers_are_one_too_many() {
     let case = &Expected::read(&recordings().expected).cases[0];
     let frames = recordings().expected.with_file_name(&case.frames);
-    for database in [Some(Database::sqlite()), Database::postgres()].into_iter().flatten() {
+    for database in [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+    {
         // At the end of its file source `run` waits, and holds the lock.
         let kith = Kith::new(&case.config(database.url(), &frames));
         let mut first = kith.start(&["run"]);
         first.until("the whole file", || {
             let ran = kith.run(&["status", "--json"]);
             let done = ran.code() == Some(0)
-                && ran.json().pointer("/likes/accepted").and_then(Value::as_u64) == Some(102);
+                && ran
+                    .json()
+                    .pointer("/likes/accepted")
+                    .and_then(Value::as_u64)
+                    == Some(102);
             done.then_some(())
         });
         let second = kith.run(&["run"]).expect_code(1);

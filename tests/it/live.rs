@@ -99,7 +99,11 @@ fn the_journal_has_the_likes_that_are_true() {
     let _ = running.stop(Signal::Term).expect_ok();
     assert_eq!(database.number("SELECT position FROM state"), position);
     for like in must {
-        assert!((1..=2).contains(&journaled(like)), "{} is not there", like.uri);
+        assert!(
+            (1..=2).contains(&journaled(like)),
+            "{} is not there",
+            like.uri
+        );
     }
     let doubled = database.number(
         "SELECT COUNT(*) FROM (SELECT 1 FROM journal WHERE kind = 1 \

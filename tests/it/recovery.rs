@@ -10,27 +10,38 @@ fn lost_assignments_come_back_from_the_journal() {
     let case = &Expected::read(&recordings().expected).cases[3]; // systematic, with ticks
     let frames = recordings().expected.with_file_name(&case.frames);
     let frames = frames.to_str().expect("test paths are text");
-    for database in [Some(Database::sqlite()), Database::postgres()].into_iter().flatten() {
+    for database in [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+    {
         let kith = Kith::new(&case.config(database.url(), frames.as_ref()));
         let replay = || kith.run(&["replay", "--frames", frames]).expect_ok();
         let reports = || {
-            ["accounts", "assignments", "top", "trust", "circle"].map(|name| {
-                kith.json(&["report", name, "--viewer", &case.track[0]])
-            })
+            ["accounts", "assignments", "top", "trust", "circle"]
+                .map(|name| kith.json(&["report", name, "--viewer", &case.track[0]]))
         };
         let _ = replay();
         let before = reports();
-        let totals = "SELECT SUM(minted) - SUM(returned) - SUM(decayed) - SUM(burned) FROM epoch";
+        let totals = "SELECT CAST(SUM(minted - returned - decayed - burned) AS BIGINT) FROM epoch";
         let minted = database.number(totals);
 
         // One table alone, and all of them: an image that is not whole is not believed.
-        for lost in [&CHECKPOINT[..1], &CHECKPOINT[1..2], &CHECKPOINT[2..], &CHECKPOINT[..]] {
+        for lost in [
+            &CHECKPOINT[..1],
+            &CHECKPOINT[1..2],
+            &CHECKPOINT[2..],
+            &CHECKPOINT[..],
+        ] {
             for table in lost {
                 database.execute(&format!("DELETE FROM {table}"));
             }
             let _ = replay();
             assert_eq!(reports(), before, "{lost:?} deleted on {}", database.url());
-            assert_eq!(database.number(totals), minted, "totals after {lost:?} was deleted");
+            assert_eq!(
+                database.number(totals),
+                minted,
+                "totals after {lost:?} was deleted"
+            );
         }
     }
 }
@@ -43,7 +54,11 @@ fn the_books_balance_in_sql() {
         let database = Database::sqlite();
         let kith = Kith::new(&case.config(database.url(), &frames));
         let _ = kith
-            .run(&["replay", "--frames", frames.to_str().expect("test paths are text")])
+            .run(&[
+                "replay",
+                "--frames",
+                frames.to_str().expect("test paths are text"),
+            ])
             .expect_ok();
         let held = database.number(
             "SELECT SUM(CASE WHEN id = 0 THEN 0 ELSE own END) + SUM(tally) \
@@ -57,6 +72,10 @@ fn the_books_balance_in_sql() {
         let counted = database.number(
             "SELECT SUM(value) FROM counter WHERE name IN ('likes.accepted', 'likes.rejected')",
         );
-        assert_eq!(pieces, counted, "{}: every counted like is journaled", case.name);
+        assert_eq!(
+            pieces, counted,
+            "{}: every counted like is journaled",
+            case.name
+        );
     }
 }

@@ -10,10 +10,16 @@ use anyhow::Result;
 use kith_config::{Backfill, Mode};
 use kith_store::{Access, Store};
 
-use crate::{engine::Engine, exit::InputError, network, service};
+use crate::{
+    engine::Engine,
+    exit::InputError,
+    network,
+    service::{self, Signals},
+};
 
 /// Reads the files one after the other.
 pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
+    let signals = Signals::listen()?;
     let config = super::load(path, Mode::Offline)?;
     for file in &frames {
         if let Err(error) = std::fs::File::open(file) {
@@ -32,7 +38,7 @@ pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
     let engine = Engine::open(&store, settings).await?;
     let start = Instant::now();
-    let frames = service::replay(&config, Arc::clone(&store), engine, frames).await?;
+    let frames = service::replay(&config, Arc::clone(&store), engine, frames, signals).await?;
     tracing::info!(frames, seconds = start.elapsed().as_secs_f32(), "replayed");
     super::run::close(store).await;
     Ok(())

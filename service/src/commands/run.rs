@@ -6,17 +6,22 @@ use anyhow::Result;
 use kith_config::Mode;
 use kith_store::{Access, Store};
 
-use crate::{engine::Engine, network, service};
+use crate::{
+    engine::Engine,
+    network,
+    service::{self, Signals},
+};
 
 /// Follows the network until stopped.
 pub(super) async fn run(path: &Path) -> Result<()> {
+    let signals = Signals::listen()?;
     let config = super::load(path, Mode::Live)?;
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
     let directory = network::directory(&config)?;
     let settings = network::settings_online(&config, &directory).await?;
     let engine = Engine::open(&store, settings).await?;
     tracing::info!(database = config.database_masked(), "following");
-    service::run(&config, Arc::clone(&store), engine, directory).await?;
+    service::run(&config, Arc::clone(&store), engine, directory, signals).await?;
     close(store).await;
     Ok(())
 }

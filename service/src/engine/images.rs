@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use hashbrown::HashSet;
 use kith_reputation::{AccountId, Ledger};
 use kith_store::batch::ImageRow;
 
@@ -15,6 +16,8 @@ const SLICE_ROWS: usize = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct Images {
     marked: Vec<bool>,
+    /// Accounts that have an image in the store.
+    imaged: HashSet<AccountId>,
     /// Marked since the checkpoint began.
     later: Vec<AccountId>,
     /// The rest of the checkpoint that is being written.
@@ -41,6 +44,16 @@ impl Images {
         }
     }
 
+    /// The store has an image of the account.
+    pub(super) fn note_image(&mut self, id: AccountId) {
+        self.imaged.insert(id);
+    }
+
+    /// How many accounts have an image.
+    pub(super) fn count(&self) -> u64 {
+        self.imaged.len() as u64
+    }
+
     /// Begins a checkpoint of everything marked so far.
     pub(super) fn begin(&mut self) {
         self.now.extend(self.later.drain(..));
@@ -64,6 +77,7 @@ impl Images {
             if let Some(account) = ledger.account(id) {
                 let image = account.image();
                 rows += 1 + image.rows.len();
+                self.imaged.insert(id);
                 images.push(ImageRow {
                     id,
                     position,

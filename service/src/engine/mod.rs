@@ -306,7 +306,9 @@ impl Engine {
 
     /// The account's number in the ledger: the next one, if it never took part.
     fn ledger_id(&mut self, id: AccountId) -> kith_reputation::AccountId {
-        let next = kith_reputation::AccountId(u32::try_from(self.ledger_accounts.len()).unwrap_or(u32::MAX));
+        let next = kith_reputation::AccountId(
+            u32::try_from(self.ledger_accounts.len()).unwrap_or(u32::MAX),
+        );
         let note = &mut self.notes[id.index()];
         if let Some(known) = note.ledger_id {
             return known;
@@ -402,6 +404,9 @@ impl Engine {
         state.clock = self.clock.kept();
         let writing = self.images.is_writing();
         let images = self.images.slice(&mut self.ledger, state.position);
+        if !images.is_empty() {
+            self.counters.set(IMAGES, self.images.count());
+        }
         let flows = if writing || images.is_empty() && self.flows.len() > FLOWS_MAX {
             state.flow_position = state.position;
             self.take_flows()
@@ -537,6 +542,9 @@ impl Engine {
         }
     }
 }
+
+/// The counter of accounts that have an image, so that lost ones are noticed.
+const IMAGES: &str = "checkpoint.images";
 
 /// Flows kept in memory before they are written without a checkpoint.
 const FLOWS_MAX: usize = 100_000;

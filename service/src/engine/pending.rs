@@ -81,6 +81,11 @@ impl Counters {
         }
     }
 
+    /// Sets a count.
+    pub(super) fn set(&mut self, name: &'static str, value: u64) {
+        self.values.insert(name.into(), (value, true));
+    }
+
     /// Sets a count as it was kept.
     pub(super) fn restore(&mut self, name: String, value: u64) {
         self.values.insert(name.into(), (value, false));

@@ -5,19 +5,21 @@ use hashbrown::{HashMap, HashSet};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Recorded, Rules, Verdict};
 use kith_store::{
-    JournalPart, Store,
+    JournalPart, Pieces, Store,
     batch::{Clock, ImageRow, JournalRow, State, TrackedRow},
 };
 
 use super::{
-    Engine, Images, Note, Pending, Repeats, Source, clock::EpochClock, events::inactive_status,
-    pending::Counters, repair::Repairs, settings::Settings, tid,
+    Engine, IMAGES, Images, Note, Pending, Repeats, Source, clock::EpochClock,
+    events::inactive_status, pending::Counters, repair::Repairs, settings::Settings, tid,
 };
 
 impl Engine {
     /// The engine of a database, made new if it is empty.
     pub(crate) async fn open(store: &Store, settings: Settings) -> Result<Engine> {
-        let state = if let Some(state) = store.load_state().await? { state } else {
+        let state = if let Some(state) = store.load_state().await? {
+            state
+        } else {
             let state = first_state(&settings)?;
             store.create(&state).await?;
             state
@@ -141,6 +143,19 @@ impl Engine {
     /// The ledger: images, then the journal after the oldest of them.
     async fn restore_ledger(&mut self, store: &Store) -> Result<()> {
         let images = store.load_images().await?;
+        let counters = store.load_counters().await?;
+        let imaged = counters
+            .iter()
+            .find(|(name, _)| name == IMAGES)
+            .map_or(0, |(_, n)| *n);
+        if (images.len() as u64) < imaged {
+            tracing::warn!(
+                imaged,
+                found = images.len(),
+                "images are lost: the journal is replayed"
+            );
+            return self.rebuild_ledger(store).await;
+        }
         let accounts = self.ledger_accounts.len();
         let mut positions = vec![0; accounts];
         for image in &images {
@@ -159,6 +174,7 @@ impl Engine {
         let accounts = u32::try_from(accounts)?;
         self.ledger = Ledger::resume(self.state.seed, rules, pinned, ticks, accounts)?;
         for ImageRow { id, image, .. } in images {
+            self.images.note_image(id);
             self.ledger.restore_account(id, image)?;
         }
         let mut pins: HashSet<LedgerId> = self.rules_at(store, from).await?.1.into_iter().collect();
@@ -202,6 +218,36 @@ impl Engine {
             tail,
             "ledger restored"
         );
+        Ok(())
+    }
+
+    /// The ledger from the journal alone, totals and all: the checkpoint is not whole.
+    async fn rebuild_ledger(&mut self, store: &Store) -> Result<()> {
+        let rules = self.rules_at(store, 0).await?.0;
+        self.ledger = Ledger::new(self.state.seed, rules)?;
+        let flow_position = self.state.flow_position;
+        let mut pins = HashSet::new();
+        let mut differs = None;
+        store
+            .each_journal(JournalPart::After(0), |row| {
+                note_pins(&row.operation, row.verdict == Verdict::Accepted, &mut pins);
+                if row.position > flow_position {
+                    self.restore_flow(&row, &pins);
+                }
+                let outcome = self.ledger.apply(&row.operation);
+                let same = outcome.verdict == row.verdict
+                    && Pieces::encode(outcome.pieces) == row.pieces
+                    && outcome.sink_points == row.sink_points;
+                if !same && differs.is_none() {
+                    differs = Some(row.position);
+                }
+                Ok(())
+            })
+            .await?;
+        if let Some(position) = differs {
+            bail!("journal position {position}: the ledger's rules give another outcome");
+        }
+        self.images.mark_all(&self.ledger);
         Ok(())
     }
 
@@ -287,11 +333,8 @@ impl Engine {
             self.counters.restore(name, value);
         }
         for mut row in store.load_sources().await? {
-            row.connected = false;
-            self.sources.push(Source {
-                row,
-                changed: false,
-            });
+            let changed = std::mem::take(&mut row.connected);
+            self.sources.push(Source { row, changed });
         }
         (self.last_change, self.last_gap) = store.last_ids().await?;
         for gap in store.load_open_gaps().await? {
