@@ -201,9 +201,9 @@ async fn is_current_host(
             Err(IdentityError::Gone { .. }) => return status == Some("deleted"),
             Err(error) if error.is_retryable() => {
                 if let Some(pause) = pause {
-                    tokio::time::sleep(pause).await
+                    tokio::time::sleep(pause).await;
                 } else {
-                    tracing::warn!(did, %error, "account event left: its host is not known")
+                    tracing::warn!(did, %error, "account event left: its host is not known");
                 }
             }
             Err(_) => return false,

@@ -144,13 +144,13 @@ impl Engine {
     async fn restore_ledger(&mut self, store: &Store) -> Result<()> {
         let images = store.load_images().await?;
         let counters = store.load_counters().await?;
-        let imaged = counters
+        let expected = counters
             .iter()
             .find(|(name, _)| name == IMAGES)
             .map_or(0, |(_, n)| *n);
-        if (images.len() as u64) < imaged {
+        if (images.len() as u64) < expected {
             tracing::warn!(
-                imaged,
+                expected,
                 found = images.len(),
                 "images are lost: the journal is replayed"
             );
