@@ -3,6 +3,8 @@
 /// Longest datetime, in bytes.
 const DATETIME_BYTES_MAX: usize = 64;
 const MICROS_PER_SECOND: i64 = 1_000_000;
+/// The first second of the year 0.
+const FIRST_SECOND: i64 = days_since_epoch(0, 1, 1) * 86_400;
 
 /// Reads a datetime into microseconds since the Unix epoch; digits beyond them are dropped.
 ///
@@ -14,7 +16,11 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 /// assert_eq!(kith_feeder::syntax::parse_datetime("1970-01-01T00:00:01.5Z"), Some(1_500_000));
 /// ```
 pub fn parse_datetime(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
+    parse_datetime_bytes(text.as_bytes())
+}
+
+/// [`parse_datetime`] of text that is not known to be UTF-8; what is a datetime is ASCII.
+pub(crate) fn parse_datetime_bytes(bytes: &[u8]) -> Option<i64> {
     if bytes.len() < 20 || bytes.len() > DATETIME_BYTES_MAX {
         return None;
     }
@@ -38,8 +44,7 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
     let (fraction, zone) = split_fraction(&bytes[19..])?;
     let days = days_since_epoch(year, month, day);
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - offset_seconds(zone)?;
-    (seconds >= days_since_epoch(0, 1, 1) * 86_400)
-        .then_some(seconds * MICROS_PER_SECOND + fraction)
+    (seconds >= FIRST_SECOND).then_some(seconds * MICROS_PER_SECOND + fraction)
 }
 
 /// Splits `.123Z` into microseconds and zone.
@@ -74,12 +79,18 @@ fn offset_seconds(zone: &[u8]) -> Option<i64> {
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 60 + minutes) * 60)
 }
 
+/// Reads two or four digits.
+#[inline]
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |sum, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| sum * 10 + i64::from(digit - b'0'))
-    })
+    let mut sum = 0;
+    for digit in digits {
+        let value = digit.wrapping_sub(b'0');
+        if value > 9 {
+            return None;
+        }
+        sum = sum * 10 + i64::from(value);
+    }
+    Some(sum)
 }
 
 fn days_of_month(year: i64, month: i64) -> Option<i64> {
@@ -93,7 +104,7 @@ fn days_of_month(year: i64, month: i64) -> Option<i64> {
 }
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     // Years that begin in March put the leap day last, so one formula serves every month.
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

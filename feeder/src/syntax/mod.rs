@@ -10,6 +10,7 @@ mod identifiers;
 
 pub use at_uri::{BadSubject, PostRef, is_at_uri, parse_subject};
 pub use datetime::parse_datetime;
+pub(crate) use datetime::parse_datetime_bytes;
 pub use identifiers::{
     is_at_identifier, is_cid, is_did, is_handle, is_nsid, is_record_key, is_tid,
 };

@@ -68,18 +68,28 @@ impl<'a> Blocks<'a> {
 
 /// Cuts one length-prefixed section off.
 fn section(bytes: &[u8]) -> Result<(&[u8], &[u8]), CarError> {
+    // Most blocks are shorter than 128 bytes, or than 16 KiB.
+    match *bytes {
+        [one @ 0..=0x7f, ref rest @ ..] => return cut(rest, usize::from(one)),
+        [low, high @ 0..=0x7f, ref rest @ ..] => {
+            return cut(rest, usize::from(low & 0x7f) | usize::from(high) << 7);
+        }
+        _ => {}
+    }
     let (mut length, mut shift) = (0usize, 0);
     for (at, byte) in bytes.iter().enumerate().take(4) {
         length |= usize::from(byte & 0x7f) << shift;
         shift += 7;
         if byte & 0x80 == 0 {
-            return bytes[at + 1..]
-                .split_at_checked(length)
-                .ok_or(CarError::Truncated);
+            return cut(&bytes[at + 1..], length);
         }
     }
     // Four bytes reach 256 MiB, far beyond any frame.
     Err(CarError::Truncated)
+}
+
+fn cut(bytes: &[u8], length: usize) -> Result<(&[u8], &[u8]), CarError> {
+    bytes.split_at_checked(length).ok_or(CarError::Truncated)
 }
 
 /// Gives the first root, if there is one, of `{roots: [..], version: 1}`.

@@ -8,7 +8,7 @@ use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Mic
 use super::other;
 use super::record::{BadRecord, data_of_commit, record_in};
 use super::scan::{Reader, header, major};
-use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime};
+use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime_bytes};
 
 /// Most ops that a commit may have: ten times what the specification allows.
 const OPS_MAX: u64 = 2_000;
@@ -50,8 +50,8 @@ struct Scanned<'a> {
     likes: u32,
     reposts: u32,
     ops: Reader<'a>,
-    rev: Option<&'a str>,
-    since: Option<&'a str>,
+    rev: Option<&'a [u8]>,
+    since: Option<&'a [u8]>,
     commit: Option<&'a [u8]>,
     prev_data: Option<&'a [u8]>,
     blocks: Option<&'a [u8]>,
@@ -66,10 +66,10 @@ fn scan<'a>(reader: &mut Reader<'a>) -> Result<Scanned<'a>, Kind> {
     for _ in 0..reader.expect(major::MAP)? {
         let doubled = match reader.key()? {
             b"ops" => ops.replace(scan_ops(reader)?).is_some(),
-            b"rev" => rev.replace(reader.text()?).is_some(),
+            b"rev" => rev.replace(reader.key()?).is_some(),
             b"seq" => seq.replace(reader.seq()?).is_some(),
             b"repo" => repo.replace(reader.text()?).is_some(),
-            b"time" => time.replace(reader.text()?).is_some(),
+            b"time" => time.replace(reader.key()?).is_some(),
             b"since" => since.replace(reader.text_or_null()?).is_some(),
             b"blocks" => blocks.replace(reader.bytes()?).is_some(),
             b"commit" => commit.replace(reader.skip()?).is_some(),
@@ -91,7 +91,7 @@ fn scan<'a>(reader: &mut Reader<'a>) -> Result<Scanned<'a>, Kind> {
     Ok(Scanned {
         seq: seq.ok_or(Kind::MissingField)?,
         repo: repo.ok_or(Kind::MissingField)?,
-        time: time.and_then(parse_datetime),
+        time: time.and_then(parse_datetime_bytes),
         touches: ops.touches,
         likes: ops.likes,
         reposts: ops.reposts,
@@ -147,7 +147,8 @@ struct ScannedOp<'a> {
     /// `None` for an action of the future.
     action: Option<Action>,
     collection: Collection,
-    rkey: &'a str,
+    /// Not known to be a record key, or even text.
+    rkey: &'a [u8],
     cid: Option<&'a [u8]>,
 }
 
@@ -157,8 +158,8 @@ fn scan_op<'a>(reader: &mut Reader<'a>) -> Result<ScannedOp<'a>, Kind> {
     for _ in 0..reader.expect(major::MAP)? {
         let doubled = match reader.key()? {
             b"cid" => cid.replace(reader.skip()?).is_some(),
-            b"path" => path.replace(reader.text()?).is_some(),
-            b"action" => action.replace(reader.text()?).is_some(),
+            b"path" => path.replace(reader.key()?).is_some(),
+            b"action" => action.replace(reader.key()?).is_some(),
             _ => {
                 reader.skip()?;
                 false
@@ -168,20 +169,30 @@ fn scan_op<'a>(reader: &mut Reader<'a>) -> Result<ScannedOp<'a>, Kind> {
             return Err(Kind::DuplicateField);
         }
     }
-    let path = path.ok_or(Kind::MissingField)?;
-    let (collection, rkey) = path.split_once('/').unwrap_or((path, ""));
+    let (collection, rkey) = split_path(path.ok_or(Kind::MissingField)?);
     let action = match action.ok_or(Kind::MissingField)? {
-        "create" => Some(Action::Create),
-        "update" => Some(Action::Update),
-        "delete" => Some(Action::Delete),
+        b"create" => Some(Action::Create),
+        b"update" => Some(Action::Update),
+        b"delete" => Some(Action::Delete),
         _ => None,
     };
     Ok(ScannedOp {
         action,
-        collection: Collection::from_nsid(collection),
+        collection,
         rkey,
         cid,
     })
+}
+
+/// Splits `collection/rkey`; of other collections there is no need to know the key.
+#[inline]
+fn split_path(path: &[u8]) -> (Collection, &[u8]) {
+    let known = |prefix: &[u8], collection| Some((collection, path.strip_prefix(prefix)?));
+    known(b"app.bsky.feed.like/", Collection::Like)
+        .or_else(|| known(b"app.bsky.feed.repost/", Collection::Repost))
+        .or_else(|| known(b"app.bsky.graph.follow/", Collection::Follow))
+        .or_else(|| known(b"app.bsky.graph.block/", Collection::Block))
+        .unwrap_or((Collection::Other, b""))
 }
 
 /// Reads a commit in full; an error says whose it was.
@@ -198,7 +209,7 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
     if !is_did(scanned.repo) {
         return Err(Kind::BadDid);
     }
-    let rev = scanned.rev.ok_or(Kind::MissingField)?;
+    let rev = text(scanned.rev.ok_or(Kind::MissingField)?)?;
     if !is_tid(rev) {
         return Err(Kind::BadRev);
     }
@@ -215,7 +226,7 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
         seq: scanned.seq,
         repo: scanned.repo.to_owned(),
         rev: rev.to_owned(),
-        since: scanned.since.map(str::to_owned),
+        since: scanned.since.map(text).transpose()?.map(str::to_owned),
         time: scanned.time.ok_or(Kind::BadTime)?,
         commit,
         data: read_data(blocks.as_ref(), &commit, scanned.too_big)?,
@@ -223,6 +234,10 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
         too_big: scanned.too_big,
         ops: read_ops(scanned.ops, blocks.as_ref())?,
     })
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Kind> {
+    std::str::from_utf8(bytes).map_err(|_| Kind::BadText)
 }
 
 /// Reads the root of the tree; only a commit that says `tooBig` may lack it.
@@ -255,10 +270,12 @@ fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Vec<O
 fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Option<Op> {
     let collection = op.collection;
     let action = op.action.filter(|_| collection != Collection::Other)?;
-    let named = is_record_key(op.rkey);
+    let rkey = std::str::from_utf8(op.rkey)
+        .ok()
+        .filter(|rkey| is_record_key(rkey));
     if action == Action::Delete {
-        let rkey = op.rkey.to_owned();
-        return named.then_some(Op {
+        let rkey = rkey?.to_owned();
+        return Some(Op {
             index,
             action,
             collection,
@@ -268,17 +285,13 @@ fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Optio
         });
     }
     let cid = op.cid.and_then(|link| Reader::new(link).link().ok());
-    let record = match (named, cid, blocks) {
-        (false, ..) => Err(BadRecord::BadPath),
-        (true, None, _) => Err(BadRecord::NoCid),
-        (true, Some(_), None) => Err(BadRecord::MissingBlock),
-        (true, Some(cid), Some(blocks)) => record_in(blocks, collection, &cid),
+    let record = match (rkey, cid, blocks) {
+        (None, ..) => Err(BadRecord::BadPath),
+        (_, None, _) => Err(BadRecord::NoCid),
+        (_, _, None) => Err(BadRecord::MissingBlock),
+        (_, Some(cid), Some(blocks)) => record_in(blocks, collection, &cid),
     };
-    let rkey = if named {
-        op.rkey.to_owned()
-    } else {
-        String::new()
-    };
+    let rkey = rkey.unwrap_or_default().to_owned();
     Some(Op {
         index,
         action,

@@ -8,7 +8,7 @@ use super::FRAME_BYTES_MAX;
 use super::cid::{CID_BYTES, Cid};
 use super::error::FrameErrorKind as Kind;
 use super::message::Micros;
-use crate::syntax::parse_datetime;
+use crate::syntax::parse_datetime_bytes;
 
 /// Deepest nesting that is stepped over. Frames need four levels; the rest is room for the future.
 const DEPTH_MAX: u32 = 32;
@@ -30,6 +30,10 @@ const FALSE: u64 = 20;
 const TRUE: u64 = 21;
 const NULL: u8 = 0xf6;
 const TAG_CID: u64 = 42;
+/// How every link begins, up to the CID: tag 42, a byte string of 37 bytes, a zero.
+const LINK_PREFIX: &[u8] = &[0xd8, 42, 0x58, 37, 0];
+/// Length of a whole link, in bytes.
+const LINK_BYTES: usize = LINK_PREFIX.len() + CID_BYTES;
 
 /// A position in bytes, moving forward value by value.
 #[derive(Clone, Copy)]
@@ -101,7 +105,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the key of a map's entry, which must be text.
+    /// Reads text as it is: the key of a map's entry, or text that is only compared.
     #[inline]
     pub(super) fn key(&mut self) -> Result<&'a [u8], Kind> {
         let length = self.expect(major::TEXT)?;
@@ -114,12 +118,12 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.key()?).map_err(|_| Kind::BadText)
     }
 
-    /// Reads text, or `None` for null.
-    pub(super) fn text_or_null(&mut self) -> Result<Option<&'a str>, Kind> {
+    /// Reads text as it is, or `None` for null.
+    pub(super) fn text_or_null(&mut self) -> Result<Option<&'a [u8]>, Kind> {
         if self.null() {
             Ok(None)
         } else {
-            self.text().map(Some)
+            self.key().map(Some)
         }
     }
 
@@ -179,7 +183,12 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn skip(&mut self) -> Result<&'a [u8], Kind> {
         let start = self.at;
-        self.skip_within(DEPTH_MAX)?;
+        let rest = self.rest();
+        if rest.len() >= LINK_BYTES && rest.starts_with(LINK_PREFIX) {
+            self.at += LINK_BYTES;
+        } else {
+            self.skip_within(DEPTH_MAX)?;
+        }
         Ok(&self.bytes[start..self.at])
     }
 
@@ -317,7 +326,7 @@ pub(super) fn seq_and_time(reader: &mut Reader<'_>) -> Result<(Option<u64>, Opti
     for _ in 0..reader.expect(major::MAP)? {
         match reader.key()? {
             b"seq" => seq = Some(reader.seq()?),
-            b"time" => time = parse_datetime(reader.text()?),
+            b"time" => time = parse_datetime_bytes(reader.key()?),
             _ => {
                 reader.skip()?;
             }

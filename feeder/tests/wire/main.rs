@@ -1,5 +1,12 @@
 //! Decoding of whole frames: recorded ones, built ones, and broken ones.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    reason = "a test says what it means, and fails loudly"
+)]
+
 #[path = "../shared/data.rs"]
 mod data;
 #[path = "../shared/frames.rs"]

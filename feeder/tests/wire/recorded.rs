@@ -132,8 +132,12 @@ fn of_commit(commit: &Commit) -> Vec<String> {
             Collection::Other => panic!("others are left out"),
         };
         let subject = match op.record.clone().transpose().unwrap() {
-            Some(Record::Like { subject } | Record::Repost { subject }) => subject,
-            Some(Record::Follow { subject } | Record::Block { subject }) => subject,
+            Some(
+                Record::Like { subject }
+                | Record::Repost { subject }
+                | Record::Follow { subject }
+                | Record::Block { subject },
+            ) => subject,
             None => "-".to_owned(),
         };
         let cid = op.cid.map_or("-".to_owned(), |cid| cid.to_string());
@@ -148,8 +152,7 @@ fn production_seqs_and_times_are_read_without_interest_too() {
     let Some(frames) = production_frames() else {
         return;
     };
-    let mut expected = 31_527_015_322;
-    for frame in &frames {
+    for (expected, frame) in (31_527_015_322..).zip(&frames) {
         let peek = wire::peek(frame).unwrap();
         assert_eq!(peek.seq, Some(expected));
         assert!(!peek.is_error);
@@ -159,7 +162,6 @@ fn production_seqs_and_times_are_read_without_interest_too() {
             let seconds = time.unwrap() / 1_000_000 - 1_783_175_940;
             assert!(seconds.abs() < 600, "{seconds} s from the capture");
         }
-        expected += 1;
     }
     assert_eq!(frames.len(), 150);
 }

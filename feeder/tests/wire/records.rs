@@ -150,7 +150,7 @@ fn unreadable_records_say_why() {
         BadRecord::NotCbor,
     );
     check(FOLLOW, [follow(BOB), vec![0]].concat(), BadRecord::NotCbor);
-    let deep = (0..200).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+    let deep = (0..300).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
     let block = cbor_bytes(&map(vec![("x", deep), ("subject", BOB.into())]));
     check(FOLLOW, block, BadRecord::TooDeep);
     check("app.bsky.graph.follow/", follow(BOB), BadRecord::BadPath);

@@ -46,13 +46,16 @@ pub(crate) fn commit(frame: &[u8]) -> Option<Seen> {
             "delete" => Some(Action::Delete),
             _ => None,
         };
-        let collection = match path.split('/').next()? {
-            "app.bsky.feed.like" => Collection::Like,
-            "app.bsky.feed.repost" => Collection::Repost,
-            "app.bsky.graph.follow" => Collection::Follow,
-            "app.bsky.graph.block" => Collection::Block,
-            _ => Collection::Other,
-        };
+        // A path without a slash names no record.
+        let collection = path
+            .split_once('/')
+            .map_or(Collection::Other, |(nsid, _)| match nsid {
+                "app.bsky.feed.like" => Collection::Like,
+                "app.bsky.feed.repost" => Collection::Repost,
+                "app.bsky.graph.follow" => Collection::Follow,
+                "app.bsky.graph.block" => Collection::Block,
+                _ => Collection::Other,
+            });
         let creates = action == Some(Action::Create);
         likes += u32::from(creates && collection == Collection::Like);
         reposts += u32::from(creates && collection == Collection::Repost);

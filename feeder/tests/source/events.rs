@@ -1,0 +1,95 @@
+//! What a source delivers, in words.
+
+use kith_feeder::source::{
+    Position, Receiver, SourceId, SourceKind, SourceSpec, StreamOptions, What, channel, run,
+};
+use kith_feeder::wire;
+use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// A running source.
+pub(crate) struct Running {
+    pub(crate) receiver: Receiver,
+    _stop: DropGuard,
+}
+
+/// Options that make tests quick: waits of a millisecond, and a watchdog that waits long.
+pub(crate) fn quick() -> StreamOptions {
+    StreamOptions {
+        allow_private_addresses: true,
+        backoff_first: Duration::from_millis(1),
+        backoff_max: Duration::from_millis(5),
+        ..StreamOptions::default()
+    }
+}
+
+pub(crate) fn start(
+    kind: SourceKind,
+    options: StreamOptions,
+    position: Position,
+    budget: usize,
+) -> Running {
+    let (sender, receiver) = channel(budget);
+    let shutdown = CancellationToken::new();
+    let spec = SourceSpec {
+        id: SourceId(3),
+        kind,
+        options,
+    };
+    tokio::spawn(run(spec, position, sender, shutdown.clone()));
+    Running {
+        receiver,
+        _stop: shutdown.drop_guard(),
+    }
+}
+
+impl Running {
+    /// The next events, one by one; ends early if the source does.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<String> {
+        let mut events = Vec::new();
+        while events.len() < count {
+            let Some(delivery) = self.receiver.recv().await else {
+                break;
+            };
+            assert_eq!(delivery.source, SourceId(3));
+            describe(&delivery.what, &mut events);
+        }
+        events
+    }
+
+    /// Every event until the source ends.
+    pub(crate) async fn all(mut self) -> Vec<String> {
+        self.take(usize::MAX).await
+    }
+
+    /// Events up to the first that begins with `last`, that one included.
+    pub(crate) async fn until(&mut self, last: &str) -> Vec<String> {
+        let mut events = Vec::new();
+        while let Some(delivery) = self.receiver.recv().await {
+            describe(&delivery.what, &mut events);
+            if events.last().is_some_and(|event| event.starts_with(last)) {
+                break;
+            }
+        }
+        events
+    }
+}
+
+fn describe(what: &What, events: &mut Vec<String>) {
+    match what {
+        What::Frames(frames) => {
+            events.extend(frames.iter().map(|frame| match wire::peek(frame.bytes) {
+                Ok(peek) if peek.is_error => "error frame".to_owned(),
+                Ok(peek) => format!("frame {}", peek.seq.unwrap_or(0)),
+                Err(_) => format!("garbage of {}", frame.bytes.len()),
+            }));
+        }
+        What::Connected => events.push("connected".to_owned()),
+        What::Disconnected { reason, .. } => events.push(format!("disconnected {reason}")),
+        What::Bad {
+            reason, position, ..
+        } => events.push(format!("bad {reason} at {position}")),
+        What::Finished { position } => events.push(format!("finished at {position}")),
+        What::Failed { message } => events.push(format!("failed {message}")),
+    }
+}

@@ -1,0 +1,174 @@
+//! A WebSocket server that follows a script.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
+
+/// What the server does with one connection.
+pub(crate) enum Plan {
+    /// Answers with these bytes instead of upgrading, and hangs up.
+    Raw(Vec<u8>),
+    /// Upgrades, and says these things; then holds the connection open, reading.
+    Talk(Vec<Say>),
+    /// Upgrades, writes bytes that are no WebSocket frame, and hangs up.
+    Nonsense(Vec<u8>),
+}
+
+pub(crate) enum Say {
+    Frame(Vec<u8>),
+    Text(&'static str),
+    /// Sends a ping, and reports the pong.
+    Ping,
+    /// Closes as the protocol wants it.
+    Close,
+    /// Hangs up without a word.
+    Cut,
+    /// Says nothing, and answers no pings.
+    Freeze,
+}
+
+pub(crate) struct Server {
+    pub(crate) url: String,
+    /// Path and query of every request, in order, and the agents.
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    pub(crate) agents: Arc<Mutex<Vec<String>>>,
+    /// Pongs, as they come.
+    pub(crate) pongs: mpsc::UnboundedReceiver<()>,
+}
+
+impl Server {
+    /// Follows one plan per connection; the last one again and again.
+    pub(crate) async fn start(plans: Vec<Plan>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let agents = Arc::new(Mutex::new(Vec::new()));
+        let (ponged, pongs) = mpsc::unbounded_channel();
+        let notes = Notes {
+            asked: asked.clone(),
+            agents: agents.clone(),
+            ponged,
+        };
+        let plans = Arc::new(plans);
+        tokio::spawn(async move {
+            for number in 0.. {
+                let Ok((tcp, _)) = listener.accept().await else {
+                    break;
+                };
+                let (plans, notes) = (plans.clone(), notes.clone());
+                tokio::spawn(async move {
+                    let plan = &plans[number.min(plans.len() - 1)];
+                    follow(plan, tcp, &notes).await;
+                });
+            }
+        });
+        Self {
+            url,
+            asked,
+            agents,
+            pongs,
+        }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+#[derive(Clone)]
+struct Notes {
+    asked: Arc<Mutex<Vec<String>>>,
+    agents: Arc<Mutex<Vec<String>>>,
+    ponged: mpsc::UnboundedSender<()>,
+}
+
+async fn follow(plan: &Plan, mut tcp: TcpStream, notes: &Notes) {
+    match plan {
+        Plan::Raw(answer) => {
+            let request = read_request(&mut tcp).await;
+            let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+            notes.asked.lock().unwrap().push(path);
+            // The client may hang up first; that is its good right.
+            let _ = tcp.write_all(answer).await;
+            let _ = tcp.shutdown().await;
+        }
+        Plan::Talk(lines) => {
+            let Some(socket) = upgrade(tcp, notes).await else {
+                return;
+            };
+            talk(socket, lines, notes).await;
+        }
+        Plan::Nonsense(bytes) => {
+            let Some(socket) = upgrade(tcp, notes).await else {
+                return;
+            };
+            let mut tcp = socket.into_inner();
+            let _ = tcp.write_all(bytes).await;
+            let _ = tcp.shutdown().await;
+        }
+    }
+}
+
+async fn read_request(tcp: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut buffer = [0; 1_024];
+        match tcp.read(&mut buffer).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => request.extend_from_slice(&buffer[..read]),
+        }
+    }
+    String::from_utf8_lossy(&request).into_owned()
+}
+
+async fn upgrade(tcp: TcpStream, notes: &Notes) -> Option<WebSocketStream<TcpStream>> {
+    #[expect(clippy::result_large_err, reason = "the signature is the library's")]
+    let note = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
+        let path = request.uri().path_and_query().unwrap().to_string();
+        notes.asked.lock().unwrap().push(path);
+        let agent = request.headers().get("user-agent");
+        let agent = agent
+            .map(|agent| agent.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        notes.agents.lock().unwrap().push(agent);
+        Ok(response)
+    };
+    accept_hdr_async(tcp, note).await.ok()
+}
+
+async fn talk(mut socket: WebSocketStream<TcpStream>, lines: &[Say], notes: &Notes) {
+    for line in lines {
+        let sent = match line {
+            Say::Frame(bytes) => socket.send(Message::Binary(bytes.clone().into())).await,
+            Say::Text(text) => socket.send(Message::Text((*text).into())).await,
+            Say::Ping => {
+                if socket.send(Message::Ping("?".into())).await.is_err() {
+                    return;
+                }
+                while let Some(Ok(message)) = socket.next().await {
+                    if message.is_pong() {
+                        // The test may be over.
+                        let _ = notes.ponged.send(());
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Say::Close => {
+                let _ = socket.close(None).await;
+                return;
+            }
+            Say::Cut => return,
+            Say::Freeze => std::future::pending().await,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    while let Some(Ok(_)) = socket.next().await {}
+}

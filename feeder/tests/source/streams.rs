@@ -1,0 +1,475 @@
+//! What the server did, and what the source did.
+
+use crate::events::{Running, quick, start};
+use crate::frames::{ALICE, error_frame, frame, identity_frame, map};
+use crate::server::{Plan, Say, Server};
+use kith_feeder::source::{Position, SourceKind, StreamOptions};
+use std::time::{Duration, Instant};
+
+const BUDGET: usize = 1 << 20;
+const PATH: &str = "/xrpc/com.atproto.sync.subscribeRepos";
+
+fn relay(server: &Server, options: StreamOptions, position: Position) -> Running {
+    start(
+        SourceKind::Relay {
+            url: server.url.clone(),
+        },
+        options,
+        position,
+        BUDGET,
+    )
+}
+
+fn says(frames: &[u64], last: Say) -> Plan {
+    let frames = frames.iter().map(|&seq| Say::Frame(identity_frame(seq)));
+    Plan::Talk(frames.chain([last]).collect())
+}
+
+fn frames(seqs: &[u64]) -> Vec<String> {
+    seqs.iter().map(|seq| format!("frame {seq}")).collect()
+}
+
+fn seqs_of(events: &[String]) -> Vec<u64> {
+    events
+        .iter()
+        .filter_map(|event| event.strip_prefix("frame ")?.parse().ok())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_resumed_by_the_last_seq_without_duplicates() {
+    let plans = vec![
+        says(&[5, 6, 7], Say::Cut),
+        says(&[7, 8, 6], Say::Close),
+        says(&[8, 9, 9, 10], Say::Freeze),
+    ];
+    let server = Server::start(plans).await;
+    let mut source = relay(&server, quick(), Position::Oldest);
+    let events = source.until("frame 10").await;
+    assert_eq!(seqs_of(&events), [5, 6, 7, 8, 9, 10]);
+    let lost: Vec<_> = events
+        .iter()
+        .filter(|event| event.starts_with("disconnected"))
+        .collect();
+    assert_eq!(lost.len(), 2, "{events:?}");
+    let cursors = ["0", "7", "8"].map(|cursor| format!("{PATH}?cursor={cursor}"));
+    assert_eq!(server.asked(), cursors);
+    let agent = format!("kith/{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(*server.agents.lock().unwrap(), [&*agent; 3]);
+}
+
+#[tokio::test]
+async fn every_start_asks_for_its_cursor() {
+    let table = [
+        (Position::Live, PATH.to_owned(), vec![4, 5]),
+        (Position::Oldest, format!("{PATH}?cursor=0"), vec![4, 5]),
+        (Position::From(4), format!("{PATH}?cursor=4"), vec![4, 5]),
+        (Position::After(4), format!("{PATH}?cursor=4"), vec![5]),
+    ];
+    for (position, path, expect) in table {
+        let server = Server::start(vec![says(&[4, 5], Say::Freeze)]).await;
+        let events = relay(&server, quick(), position).until("frame 5").await;
+        assert_eq!(
+            (server.asked(), seqs_of(&events)),
+            (vec![path], expect),
+            "{position:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn frames_out_of_order_are_kept_and_seqs_may_jump() {
+    let server = Server::start(vec![says(&[5, 9, 7, 1_000_000_000_000, 7], Say::Close)]).await;
+    let events = relay(&server, quick(), Position::Live)
+        .until("disconnected")
+        .await;
+    assert_eq!(events[1..5], frames(&[5, 9, 7, 1_000_000_000_000]));
+    assert_eq!(events[5], "disconnected closed");
+}
+
+#[tokio::test]
+async fn closing_at_once_a_thousand_times_is_survived() {
+    let mut plans: Vec<_> = (0..1_000).map(|_| Plan::Talk(vec![Say::Cut])).collect();
+    plans.push(says(&[1], Say::Freeze));
+    let server = Server::start(plans).await;
+    let options = StreamOptions {
+        backoff_first: Duration::from_micros(1),
+        backoff_max: Duration::from_micros(10),
+        ..quick()
+    };
+    let events = relay(&server, options, Position::Live).until("frame").await;
+    let lost = events
+        .iter()
+        .filter(|event| event.starts_with("disconnected"))
+        .count();
+    assert_eq!(lost, 1_000);
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_while_the_reader_stalls() {
+    let large = |seq: u64| {
+        let padding = ("x", ciborium::Value::Bytes(vec![0; 40_000]));
+        let (did, seq) = (("did", ALICE.into()), ("seq", seq.into()));
+        frame(
+            "#identity",
+            &map(vec![
+                did,
+                seq,
+                ("time", crate::frames::TIME.into()),
+                padding,
+            ]),
+        )
+    };
+    let mut lines: Vec<_> = (1..=10).map(|seq| Say::Frame(large(seq))).collect();
+    lines.extend([Say::Ping, Say::Frame(identity_frame(11))]);
+    let mut server = Server::start(vec![Plan::Talk(lines)]).await;
+    let kind = SourceKind::Relay {
+        url: server.url.clone(),
+    };
+    // Room for one frame; the others must wait until the test begins to read.
+    let mut source = start(kind, quick(), Position::Live, 50_000);
+    server
+        .pongs
+        .recv()
+        .await
+        .expect("the ping is answered before anything is read");
+    assert!(source.receiver.queued_bytes() <= 50_000);
+    let events = source.until("frame 11").await;
+    assert_eq!(seqs_of(&events), (1..=11).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_stalled_reader_stops_the_stream_and_loses_nothing() {
+    let count = 2_000;
+    let big = |seq: u64| {
+        let padding = ("x", ciborium::Value::Bytes(vec![0; 4_000]));
+        let (did, seq) = (("did", ALICE.into()), ("seq", seq.into()));
+        frame(
+            "#identity",
+            &map(vec![
+                did,
+                seq,
+                ("time", crate::frames::TIME.into()),
+                padding,
+            ]),
+        )
+    };
+    let server = Server::start(vec![Plan::Talk(
+        (1..=count).map(|seq| Say::Frame(big(seq))).collect(),
+    )])
+    .await;
+    let kind = SourceKind::Pds {
+        url: server.url.clone(),
+    };
+    // A watchdog that is quicker than the stall: silence must not be blamed on the server.
+    let options = StreamOptions {
+        ping_after: Duration::from_millis(100),
+        silence_max: Duration::from_secs(2),
+        ..quick()
+    };
+    let mut source = start(kind, options, Position::Live, 100_000);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(source.receiver.queued_bytes() <= 100_000);
+    let events = source.until(&format!("frame {count}")).await;
+    assert_eq!(seqs_of(&events), (1..=count).collect::<Vec<_>>());
+    assert!(
+        !events.iter().any(|event| event.starts_with("disconnected")),
+        "{events:?}"
+    );
+}
+
+#[tokio::test]
+async fn garbage_ends_the_connection_once_and_is_then_stepped_over() {
+    let garbage = || Say::Frame(vec![0xff; 20]);
+    let again = || {
+        Plan::Talk(vec![
+            garbage(),
+            Say::Text("hello"),
+            Say::Frame(identity_frame(6)),
+        ])
+    };
+    let first = Plan::Talk(vec![Say::Frame(identity_frame(5)), garbage()]);
+    let server = Server::start(vec![first, again()]).await;
+    let events = relay(&server, quick(), Position::Live)
+        .until("frame 6")
+        .await;
+    let expect = [
+        "connected",
+        "frame 5",
+        "bad not_cbor at 0",
+        "disconnected garbage",
+        "connected",
+        "bad not_cbor at 0",
+        "bad text_message at 0",
+        "frame 6",
+    ];
+    assert_eq!(events, expect);
+}
+
+#[tokio::test]
+async fn endless_garbage_does_not_keep_a_connection() {
+    let plan = || Plan::Talk((0..500).map(|_| Say::Frame(b"GET /".to_vec())).collect());
+    let server = Server::start(vec![plan()]).await;
+    let mut source = relay(&server, quick(), Position::Live);
+    let first = source.until("disconnected").await;
+    assert_eq!(
+        first,
+        ["connected", "bad bad_header at 0", "disconnected garbage"]
+    );
+    let second = source.until("disconnected").await;
+    assert_eq!(
+        second.len(),
+        102,
+        "a hundred pieces between connected and disconnected"
+    );
+}
+
+#[tokio::test]
+async fn a_frame_that_is_a_little_too_long_is_skipped() {
+    let long = vec![0; 5_000_001];
+    let lines = vec![Say::Frame(long), Say::Frame(identity_frame(2))];
+    let server = Server::start(vec![Plan::Talk(lines)]).await;
+    let events = relay(&server, quick(), Position::Live).take(3).await;
+    assert_eq!(events, ["connected", "bad too_long at 0", "frame 2"]);
+}
+
+#[tokio::test]
+async fn a_message_beyond_the_limit_is_left_out_after_some_attempts() {
+    let long = || Say::Frame(vec![0; 6_000_001]);
+    let stuck = || Plan::Talk(vec![Say::Frame(identity_frame(10)), long(), Say::Freeze]);
+    let plans = vec![stuck(), stuck(), stuck(), says(&[12], Say::Freeze)];
+    let server = Server::start(plans).await;
+    let events = relay(&server, quick(), Position::Live)
+        .until("frame 12")
+        .await;
+    assert_eq!(seqs_of(&events), [10, 12]);
+    let counted = events
+        .iter()
+        .filter(|event| *event == "bad too_long at 0")
+        .count();
+    assert_eq!(counted, 3, "{events:?}");
+    let tail = |path: &String| path[PATH.len()..].to_owned();
+    let cursors: Vec<_> = server.asked().iter().map(tail).collect();
+    assert_eq!(cursors, ["", "?cursor=10", "?cursor=10", "?cursor=12"]);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_websocket_are_survived() {
+    let plans = vec![
+        Plan::Nonsense(vec![0xff; 64]),
+        Plan::Nonsense(identity_frame(1)[..5].to_vec()),
+        // A frame of 60 bytes that is cut in its middle.
+        Plan::Nonsense([vec![0x82, 60], vec![0; 30]].concat()),
+        Plan::Raw(b"not http at all\r\n\r\n".to_vec()),
+        Plan::Raw(Vec::new()),
+        Plan::Raw([b"HTTP/1.1 101 OK\r\n".to_vec(), b"x: y\r\n".repeat(100_000)].concat()),
+        says(&[1], Say::Freeze),
+    ];
+    let server = Server::start(plans).await;
+    let events = relay(&server, quick(), Position::Live)
+        .until("frame 1")
+        .await;
+    let lost = events
+        .iter()
+        .filter(|event| event.starts_with("disconnected"))
+        .count();
+    assert_eq!(lost, 6, "{events:?}");
+}
+
+#[tokio::test]
+async fn http_answers_are_reasons_and_retry_after_is_kept() {
+    let answer = |line: &str| Plan::Raw(format!("HTTP/1.1 {line}\r\n\r\n").into_bytes());
+    let plans = vec![
+        answer("503 Service Unavailable"),
+        answer("404 Not Found"),
+        answer("302 Found\r\nlocation: ws://127.0.0.1:1/"),
+        answer("429 Too Many Requests\r\nretry-after: 1"),
+        says(&[1], Say::Freeze),
+    ];
+    let server = Server::start(plans).await;
+    let mut source = relay(&server, quick(), Position::Live);
+    let refused = source.take(4).await;
+    let reasons = ["http_503", "http_404", "http_302", "http_429"];
+    assert_eq!(
+        refused,
+        reasons.map(|reason| format!("disconnected {reason}"))
+    );
+    let asked = Instant::now();
+    assert_eq!(source.take(2).await, ["connected", "frame 1"]);
+    // Somewhat less than the second: the clock of the test starts after the source's.
+    assert!(
+        asked.elapsed() > Duration::from_millis(900),
+        "{:?}",
+        asked.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_and_an_idle_one_is_not() {
+    let options = StreamOptions {
+        ping_after: Duration::from_millis(50),
+        silence_max: Duration::from_secs(2),
+        ..quick()
+    };
+    let frozen = Server::start(vec![says(&[1], Say::Freeze), says(&[2], Say::Freeze)]).await;
+    let events = relay(&frozen, options.clone(), Position::Live)
+        .until("frame 2")
+        .await;
+    assert_eq!(
+        events,
+        [
+            "connected",
+            "frame 1",
+            "disconnected silence",
+            "connected",
+            "frame 2"
+        ]
+    );
+
+    // This one answers pings, because it reads on after its last line.
+    let idle = Server::start(vec![Plan::Talk(vec![Say::Frame(identity_frame(1))])]).await;
+    let mut source = relay(&idle, options.clone(), Position::Live);
+    assert_eq!(source.take(2).await, ["connected", "frame 1"]);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(
+        source.receiver.try_recv().is_none(),
+        "an idle stream is left alone"
+    );
+
+    let impatient = StreamOptions {
+        idle_max: Some(Duration::from_millis(200)),
+        ..options
+    };
+    let mut source = relay(&idle, impatient, Position::Live);
+    let events = source.until("disconnected").await;
+    assert_eq!(events, ["connected", "frame 1", "disconnected idle"]);
+}
+
+#[tokio::test]
+async fn error_frames_are_delivered_and_name_the_end() {
+    let plan = |name: &str| Plan::Talk(vec![Say::Frame(error_frame(name)), Say::Freeze]);
+    let plans = vec![
+        says(&[5], Say::Close),
+        plan("ConsumerTooSlow"),
+        plan("SomethingNew"),
+        plan("FutureCursor"),
+        // After FutureCursor the server's seqs may begin anew.
+        says(&[2], Say::Freeze),
+    ];
+    let server = Server::start(plans).await;
+    let events = relay(&server, quick(), Position::Oldest)
+        .until("frame 2")
+        .await;
+    let expect = [
+        "connected",
+        "frame 5",
+        "disconnected closed",
+        "connected",
+        "error frame",
+        "disconnected consumer_too_slow",
+        "connected",
+        "error frame",
+        "disconnected error",
+        "connected",
+        "error frame",
+        "disconnected future_cursor",
+        "connected",
+        "frame 2",
+    ];
+    assert_eq!(events, expect);
+    assert_eq!(server.asked()[4], PATH, "live, without a cursor");
+}
+
+#[tokio::test]
+async fn a_server_that_counts_anew_is_noticed() {
+    let later = |seq: u64, time: &str| {
+        let fields = vec![
+            ("did", ALICE.into()),
+            ("seq", seq.into()),
+            ("time", time.into()),
+        ];
+        Say::Frame(frame("#identity", &map(fields)))
+    };
+    let lines = vec![
+        later(900, "2026-07-04T14:00:00Z"),
+        later(900, "2026-07-04T14:00:00Z"),
+        later(900, "2026-07-04T15:00:00Z"),
+        later(901, "2026-07-04T15:00:01Z"),
+    ];
+    let server = Server::start(vec![Plan::Talk(lines)]).await;
+    let events = relay(&server, quick(), Position::Live)
+        .until("frame 901")
+        .await;
+    let expect = [
+        "connected",
+        "frame 900",
+        "bad seq_restarted at 0",
+        "frame 900",
+        "frame 901",
+    ];
+    assert_eq!(events, expect);
+}
+
+#[tokio::test]
+async fn sources_that_can_never_be_read_fail_in_one_line() {
+    let table = [
+        (
+            SourceKind::Relay {
+                url: "relay.example".to_owned(),
+            },
+            "write wss://",
+        ),
+        (
+            SourceKind::Relay {
+                url: "ftp://relay.example".to_owned(),
+            },
+            "write wss://",
+        ),
+        (
+            SourceKind::Relay {
+                url: "ws://relay.example".to_owned(),
+            },
+            "allow_private_addresses",
+        ),
+        (
+            SourceKind::Pds {
+                url: "wss://127.0.0.1".to_owned(),
+            },
+            "allow_private_addresses",
+        ),
+        (
+            SourceKind::Jetstream {
+                url: "wss://j.example".to_owned(),
+            },
+            "not supported yet",
+        ),
+    ];
+    for (kind, hint) in table {
+        let events = start(kind, StreamOptions::default(), Position::Live, BUDGET)
+            .all()
+            .await;
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert!(
+            events[0].starts_with("failed ") && events[0].contains(hint),
+            "{events:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_a_private_address_is_not_dialled() {
+    let url = "wss://localhost:1".to_owned();
+    let options = StreamOptions {
+        allow_private_addresses: false,
+        ..quick()
+    };
+    let mut source = start(SourceKind::Relay { url }, options, Position::Live, BUDGET);
+    assert_eq!(source.take(1).await, ["disconnected refused_address"]);
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_is_tried_again() {
+    let url = "ws://127.0.0.1:9".to_owned();
+    let mut source = start(SourceKind::Pds { url }, quick(), Position::Live, BUDGET);
+    assert_eq!(source.take(3).await, ["disconnected connect"; 3]);
+}
