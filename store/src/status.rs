@@ -193,7 +193,9 @@ fn source(row: SourceRow, running: bool) -> StatusSource {
     StatusSource {
         lag_seconds: match row.kind.as_str() {
             "file" => None,
-            _ => row.lag_micros.and_then(|micros| Some(f64::from(i32::try_from(micros / 1_000).ok()?) / 1e3)),
+            _ => row
+                .lag_micros
+                .and_then(|micros| Some(f64::from(i32::try_from(micros / 1_000).ok()?) / 1e3)),
         },
         kind: row.kind,
         url: row.url,
