@@ -3,7 +3,6 @@
 use super::channel::{Closed, Frames, Sender, SourceId, What};
 use super::spec::Position;
 use crate::wire::FRAME_BYTES_MAX;
-use bytes::BytesMut;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -94,7 +93,7 @@ impl Output {
 /// Delivers everything from `offset` on; gives the offset behind the last whole frame.
 fn read_file(path: &Path, offset: u64, output: &Output) -> Result<u64, Stop> {
     let mut input = open(path, offset).map_err(Stop::Failed)?;
-    let mut buffer = BytesMut::new();
+    let mut buffer = Vec::new();
     let mut position = offset;
     loop {
         let more = fill(&mut input, &mut buffer).map_err(|error| {
@@ -105,7 +104,9 @@ fn read_file(path: &Path, offset: u64, output: &Output) -> Result<u64, Stop> {
         })?;
         let (consumed, cuts, too_long) = cut(&buffer);
         if !cuts.is_empty() {
-            let batch = Frames::of_file(buffer.split_to(consumed).freeze(), position, cuts);
+            let rest = buffer.split_off(consumed);
+            let whole = std::mem::replace(&mut buffer, rest);
+            let batch = Frames::of_file(whole.into(), position, cuts);
             position += consumed as u64;
             output.send(What::Frames(batch))?;
         }
@@ -166,19 +167,14 @@ fn open(path: &Path, offset: u64) -> Result<Box<dyn Read + Send>, String> {
     Ok(Box::new(file))
 }
 
-/// Reads once; `false` at the end. A compressed file that was cut off ends where it was cut.
-fn fill(input: &mut impl Read, buffer: &mut BytesMut) -> io::Result<bool> {
+/// Reads one piece; `false` at the end. A compressed file that was cut off ends where it was cut.
+fn fill(input: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
     let filled = buffer.len();
-    buffer.resize(filled + READ_BYTES, 0);
-    let read = loop {
-        match input.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break Ok(0),
-            read => break read,
-        }
-    };
-    buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
-    read.map(|bytes| bytes > 0)
+    buffer.reserve(READ_BYTES);
+    match input.take(READ_BYTES as u64).read_to_end(buffer) {
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(buffer.len() > filled),
+    }
 }
 
 /// Finds the whole frames: the bytes they take with their lengths, where they lie, and the
@@ -205,12 +201,12 @@ fn cut(buffer: &[u8]) -> (usize, Vec<(u32, u32)>, Option<u32>) {
 
 /// Steps over `bytes`, buffered or not; `false`, with something left in the buffer, if the file
 /// ends before.
-fn skip(input: &mut impl Read, buffer: &mut BytesMut, bytes: u64) -> io::Result<bool> {
+fn skip(input: &mut impl Read, buffer: &mut Vec<u8>, bytes: u64) -> io::Result<bool> {
     let buffered = buffer.len() as u64;
     if let Ok(bytes) = usize::try_from(bytes)
         && bytes <= buffer.len()
     {
-        let _ = buffer.split_to(bytes);
+        buffer.drain(..bytes);
         return Ok(true);
     }
     let left = bytes - buffered;
