@@ -1,6 +1,6 @@
 //! Where frames come from: relays, PDSes and frame files behind one interface.
 //!
-//! [`run`] is one source, run as one task. It sends [`Delivery`]s into a [`channel`] whose budget
+//! [`run`] is one source, run as one task. It sends [`Delivery`]s into a [`channel()`] whose budget
 //! is counted in bytes, so a reader that stalls stops its sources before memory grows. Every
 //! delivery holds its share of the budget until it is dropped.
 //!

@@ -1,7 +1,7 @@
 //! Helpers of the whole-program tests: real servers, the built binary, recordings.
 //!
 //! - [`Kith`]: the built `kith` in a folder of its own; runs it, starts it, signals it.
-//! - [`Database`]: a fresh SQLite file, or a fresh database on a throw-away PostgreSQL ([`postgres`]).
+//! - [`Database`]: a fresh SQLite file, or a fresh database on a throw-away PostgreSQL ([`postgres()`]).
 //! - [`Network`]: a PLC directory and two PDSes on loopback, populated on demand; [`Truth`] is
 //!   what is true of them afterwards.
 //! - [`frames`]: reads and writes recordings; [`recordings`] is where ours are.
