@@ -69,7 +69,6 @@ pub(crate) struct Engine {
     counters: Counters,
     images: Images,
     flows: HashMap<(u32, u32, u32, i64), u64>,
-    /// Everything up to here is in `flows` or was written.
     repairs: repair::Repairs,
     open_gaps: HashMap<AccountId, GapRow>,
     pending: Pending,
