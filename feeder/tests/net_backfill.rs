@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kith_feeder::backfill::{
-    AccountStatus, Listing, ReadError, Reader, ReaderOptions, read_blocks, read_follows,
+    AccountStatus, Listing, ReadError, Reader, ReaderOptions, Wanted, read_blocks, read_follows,
 };
 use kith_feeder::xrpc::{Client, ClientOptions};
 use net_support::{Asked, Reply, Server, client, dead_url, directory, options, replay, sample};
@@ -295,7 +295,10 @@ async fn all_pages_together_have_a_time_too() {
         ..ReaderOptions::default()
     };
     let reader = Reader::new(directory(&server.url), options);
-    let error = reader.read_account(DID).await.unwrap_err();
+    let error = reader
+        .read_account(DID, &Wanted::records())
+        .await
+        .unwrap_err();
     assert!(matches!(error, ReadError::Unreachable { .. }), "{error}");
     assert!(server.asked().len() < 10);
 }
@@ -377,7 +380,7 @@ async fn every_recorded_state_of_an_account_is_told_apart() {
         return;
     };
     let reader = Reader::new(directory(&server.url), ReaderOptions::default());
-    let read = async |did: &str| reader.read_account(did).await;
+    let read = async |did: &str| reader.read_account(did, &Wanted::records()).await;
     let active = read(DID).await.unwrap();
     assert_eq!(active.status, AccountStatus::Active);
     assert_eq!(active.handle.as_deref(), Some("user001.pds1.test"));
@@ -443,7 +446,7 @@ async fn an_account_that_moved_is_read_at_its_new_host() {
         let directory = directory(&plc.url);
         directory.document(DID).await.unwrap();
         let reader = Reader::new(directory, ReaderOptions::default());
-        let account = reader.read_account(DID).await.unwrap();
+        let account = reader.read_account(DID, &Wanted::records()).await.unwrap();
         assert_eq!(account.status, AccountStatus::Active, "{old_answer}");
         assert_eq!(
             (account.pds, account.follows.records.len()),
@@ -500,7 +503,7 @@ async fn odd_answers_about_an_account_are_classified() {
         ("did:plc:wordless", "inactive"),
         ("did:key:zQ3sh", "malformed"),
     ] {
-        let got = match reader.read_account(did).await {
+        let got = match reader.read_account(did, &Wanted::records()).await {
             Ok(account) => account.status.to_string(),
             Err(error) => error.reason().to_owned(),
         };

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kith_feeder::xrpc::address::Refusal;
-use kith_feeder::xrpc::{Client, ClientOptions, FetchError, Host, Rate};
+use kith_feeder::xrpc::{self, Client, ClientOptions, FetchError, Host, Rate};
 use net_support::{Reply, Server, client, dead_url, options, replay, sample};
 use url::Url;
 
@@ -260,7 +260,12 @@ async fn a_call_asks_what_the_lexicon_says() {
     let did = "did:plc:sxmei4ym4fsfdyeu4nxhimby";
     let collection = "app.bsky.graph.follow";
     let page = host
-        .list_records(did, collection, Some("3abc".to_owned()))
+        .list_records(
+            did,
+            collection,
+            xrpc::Order::OldestFirst,
+            Some("3abc".to_owned()),
+        )
         .await
         .unwrap();
     assert!(page.is_empty());

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kith_feeder::backfill::{
-    BackfillDone, Reader, ReaderOptions, Scheduler, SchedulerOptions, SchedulerStopped,
+    BackfillDone, Reader, ReaderOptions, Scheduler, SchedulerOptions, SchedulerStopped, Wanted,
 };
 use net_support::{Asked, Reply, Server, directory};
 use serde_json::json;
@@ -59,7 +59,7 @@ async fn all_requests_are_answered_and_then_it_ends() {
     let requests = tokio::spawn(async move {
         for number in 0..100 {
             scheduler
-                .request(format!("did:plc:a{number}"), 1)
+                .request(format!("did:plc:a{number}"), 1, Wanted::records())
                 .await
                 .unwrap();
         }
@@ -89,7 +89,7 @@ async fn better_priorities_go_first_and_doubles_are_read_once() {
     // The single reader is held by its result until somebody takes it: four fit into the channel, the fifth waits.
     for number in 0..5 {
         scheduler
-            .request(format!("did:plc:filler{number}"), 0)
+            .request(format!("did:plc:filler{number}"), 0, Wanted::records())
             .await
             .unwrap();
     }
@@ -103,7 +103,7 @@ async fn better_priorities_go_first_and_doubles_are_read_once() {
         ("promoted", 0),
     ] {
         scheduler
-            .request(format!("did:plc:{did}"), priority)
+            .request(format!("did:plc:{did}"), priority, Wanted::records())
             .await
             .unwrap();
     }
@@ -145,10 +145,19 @@ async fn an_account_requested_while_it_is_read_is_read_again() {
     .await;
     let (scheduler, task, mut results, _) = start(&server.url, &SchedulerOptions::default());
     let did = "did:plc:a";
-    scheduler.request(did.to_owned(), 1).await.unwrap();
+    scheduler
+        .request(did.to_owned(), 1, Wanted::records())
+        .await
+        .unwrap();
     wait_until(|| reads.load(Ordering::SeqCst) == 1).await;
-    scheduler.request(did.to_owned(), 1).await.unwrap();
-    scheduler.request(did.to_owned(), 1).await.unwrap();
+    scheduler
+        .request(did.to_owned(), 1, Wanted::records())
+        .await
+        .unwrap();
+    scheduler
+        .request(did.to_owned(), 1, Wanted::records())
+        .await
+        .unwrap();
     drop(scheduler);
     gate.add_permits(2);
     for _ in 0..2 {
@@ -162,13 +171,18 @@ async fn an_account_requested_while_it_is_read_is_read_again() {
 async fn cancelling_stops_at_once_and_says_so() {
     let silent = Server::start(|_| Reply::endless(" ", Duration::from_mins(10))).await;
     let (scheduler, task, mut results, cancel) = start(&silent.url, &SchedulerOptions::default());
-    scheduler.request("did:plc:a".to_owned(), 1).await.unwrap();
+    scheduler
+        .request("did:plc:a".to_owned(), 1, Wanted::records())
+        .await
+        .unwrap();
     wait_until(|| scheduler.progress().running == 1).await;
     cancel.cancel();
     task.await.unwrap();
     assert!(results.recv().await.is_none());
     assert_eq!(
-        scheduler.request("did:plc:b".to_owned(), 1).await,
+        scheduler
+            .request("did:plc:b".to_owned(), 1, Wanted::records())
+            .await,
         Err(SchedulerStopped)
     );
 }
@@ -187,7 +201,7 @@ async fn a_full_queue_holds_requests_back() {
         async move {
             for number in 0..10_000 {
                 scheduler
-                    .request(format!("did:plc:a{number}"), 1)
+                    .request(format!("did:plc:a{number}"), 1, Wanted::records())
                     .await
                     .unwrap();
                 sent.fetch_add(1, Ordering::SeqCst);
@@ -227,7 +241,7 @@ async fn a_hostile_host_costs_its_own_accounts_only() {
     let (scheduler, _task, mut results, _cancel) = start(&plc.url, &SchedulerOptions::default());
     for did in ["bad", "stuck", "a", "b", "c"] {
         scheduler
-            .request(format!("did:plc:{did}"), 1)
+            .request(format!("did:plc:{did}"), 1, Wanted::records())
             .await
             .unwrap();
     }

@@ -2,10 +2,46 @@
 
 use std::time::Duration;
 
+use super::likes::{LikeListing, LikesWanted};
 use super::listing::{ANSWER_TIME_MAX, BLOCK, Collection, FOLLOW, Listing};
 use super::{AccountStatus, ReadError};
 use crate::identity::{DidDocument, Directory};
 use crate::xrpc::Host;
+
+/// What is to be read of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its follow records.
+    pub follows: bool,
+    /// Its block records.
+    pub blocks: bool,
+    /// Its likes of a span of time.
+    pub likes: Option<LikesWanted>,
+}
+
+impl Wanted {
+    /// Follows and blocks.
+    pub fn records() -> Wanted {
+        Wanted {
+            follows: true,
+            blocks: true,
+            likes: None,
+        }
+    }
+
+    /// What either wants.
+    #[must_use]
+    pub fn union(self, other: Wanted) -> Wanted {
+        Wanted {
+            follows: self.follows || other.follows,
+            blocks: self.blocks || other.blocks,
+            likes: match (self.likes, other.likes) {
+                (Some(one), Some(two)) => Some(one.union(two)),
+                (one, two) => one.or(two),
+            },
+        }
+    }
+}
 
 /// What was read of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +54,12 @@ pub struct AccountRead {
     pub handle: Option<String>,
     /// Base URL of its current host.
     pub pds: String,
-    /// Its follow records.
+    /// Its follow records, if wanted.
     pub follows: Listing,
-    /// Its block records.
+    /// Its block records, if wanted.
     pub blocks: Listing,
+    /// The likes that were wanted.
+    pub likes: LikeListing,
 }
 
 /// Bounds of a [`Reader`].
@@ -60,7 +98,7 @@ impl Reader {
         &self.directory
     }
 
-    /// Reads an account: its document, then its follows and blocks at the PDS named there.
+    /// Reads what is wanted of an account: its document, then its records at the PDS named there.
     ///
     /// An account that its current host does not serve is read too: its status says why, and
     /// [`AccountStatus::Deleted`] is a host that knows it no more. That is believed only by a
@@ -68,26 +106,29 @@ impl Reader {
     ///
     /// # Errors
     /// Never [`ReadError::Inactive`] or [`ReadError::NotFound`].
-    pub async fn read_account(&self, did: &str) -> Result<AccountRead, ReadError> {
+    pub async fn read_account(&self, did: &str, wanted: &Wanted) -> Result<AccountRead, ReadError> {
         let Some(document) = self.directory.cached_document(did) else {
-            return self
-                .read_at_host(&*self.directory.fresh_document(did).await?)
-                .await;
+            let document = self.directory.fresh_document(did).await?;
+            return self.read_at_host(&document, wanted).await;
         };
-        match self.read_at_host(&document).await {
+        match self.read_at_host(&document, wanted).await {
             Ok(read) if read.status.is_active() => Ok(read),
             at_cached_host => {
                 let fresh = self.directory.fresh_document(did).await?;
                 if fresh.pds == document.pds {
                     at_cached_host
                 } else {
-                    self.read_at_host(&fresh).await
+                    self.read_at_host(&fresh, wanted).await
                 }
             }
         }
     }
 
-    async fn read_at_host(&self, document: &DidDocument) -> Result<AccountRead, ReadError> {
+    async fn read_at_host(
+        &self,
+        document: &DidDocument,
+        wanted: &Wanted,
+    ) -> Result<AccountRead, ReadError> {
         let did = &document.did;
         let pds = document
             .pds
@@ -100,36 +141,51 @@ impl Reader {
             pds: pds.clone(),
             follows: Listing::default(),
             blocks: Listing::default(),
+            likes: LikeListing::default(),
         };
-        match self.read_listings(did, pds).await {
-            Ok((follows, blocks)) => (read.follows, read.blocks) = (follows, blocks),
+        match self.read_wanted(&mut read, wanted).await {
+            Ok(()) => {}
             Err(ReadError::Inactive { status, .. }) => read.status = status,
             Err(ReadError::NotFound { .. }) => read.status = AccountStatus::Deleted,
             Err(error) => return Err(error),
         }
+        if !read.status.is_active() {
+            (read.follows, read.blocks) = (Listing::default(), Listing::default());
+        }
         Ok(read)
     }
 
-    async fn read_listings(&self, did: &str, pds: &str) -> Result<(Listing, Listing), ReadError> {
+    async fn read_wanted(&self, read: &mut AccountRead, wanted: &Wanted) -> Result<(), ReadError> {
         let ReaderOptions {
             records_max: max,
             answer_time_max,
         } = self.options;
-        let client = self.directory.client();
-        let follows = Collection {
-            did,
-            name: FOLLOW,
-            max,
-            answer_time_max,
+        let host = || Host::new(self.directory.client(), &read.pds);
+        let did = &read.did.clone();
+        // The likes are last: who lists blocks (or nothing, yet 200) serves the repo.
+        let listing = async |name, host: Host| {
+            let collection = Collection {
+                did,
+                name,
+                max,
+                answer_time_max,
+            };
+            collection.read(&host).await
         };
-        let follows = follows.read(&Host::new(client, pds)).await?;
-        let blocks = Collection {
-            did,
-            name: BLOCK,
-            max,
-            answer_time_max,
+        let follows = match wanted.follows {
+            true => listing(FOLLOW, host()).await?,
+            false => Listing::default(),
         };
-        let blocks = blocks.read(&Host::new(client, pds)).await?;
-        Ok((follows, blocks))
+        // Asked for also where only likes are wanted: its refusal is what says why.
+        let blocks = match wanted.blocks || wanted.likes.is_some() {
+            true => listing(BLOCK, host()).await?,
+            false => Listing::default(),
+        };
+        let likes_host = host();
+        (read.follows, read.blocks) = (follows, blocks);
+        match &wanted.likes {
+            Some(likes) => read.read_likes(&likes_host, likes, answer_time_max).await,
+            None => Ok(()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{AccountStatus, ReadError};
 use crate::syntax::{is_did, is_record_key};
-use crate::xrpc::{CallError, Client, Host, RecordEntry, RecordPage};
+use crate::xrpc::{CallError, Client, Host, Order, RecordEntry, RecordPage};
 
 pub(super) const FOLLOW: &str = "app.bsky.graph.follow";
 pub(super) const BLOCK: &str = "app.bsky.graph.block";
@@ -15,7 +15,7 @@ pub(super) const BLOCK: &str = "app.bsky.graph.block";
 pub(super) const ANSWER_TIME_MAX: Duration = Duration::from_mins(5);
 
 /// Longest cursor sent back to a host: record keys have at most 512 characters.
-const CURSOR_BYTES_MAX: usize = 1024;
+pub(super) const CURSOR_BYTES_MAX: usize = 1024;
 
 /// Pages are full (100 records) on honest hosts; four times as many, and some, are tolerated.
 const PAGES_SLACK: u32 = 16;
@@ -81,7 +81,8 @@ impl Collection<'_> {
         let mut reading = Reading::new(self);
         let mut cursor = None;
         for _ in 0..self.pages_max() {
-            let page = match host.list_records(self.did, self.name, cursor.clone()).await {
+            let page = host.list_records(self.did, self.name, Order::OldestFirst, cursor.clone());
+            let page = match page.await {
                 Ok(page) => page,
                 Err(error) => return Err(self.explain(host, &error).await),
             };
@@ -196,7 +197,7 @@ impl<'a> Reading<'a> {
     /// Takes the records of a page up to the bound; says whether any was new.
     fn take_page(&mut self, page: &RecordPage) -> bool {
         let mut advanced = false;
-        for entry in page.entries() {
+        for entry in page.entries::<RecordEntry>() {
             let Some((rkey, subject)) = entry.and_then(|entry| self.own_record(entry)) else {
                 self.listing.invalid += 1;
                 continue;

@@ -1,7 +1,8 @@
-//! Follows and blocks read from the accounts' own PDSes.
+//! Follows, blocks and likes read from the accounts' own PDSes.
 //!
 //! - [`read_follows`] and [`read_blocks`] page through one collection of one repo.
-//! - [`Reader::read_account`] does all of an account: DID document, PDS, status, both listings.
+//! - [`Reader::read_account`] does what is [`Wanted`] of an account: DID document, PDS, status,
+//!   listings of follows and blocks, the likes of a span of time.
 //! - [`Scheduler`] reads many accounts at once, the most important first, and sends each
 //!   result through a channel.
 //!
@@ -9,10 +10,12 @@
 //! pages and time, records of other repos are not taken, and rate limits are per host.
 
 mod account;
+mod likes;
 mod listing;
 mod scheduler;
 
-pub use account::{AccountRead, Reader, ReaderOptions};
+pub use account::{AccountRead, Reader, ReaderOptions, Wanted};
+pub use likes::{LikeListing, LikeRecord, LikesWanted};
 pub use listing::{Listing, read_blocks, read_follows};
 pub use scheduler::{BackfillDone, Progress, Scheduler, SchedulerOptions, SchedulerStopped};
 

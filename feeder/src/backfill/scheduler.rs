@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{AccountRead, ReadError, Reader};
+use super::{AccountRead, ReadError, Reader, Wanted};
 
 /// Requests on their way to the scheduler's queue.
 const REQUESTS_MAX: usize = 256;
@@ -66,7 +66,23 @@ pub struct Scheduler {
 #[derive(Debug)]
 struct Request {
     did: String,
+    order: Order,
+}
+
+/// How soon an account is wanted, and what of it.
+#[derive(Debug, Clone)]
+struct Order {
     priority: u8,
+    wanted: Wanted,
+}
+
+impl Order {
+    fn union(self, other: Order) -> Order {
+        Order {
+            priority: self.priority.min(other.priority),
+            wanted: self.wanted.union(other.wanted),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -107,11 +123,18 @@ impl Scheduler {
 
     /// Asks for an account; lower priorities go first (0 before 1), equal ones in order.
     ///
-    /// An account that waits already is not queued twice but takes the better priority. One
-    /// that is being read is read again afterwards, since its repo may have changed meanwhile.
-    pub async fn request(&self, did: String, priority: u8) -> Result<(), SchedulerStopped> {
+    /// An account that waits already is not queued twice but takes the better priority, and what
+    /// is wanted of it adds up. One that is being read is read again afterwards, since its repo
+    /// may have changed meanwhile.
+    pub async fn request(
+        &self,
+        did: String,
+        priority: u8,
+        wanted: Wanted,
+    ) -> Result<(), SchedulerStopped> {
+        let order = Order { priority, wanted };
         self.requests
-            .send(Request { did, priority })
+            .send(Request { did, order })
             .await
             .map_err(|_| SchedulerStopped)
     }
@@ -131,8 +154,8 @@ struct Task {
     at_once_max: usize,
     queued_max: usize,
     queue: Queue,
-    /// Accounts being read, and the priority with which each is wanted again.
-    reading: HashMap<String, Option<u8>>,
+    /// Accounts being read, and how each is wanted again.
+    reading: HashMap<String, Option<Order>>,
     running: JoinSet<String>,
     counts: Arc<Counts>,
 }
@@ -168,21 +191,24 @@ impl Task {
     fn take(&mut self, request: Request) {
         match self.reading.get_mut(&request.did) {
             Some(again) => {
-                *again = Some(again.map_or(request.priority, |p| p.min(request.priority)));
+                *again = Some(match again.take() {
+                    Some(order) => order.union(request.order),
+                    None => request.order,
+                });
             }
-            None => self.queue.push(request.did, request.priority),
+            None => self.queue.push(request.did, request.order),
         }
     }
 
     fn start_reading(&mut self) {
         while self.running.len() < self.at_once_max
-            && let Some(did) = self.queue.pop()
+            && let Some((did, order)) = self.queue.pop()
         {
             self.reading.insert(did.clone(), None);
             let reader = self.reader.clone();
             let done = self.done.clone();
             self.running.spawn(async move {
-                let result = reader.read_account(&did).await;
+                let result = reader.read_account(&did, &order.wanted).await;
                 // An error means that nobody listens any more, which `run` sees too.
                 let _ = done
                     .send(BackfillDone {
@@ -198,8 +224,8 @@ impl Task {
     fn finish(&mut self, ended: Result<String, tokio::task::JoinError>) {
         match ended {
             Ok(did) => {
-                if let Some(Some(priority)) = self.reading.remove(&did) {
-                    self.queue.push(did, priority);
+                if let Some(Some(order)) = self.reading.remove(&did) {
+                    self.queue.push(did, order);
                 }
             }
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -212,7 +238,7 @@ impl Task {
 #[derive(Default)]
 struct Queue {
     heap: BinaryHeap<Reverse<(u8, u64, String)>>,
-    waiting: HashMap<String, u8>,
+    waiting: HashMap<String, Order>,
     arrivals: u64,
 }
 
@@ -221,24 +247,30 @@ impl Queue {
         self.waiting.len()
     }
 
-    fn push(&mut self, did: String, priority: u8) {
-        match self.waiting.get_mut(&did) {
-            Some(known) if *known <= priority => return,
-            Some(known) => *known = priority,
-            None => {
-                self.waiting.insert(did.clone(), priority);
+    fn push(&mut self, did: String, order: Order) {
+        let priority = order.priority;
+        if let Some(known) = self.waiting.get_mut(&did) {
+            let before = known.priority;
+            *known = known.clone().union(order);
+            if before <= priority {
+                return;
             }
+        } else {
+            self.waiting.insert(did.clone(), order);
         }
         self.arrivals += 1;
         self.heap.push(Reverse((priority, self.arrivals, did)));
     }
 
-    fn pop(&mut self) -> Option<String> {
+    fn pop(&mut self) -> Option<(String, Order)> {
         while let Some(Reverse((priority, _, did))) = self.heap.pop() {
             // What was asked for again with a better priority has left its old entry behind.
-            if self.waiting.get(&did) == Some(&priority) {
-                self.waiting.remove(&did);
-                return Some(did);
+            if self
+                .waiting
+                .get(&did)
+                .is_some_and(|order| order.priority == priority)
+            {
+                return self.waiting.remove_entry(&did);
             }
         }
         None
@@ -253,10 +285,15 @@ mod tests {
     fn the_queue_goes_by_priority_then_by_arrival() {
         let mut queue = Queue::default();
         for (did, priority) in [("c", 2), ("a", 1), ("b", 1), ("c", 3), ("z", 0), ("b", 0)] {
-            queue.push(did.to_owned(), priority);
+            let wanted = Wanted {
+                follows: priority == 3,
+                ..Wanted::default()
+            };
+            queue.push(did.to_owned(), Order { priority, wanted });
         }
         assert_eq!(queue.len(), 4);
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert!(queue.waiting["c"].wanted.follows, "what is wanted adds up");
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop().map(|(did, _)| did)).collect();
         assert_eq!(order, ["z", "b", "a", "c"]);
         assert_eq!(queue.len(), 0);
     }

@@ -92,8 +92,8 @@ impl RecordPage {
         self.records.is_empty()
     }
 
-    /// Reads the records; `None` for each that has no string `uri` or no string `subject`.
-    pub fn entries(&self) -> impl Iterator<Item = Option<RecordEntry>> {
+    /// Reads the records as [`RecordEntry`] or [`LikeEntry`]; `None` for each that lacks a part.
+    pub fn entries<'a, E: Deserialize<'a>>(&'a self) -> impl Iterator<Item = Option<E>> {
         self.records
             .iter()
             .map(|raw| serde_json::from_str(raw.get()).ok())
@@ -123,6 +123,42 @@ impl RecordEntry {
     pub fn into_subject(self) -> String {
         self.value.subject
     }
+}
+
+/// What is needed of a like or repost record in a page. Everything else is ignored.
+#[derive(Debug, Deserialize)]
+pub struct LikeEntry {
+    /// AT-URI of the record, unchecked.
+    pub uri: String,
+    /// CID of the record, unchecked.
+    pub cid: String,
+    value: LikeValue,
+}
+
+#[derive(Debug, Deserialize)]
+struct LikeValue {
+    subject: StrongRef,
+}
+
+#[derive(Debug, Deserialize)]
+struct StrongRef {
+    uri: String,
+}
+
+impl LikeEntry {
+    /// Gives up the AT-URI of what is liked, unchecked.
+    pub fn into_subject(self) -> String {
+        self.value.subject.uri
+    }
+}
+
+/// In which order `listRecords` lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Ascending by record key.
+    OldestFirst,
+    /// Descending.
+    NewestFirst,
 }
 
 /// Answer of `com.atproto.sync.getRepoStatus`.
@@ -172,12 +208,13 @@ impl Host {
         Duration::from_micros(self.spent_micros.load(Ordering::Relaxed))
     }
 
-    /// A page of at most 100 records of a collection (`com.atproto.repo.listRecords`), oldest
-    /// first, from after `cursor`.
+    /// A page of at most 100 records of a collection (`com.atproto.repo.listRecords`), from
+    /// after `cursor`.
     pub async fn list_records(
         &self,
         repo: &str,
         collection: &str,
+        order: Order,
         cursor: Option<String>,
     ) -> Result<RecordPage, CallError> {
         let parameters = list_records::ParametersData {
@@ -186,7 +223,7 @@ impl Host {
             cursor,
             limit: PAGE_RECORDS.try_into().ok(),
             repo: AtIdentifier::Did(did(repo)?),
-            reverse: Some(true),
+            reverse: Some(order == Order::OldestFirst),
         };
         let request = XrpcRequest::<list_records::Parameters, ()> {
             method: Method::GET,

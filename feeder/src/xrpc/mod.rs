@@ -15,7 +15,7 @@ pub mod limits;
 
 pub use address::same_host;
 pub use client::{Client, ClientOptions, FetchError, SetupError};
-pub use host::{CallError, Host, RecordEntry, RecordPage, RepoStatus};
+pub use host::{CallError, Host, LikeEntry, Order, RecordEntry, RecordPage, RepoStatus};
 pub use limits::Rate;
 
 /// Characters kept of text that came from a stranger, when it goes into an error or a log line.
