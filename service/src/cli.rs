@@ -58,7 +58,7 @@ pub(crate) enum Command {
 /// `kith report NAME`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Which report: circle, assignments, accounts, top, trust.
+    /// Which report: circle, assignments, accounts, top, trust, gaps.
     pub(crate) name: String,
     /// Whose view (trust): a DID, or the handle of a known account.
     #[arg(long, value_name = "DID")]

@@ -113,7 +113,10 @@ impl Service {
                 biased;
                 () = stopping.cancelled() => return Ok(()),
                 _ = batch_timer.tick() => self.writer.flush_idle().await?,
-                _ = checkpoint_timer.tick() => self.writer.engine.begin_checkpoint(),
+                _ = checkpoint_timer.tick() => {
+                    self.writer.engine.end_silent_gaps(now());
+                    self.writer.engine.begin_checkpoint();
+                }
                 Some(done) = read_of(desk.as_deref_mut()) => {
                     self.writer.engine.backfilled(&done.did, done.result, now());
                     self.writer.flush_full().await?;
@@ -245,7 +248,7 @@ impl Desk {
         for order in engine.backfill_orders(self.running_max, now()) {
             if self
                 .scheduler
-                .request(order.did, order.priority)
+                .request(order.did, order.priority, order.wanted)
                 .await
                 .is_err()
             {

@@ -254,6 +254,25 @@ pub struct BackfillRow {
     pub not_before_micros: Micros,
     /// Why it failed last.
     pub error: Option<String>,
+    /// Spans of TIDs whose likes are wanted too, as the engine writes them: `after-upto,…`.
+    pub likes: Option<String>,
+    /// The stream's gap that it is part of.
+    pub gap: Option<u64>,
+}
+
+/// What an account's DID document said when it was last fetched.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct IdentityRow {
+    /// Whose.
+    pub account: u32,
+    /// Base URL of its PDS.
+    pub pds: Option<String>,
+    /// The handle it claims, unverified.
+    pub handle: Option<String>,
+    /// The key that signs its commits, as multikey text.
+    pub signing_key: Option<String>,
+    /// Local time.
+    pub fetched_micros: Micros,
 }
 
 /// State of a backfill.
@@ -288,26 +307,39 @@ impl BackfillState {
 }
 
 /// Something was missed.
-#[derive(Debug, Clone, Eq, PartialEq)]
+#[derive(Debug, Clone, Eq, PartialEq, Default)]
 pub struct GapRow {
     /// 1, 2, 3, …
     pub id: u64,
-    /// `chain`, `sync`, `too_big`, `unreadable`, `outdated_cursor` or `future_cursor`.
+    /// Of an account `chain`, `sync`, `too_big`, `unreadable` or `verification`; of a stream
+    /// `outdated_cursor`, `future_cursor` or another reason of its source.
     pub kind: String,
     /// Whose repo, if one.
     pub account: Option<u32>,
-    /// Which source, if one.
+    /// Which source, if it is a stream's.
     pub source: Option<String>,
-    /// What came.
-    pub seen: Option<String>,
-    /// What should have come.
-    pub expected: Option<String>,
+    /// Of an account: the last commit seen before.
+    pub from_rev: Option<String>,
+    /// Of an account: the commit where it ends.
+    pub to_rev: Option<String>,
+    /// Of a stream: the last event seen before.
+    pub from_micros: Option<Micros>,
+    /// Of a stream: the first event after it.
+    pub to_micros: Option<Micros>,
+    /// Accounts whose repos are to be read again.
+    pub accounts: u64,
+    /// Of them, those that have not been read.
+    pub accounts_left: u64,
     /// When it was noticed (event time).
     pub opened_micros: Micros,
-    /// When it was repaired.
+    /// When it was repaired (event time).
     pub closed_micros: Option<Micros>,
-    /// What the repair found.
-    pub recovered: Option<String>,
+    /// Missed likes that reading found.
+    pub likes_found: u64,
+    /// Follow records found, or found gone.
+    pub follows_changed: u64,
+    /// Block records found, or found gone.
+    pub blocks_changed: u64,
 }
 
 /// An account's image in the ledger, true at `position`.
@@ -377,8 +409,10 @@ pub struct Batch {
     pub counters: Vec<(String, u64)>,
     /// Backfills that changed state.
     pub backfill: Vec<BackfillRow>,
-    /// Gaps opened or closed.
+    /// Gaps opened, repaired or closed.
     pub gaps: Vec<GapRow>,
+    /// Documents fetched since the last batch.
+    pub identities: Vec<IdentityRow>,
     /// A slice of the checkpoint.
     pub images: Vec<ImageRow>,
     /// Totals that changed.

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Row};
 use crate::{
     Store, StoreError,
     batch::{
-        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, GapRow, ImageRow, JournalRow,
+        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, GapRow, IdentityRow, ImageRow,
+        JournalRow,
         RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow, TrackedRow,
         verdict_of,
     },
@@ -24,8 +25,8 @@ const JOURNAL_COLUMNS: &str = "position, epoch, kind, outcome, sender, receiver,
 pub enum JournalPart {
     /// Beyond this position.
     After(u64),
-    /// Transfers of this epoch.
-    TransfersOf(i64),
+    /// Transfers of this epoch and later ones.
+    TransfersSince(i64),
     /// Rules and pins up to this position.
     RulesUntil(u64),
 }
@@ -169,8 +170,8 @@ impl Store {
 
     /// All backfills.
     pub async fn load_backfill(&self) -> Result<Vec<BackfillRow>, StoreError> {
-        const SQL: &str = "SELECT account, state, reason, attempts, not_before_micros, error \
-            FROM backfill ORDER BY account";
+        const SQL: &str = "SELECT account, state, reason, attempts, not_before_micros, error, \
+            likes, gap FROM backfill ORDER BY account";
         on_readers!(self, pool => {
             let rows = sqlx::query(SQL).fetch_all(pool).await?;
             rows.iter()
@@ -185,6 +186,8 @@ impl Store {
                         attempts: number("backfill", "attempts", &id, row.get("attempts"))?,
                         not_before_micros: row.get("not_before_micros"),
                         error: row.get("error"),
+                        likes: row.get("likes"),
+                        gap: row.get::<Option<i64>, _>("gap").map(i64::cast_unsigned),
                     })
                 })
                 .collect()
@@ -202,14 +205,16 @@ impl Store {
 
     /// The gaps that are open, ascending by id.
     pub async fn load_open_gaps(&self) -> Result<Vec<GapRow>, StoreError> {
-        const SQL: &str = "SELECT id, kind, account, source, seen, expected, opened_micros \
-            FROM gap WHERE closed_micros IS NULL ORDER BY id";
+        const SQL: &str = "SELECT id, kind, account, source, from_rev, to_rev, from_micros, \
+            to_micros, accounts, accounts_left, opened_micros, likes_found, follows_changed, \
+            blocks_changed FROM gap WHERE closed_micros IS NULL ORDER BY id";
         on_readers!(self, pool => {
             let rows = sqlx::query(SQL).fetch_all(pool).await?;
             rows.iter()
                 .map(|row| {
                     let id: i64 = row.get("id");
                     let account: Option<i64> = row.get("account");
+                    let count = |column| row.get::<i64, _>(column).cast_unsigned();
                     Ok(GapRow {
                         id: id.cast_unsigned(),
                         kind: row.get("kind"),
@@ -217,11 +222,38 @@ impl Store {
                             .map(|account| number("gap", "account", &id, account))
                             .transpose()?,
                         source: row.get("source"),
-                        seen: row.get("seen"),
-                        expected: row.get("expected"),
+                        from_rev: row.get("from_rev"),
+                        to_rev: row.get("to_rev"),
+                        from_micros: row.get("from_micros"),
+                        to_micros: row.get("to_micros"),
+                        accounts: count("accounts"),
+                        accounts_left: count("accounts_left"),
                         opened_micros: row.get("opened_micros"),
                         closed_micros: None,
-                        recovered: None,
+                        likes_found: count("likes_found"),
+                        follows_changed: count("follows_changed"),
+                        blocks_changed: count("blocks_changed"),
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// What DID documents said, those fetched since a time.
+    pub async fn load_identities(&self, since: crate::batch::Micros) -> Result<Vec<IdentityRow>, StoreError> {
+        const SQL: &str = "SELECT account, pds, handle, signing_key, fetched_micros \
+            FROM identity WHERE fetched_micros >= $1 ORDER BY account";
+        on_readers!(self, pool => {
+            let rows = sqlx::query(SQL).bind(since).fetch_all(pool).await?;
+            rows.iter()
+                .map(|row| {
+                    let account: i64 = row.get("account");
+                    Ok(IdentityRow {
+                        account: number("identity", "account", &account, account)?,
+                        pds: row.get("pds"),
+                        handle: row.get("handle"),
+                        signing_key: row.get("signing_key"),
+                        fetched_micros: row.get("fetched_micros"),
                     })
                 })
                 .collect()
@@ -353,7 +385,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (condition, value) = match part {
             JournalPart::After(position) => ("position > $1", position.cast_signed()),
-            JournalPart::TransfersOf(epoch) => ("epoch = $1 AND kind = 1", epoch),
+            JournalPart::TransfersSince(epoch) => ("epoch >= $1 AND kind = 1", epoch),
             JournalPart::RulesUntil(position) => (
                 "kind <> 1 AND kind IN (4, 5, 6) AND position <= $1",
                 position.cast_signed(),

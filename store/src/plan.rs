@@ -49,6 +49,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
     );
     bulks.push(backfill(batch));
     bulks.push(gaps(batch));
+    bulks.push(identities(batch));
     bulks.extend(images(batch));
     bulks.push(totals(batch));
     bulks.push(flows(batch));
@@ -266,6 +267,8 @@ fn backfill(batch: &Batch) -> Bulk {
             rows.iter().map(|r| r.not_before_micros),
         )
         .text("error", rows.iter().map(|r| r.error.clone()))
+        .text("likes", rows.iter().map(|r| r.likes.clone()))
+        .int_opt("gap", rows.iter().map(|r| r.gap.map(u64::cast_signed)))
 }
 
 fn gaps(batch: &Batch) -> Bulk {
@@ -275,11 +278,39 @@ fn gaps(batch: &Batch) -> Bulk {
         .text("kind", rows.iter().map(|r| Some(r.kind.clone())))
         .int_opt("account", rows.iter().map(|r| r.account.map(i64::from)))
         .text("source", rows.iter().map(|r| r.source.clone()))
-        .text("seen", rows.iter().map(|r| r.seen.clone()))
-        .text("expected", rows.iter().map(|r| r.expected.clone()))
+        .text("from_rev", rows.iter().map(|r| r.from_rev.clone()))
+        .text("to_rev", rows.iter().map(|r| r.to_rev.clone()))
+        .int_opt("from_micros", rows.iter().map(|r| r.from_micros))
+        .int_opt("to_micros", rows.iter().map(|r| r.to_micros))
+        .int("accounts", rows.iter().map(|r| r.accounts.cast_signed()))
+        .int(
+            "accounts_left",
+            rows.iter().map(|r| r.accounts_left.cast_signed()),
+        )
         .int("opened_micros", rows.iter().map(|r| r.opened_micros))
         .int_opt("closed_micros", rows.iter().map(|r| r.closed_micros))
-        .text("recovered", rows.iter().map(|r| r.recovered.clone()))
+        .int(
+            "likes_found",
+            rows.iter().map(|r| r.likes_found.cast_signed()),
+        )
+        .int(
+            "follows_changed",
+            rows.iter().map(|r| r.follows_changed.cast_signed()),
+        )
+        .int(
+            "blocks_changed",
+            rows.iter().map(|r| r.blocks_changed.cast_signed()),
+        )
+}
+
+fn identities(batch: &Batch) -> Bulk {
+    let rows = &batch.identities;
+    Bulk::new("identity", Action::Upsert { key_columns: 1 })
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .text("pds", rows.iter().map(|r| r.pds.clone()))
+        .text("handle", rows.iter().map(|r| r.handle.clone()))
+        .text("signing_key", rows.iter().map(|r| r.signing_key.clone()))
+        .int("fetched_micros", rows.iter().map(|r| r.fetched_micros))
 }
 
 fn images(batch: &Batch) -> [Bulk; 5] {

@@ -34,6 +34,7 @@ pub const REPORTS: &[Report] = &[
     report!("assignments", "whose points does everybody hold", []),
     report!("accounts", "what does every account of the ledger hold", []),
     report!("top", "who holds most points of the tracked accounts", []),
+    report!("gaps", "what was missed, and what was recovered", []),
     report!(
         "trust",
         "who is trusted by one account, and how directly",

@@ -63,18 +63,26 @@ pub struct CheckpointStatus {
 }
 
 /// An open gap in the status.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct GapStatus {
-    /// `chain`, `sync`, `too_big`, `unreadable`, `outdated_cursor` or `future_cursor`.
+    /// What was noticed: see [`crate::batch::GapRow::kind`].
     pub kind: String,
-    /// The account whose repo it is.
+    /// The account whose repo it is; None: everybody's.
     pub did: Option<String>,
-    /// The source where it was noticed.
+    /// The source, if it is a stream's gap.
     pub source: Option<String>,
-    /// What came.
-    pub seen: Option<String>,
-    /// What should have come.
-    pub expected: Option<String>,
+    /// Of an account: the last commit seen before.
+    pub from_rev: Option<String>,
+    /// Of an account: the commit where it ends.
+    pub to_rev: Option<String>,
+    /// Of a stream: event time of the last event seen before, unix microseconds.
+    pub from_micros: Option<i64>,
+    /// Of a stream: event time of the first event after it.
+    pub to_micros: Option<i64>,
+    /// Accounts to be read again.
+    pub accounts: i64,
+    /// Of them, not yet read.
+    pub accounts_left: i64,
 }
 
 /// The ends that a like can meet, in the order of the tests. All are shown, also at zero.
@@ -163,28 +171,12 @@ impl Store {
     }
 
     async fn open_gaps(&self) -> Result<Vec<GapStatus>, StoreError> {
-        const SQL: &str = "SELECT g.kind, a.did, g.source, g.seen, g.expected FROM gap g \
+        const SQL: &str = "SELECT g.kind, a.did, g.source, g.from_rev, g.to_rev, g.from_micros, \
+            g.to_micros, g.accounts, g.accounts_left FROM gap g \
             LEFT JOIN account a ON a.id = g.account WHERE g.closed_micros IS NULL \
             ORDER BY g.id LIMIT $1";
-        type Row = (
-            String,
-            Option<String>,
-            Option<String>,
-            Option<String>,
-            Option<String>,
-        );
-        let rows: Vec<Row> = on_readers!(self, pool =>
-            sqlx::query_as(SQL).bind(GAPS_SHOWN).fetch_all(pool).await?);
-        Ok(rows
-            .into_iter()
-            .map(|(kind, did, source, seen, expected)| GapStatus {
-                kind,
-                did,
-                source,
-                seen,
-                expected,
-            })
-            .collect())
+        Ok(on_readers!(self, pool =>
+            sqlx::query_as(SQL).bind(GAPS_SHOWN).fetch_all(pool).await?))
     }
 }
 

@@ -87,7 +87,15 @@ fn text(status: &Status) -> Result<String> {
     }
     for gap in &status.gaps {
         let whose = gap.did.as_deref().or(gap.source.as_deref()).unwrap_or("-");
-        writeln!(out, "gap       {} {whose}", gap.kind)?;
+        let left = match gap.accounts {
+            1 => String::new(),
+            all => format!(
+                ", {} of {} accounts still to be read",
+                output::thousands(gap.accounts_left),
+                output::thousands(all)
+            ),
+        };
+        writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
 }

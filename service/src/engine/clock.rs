@@ -34,6 +34,13 @@ impl EpochClock {
         self.kept.started.map(|start| start.now_micros)
     }
 
+    /// The epoch of a time that is past; of one before a change of the length, an earlier one.
+    pub(super) fn epoch_of(&self, time: Micros) -> Option<i64> {
+        let start = self.kept.started?;
+        let epochs = (time - start.base_micros).div_euclid(self.kept.epoch_micros);
+        Some(start.base_epoch + epochs.min(start.epoch - start.base_epoch))
+    }
+
     /// Starts at the time of the first event; epochs are counted from 1970 in the length in force.
     pub(super) fn start(&mut self, time: Micros) {
         self.kept.epoch_micros = self.next_micros;

@@ -1,15 +1,14 @@
 //! Messages of the stream: what they do to the circle.
 
-use kith_config::Backfill;
 use kith_feeder::{
     syntax::is_did,
     wire::{Action, Cid, Collection, Commit, Message, Micros, Op, Record},
 };
 use kith_graph::{AccountId, Change, Status};
 use kith_reputation::Operation;
-use kith_store::batch::{GapRow, RecordKind};
+use kith_store::batch::RecordKind;
 
-use super::{Arrival, Engine, tid};
+use super::{Arrival, Engine, gaps::Found, tid};
 
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
 const REV_AHEAD_MAX: Micros = 300_000_000;
@@ -36,15 +35,15 @@ impl Engine {
             Message::Info { name, .. } => {
                 self.counters.add("frames.info", 1);
                 if name == "OutdatedCursor" {
-                    self.open_source_gap("outdated_cursor", arrival);
+                    self.sources[arrival.source.0].gap = Some(("outdated_cursor", arrival.now));
                 }
             }
             Message::Error { error, .. } => {
                 self.counters.add("frames.error", 1);
                 if error == "FutureCursor" {
                     // The source counts anew, from below where it was read to.
-                    self.open_source_gap("future_cursor", arrival);
                     let source = &mut self.sources[arrival.source.0];
+                    source.gap = Some(("future_cursor", arrival.now));
                     source.row.cursor = None;
                     source.changed = true;
                 }
@@ -63,14 +62,14 @@ impl Engine {
         };
         self.counters.add("frames.commit", 1);
         if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
-            self.check_chain(id, commit);
+            self.check_chain(id, commit, rev);
         }
         for op in &commit.ops {
             match op.collection {
                 Collection::Follow => self.follow_op(&commit.repo, op),
                 Collection::Block => self.block_op(&commit.repo, op),
-                Collection::Like => self.like_op(RecordKind::Like, commit, op),
-                Collection::Repost => self.like_op(RecordKind::Repost, commit, op),
+                Collection::Like => self.like_op(RecordKind::Like, commit, rev, op),
+                Collection::Repost => self.like_op(RecordKind::Repost, commit, rev, op),
                 Collection::Other => {}
             }
         }
@@ -113,24 +112,20 @@ impl Engine {
 
     /// Whether the commit continues what was last seen: by the tree before it, or where the host
     /// does not say that, by the rev before it.
-    fn check_chain(&mut self, id: AccountId, commit: &Commit) {
-        let known = self.data.get(&id).copied();
+    fn check_chain(&mut self, id: AccountId, commit: &Commit, rev: u64) {
+        let (known, last) = (self.data.get(&id).copied(), self.notes[id.index()].rev);
         let broken = match (known, &commit.prev_data) {
             (Some(known), Some(prev)) => known != *prev.digest(),
-            (Some(_), None) => {
-                let rev = self.notes[id.index()].rev;
-                commit
-                    .since
-                    .as_deref()
-                    .and_then(tid::pack)
-                    .is_some_and(|since| since != rev)
-            }
+            (Some(_), None) => commit
+                .since
+                .as_deref()
+                .and_then(tid::pack)
+                .is_some_and(|since| since != last),
             (None, _) => false,
         };
         if broken || commit.too_big {
             let kind = if commit.too_big { "too_big" } else { "chain" };
-            let expected = tid::unpack(self.notes[id.index()].rev);
-            self.open_gap(kind, id, commit.since.clone(), Some(expected));
+            self.open_gap(kind, id, last, rev);
         }
     }
 
@@ -144,8 +139,7 @@ impl Engine {
         };
         let known = self.data.get(&id).copied();
         if known.is_some() && known != data.as_ref().map(|data| *data.digest()) {
-            let expected = tid::unpack(self.notes[id.index()].rev);
-            self.open_gap("sync", id, Some(rev.to_owned()), Some(expected));
+            self.open_gap("sync", id, self.notes[id.index()].rev, number);
         }
         self.seen(id, number, data.as_ref());
     }
@@ -210,9 +204,8 @@ impl Engine {
         self.pending.accounts.insert(id);
         if status == Status::Deleted {
             self.delete(id);
-        } else if status == Status::Active && self.circle.is_interior(id) {
-            self.repairs.reactivated(id);
-            self.order_backfill(id, "active");
+        } else if status == Status::Active {
+            self.reactivated(id);
         }
     }
 
@@ -328,10 +321,13 @@ impl Engine {
         }
         let interior = |hop: Option<u8>| hop.is_some_and(|hop| hop < self.settings.depth);
         let (was, is) = (interior(change.from), interior(change.to));
+        if change.to.is_none() {
+            self.close_gaps(change.id, Found::default());
+        }
         if is && !was {
             self.order_backfill(change.id, "entered");
-        } else if was && !is {
-            self.repairs.cancel(change.id);
+        } else if was && !is || change.to.is_none() {
+            self.cancel_backfill(change.id);
             self.circle.drop_follows(change.id, &mut self.changes);
             self.pending.follows.drop_all(change.id);
             self.note_changes("left the interior", Some(change.id), None);
@@ -340,54 +336,6 @@ impl Engine {
             self.circle.drop_blocks(change.id);
             self.pending.blocks.drop_all(change.id);
         }
-    }
-
-    /// Something of a repo was missed: a row, and where records are read from hosts, a repair.
-    pub(super) fn open_gap(
-        &mut self,
-        kind: &'static str,
-        id: AccountId,
-        seen: Option<String>,
-        expected: Option<String>,
-    ) {
-        self.counters.add(format!("gaps.{kind}"), 1);
-        if !self.open_gaps.contains_key(&id) {
-            self.last_gap += 1;
-            let gap = GapRow {
-                id: self.last_gap,
-                kind: kind.to_owned(),
-                account: Some(id.0),
-                source: None,
-                seen,
-                expected,
-                opened_micros: self.clock.now().unwrap_or_default(),
-                closed_micros: None,
-                recovered: None,
-            };
-            self.pending.gaps.insert(gap.id, gap.clone());
-            self.open_gaps.insert(id, gap);
-        }
-        if self.settings.backfill == Backfill::Pds && self.circle.is_interior(id) {
-            self.order_backfill(id, "gap");
-        }
-    }
-
-    fn open_source_gap(&mut self, kind: &'static str, arrival: Arrival) {
-        self.counters.add(format!("gaps.{kind}"), 1);
-        self.last_gap += 1;
-        let row = &self.sources[arrival.source.0].row;
-        let gap = GapRow {
-            id: self.last_gap,
-            kind: kind.to_owned(),
-            account: None,
-            source: Some(row.name()),
-            seen: None,
-            expected: row.cursor.map(|cursor| cursor.to_string()),
-            opened_micros: self.clock.now().unwrap_or_default(),
-            closed_micros: None,
-            recovered: None,
-        };
-        self.pending.gaps.insert(gap.id, gap);
     }
 }
 

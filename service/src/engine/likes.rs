@@ -28,10 +28,21 @@ enum End {
 
 impl Engine {
     /// A like or repost op. Only creations count: unliking gives nothing back.
-    pub(super) fn like_op(&mut self, kind: RecordKind, commit: &Commit, op: &Op) {
+    pub(super) fn like_op(&mut self, kind: RecordKind, commit: &Commit, rev: u64, op: &Op) {
         if op.action != Action::Create {
             return;
         }
+        if let Some(id) = self.circle.lookup(&commit.repo)
+            && !self.gaps.is_new(id, rev, (kind, &op.rkey))
+        {
+            self.counters.add("gaps.likes_met_again", 1);
+            return;
+        }
+        self.like_of(kind, &commit.repo, &commit.rev, op);
+    }
+
+    /// A like of `liker`, from the commit `rev`; from no commit, if a repair found it.
+    pub(super) fn like_of(&mut self, kind: RecordKind, liker: &str, rev: &str, op: &Op) {
         let points = match kind {
             RecordKind::Like => self.settings.parameters.like,
             RecordKind::Repost => self.settings.parameters.repost,
@@ -39,7 +50,7 @@ impl Engine {
         if points == 0 {
             return;
         }
-        let end = self.like(kind, points, commit, op);
+        let end = self.like(kind, points, (liker, rev), op);
         let name = match end {
             End::Outside => "likes.outside",
             End::Invalid => "likes.invalid",
@@ -57,8 +68,9 @@ impl Engine {
         }
     }
 
-    fn like(&mut self, kind: RecordKind, points: u32, commit: &Commit, op: &Op) -> End {
-        let liker_inside = self.circle.is_member(&commit.repo);
+    fn like(&mut self, kind: RecordKind, points: u32, from: (&str, &str), op: &Op) -> End {
+        let (repo, rev) = from;
+        let liker_inside = self.circle.is_member(repo);
         if !liker_inside && !self.settings.strangers_may_like() {
             return End::Outside;
         }
@@ -79,10 +91,10 @@ impl Engine {
         {
             return End::Outside;
         }
-        if commit.repo == post.did {
+        if repo == post.did {
             return End::OneSelf;
         }
-        let (liker, author) = (self.intern(&commit.repo), self.intern(post.did));
+        let (liker, author) = (self.intern(repo), self.intern(post.did));
         if ![liker, author]
             .into_iter()
             .all(|id| self.circle.status(id).is_active())
@@ -110,7 +122,7 @@ impl Engine {
         let record = RecordIdentity {
             kind,
             rkey: op.rkey.clone(),
-            rev: commit.rev.clone(),
+            rev: rev.to_owned(),
             subject_rkey: post.rkey.to_owned(),
         };
         self.repeats.count(liker);

@@ -10,6 +10,7 @@
 //! | `clock` | epochs in event time |
 //! | `events` | commits, account, identity and sync events: the circle |
 //! | `likes` | the tests a like must pass, and the transfer |
+//! | `gaps` | what was missed, and the likes found again |
 //! | `repair` | backfills: what was read of an account's host |
 //! | `images` | which accounts the checkpoint writes |
 //! | `pending` | what the next batch carries |
@@ -17,6 +18,7 @@
 
 mod clock;
 mod events;
+mod gaps;
 mod images;
 mod likes;
 mod pending;
@@ -33,8 +35,8 @@ use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, CircleChangeRow, FlowRow, GapRow, JournalRow, Micros, RecordIdentity,
-        SourceRow, State, TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, FlowRow, JournalRow, Micros, RecordIdentity, SourceRow, State,
+        TotalsRow, TrackedRow,
     },
 };
 
@@ -70,12 +72,11 @@ pub(crate) struct Engine {
     images: Images,
     flows: HashMap<(u32, u32, u32, i64), u64>,
     repairs: repair::Repairs,
-    open_gaps: HashMap<AccountId, GapRow>,
+    gaps: gaps::Gaps,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
     state: State,
     last_change: u64,
-    last_gap: u64,
 }
 
 /// What is known of an account, beside the circle.
@@ -93,6 +94,8 @@ struct Note {
 struct Source {
     row: SourceRow,
     changed: bool,
+    /// Something was missed before its next event: how that is called, and since when it is known.
+    gap: Option<(&'static str, Micros)>,
 }
 
 /// What a source's number is: given by [`Engine::source`].
@@ -169,7 +172,8 @@ impl Engine {
         if self.is_due(arrival, error.seq, error.time)
             && let Some(id) = error.did.as_deref().and_then(|did| self.circle.member(did))
         {
-            self.open_gap("unreadable", id, Some(error.reason().to_owned()), None);
+            let upto = tid::at(error.time.unwrap_or(arrival.now));
+            self.open_gap("unreadable", id, self.notes[id.index()].rev, upto);
         }
     }
 
@@ -190,10 +194,17 @@ impl Engine {
             self.counters.add("frames.future", 1);
             return false;
         }
+        let missed = source
+            .gap
+            .take()
+            .map(|(kind, _)| (kind, source.row.event_micros));
         source.row.event_micros = Some(time);
         source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
         source.changed = true;
         self.move_clock(time);
+        if let Some((kind, last)) = missed {
+            self.stream_gap(kind, arrival.source, last, time);
+        }
         true
     }
 
@@ -343,7 +354,11 @@ impl Engine {
                 lag_micros: None,
                 connected: false,
             };
-            self.sources.push(Source { row, changed: true });
+            self.sources.push(Source {
+                row,
+                changed: true,
+                gap: None,
+            });
             self.sources.len() - 1
         }))
     }
@@ -446,6 +461,7 @@ impl Engine {
             counters: self.counters.take_changed(),
             backfill,
             gaps: pending.gaps.into_values().collect(),
+            identities: pending.identities,
             images,
             totals,
             flows,

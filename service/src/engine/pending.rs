@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use hashbrown::{HashMap, HashSet};
 use kith_graph::AccountId;
-use kith_store::batch::{BackfillRow, CircleChangeRow, GapRow, JournalRow, RecordRow};
+use kith_store::batch::{BackfillRow, CircleChangeRow, GapRow, IdentityRow, JournalRow, RecordRow};
 
 /// Changes of the circle and the journal, not yet handed to the store.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub(super) struct Pending {
     pub(super) changes: Vec<CircleChangeRow>,
     pub(super) backfill: HashMap<AccountId, BackfillRow>,
     pub(super) gaps: BTreeMap<u64, GapRow>,
+    pub(super) identities: Vec<IdentityRow>,
     /// Frames taken since the last batch: they moved cursors, if nothing else.
     pub(super) frames: usize,
 }

@@ -5,13 +5,18 @@ use std::{cmp::Reverse, collections::BinaryHeap, collections::VecDeque};
 use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
 use kith_feeder::{
-    backfill::{AccountRead, Listing, ReadError},
+    backfill::{AccountRead, LikesWanted, Listing, ReadError, Wanted},
     syntax::is_did,
 };
 use kith_graph::{AccountId, Status};
 use kith_store::batch::{BackfillRow, BackfillState, Micros};
 
-use super::{Engine, events::inactive_status};
+use super::{
+    Engine,
+    events::inactive_status,
+    gaps::{Found, Spans},
+    tid,
+};
 
 /// A failed read is tried again after 5 s, 10 s, 20 s, … at most this often.
 const ATTEMPTS_MAX: u32 = 12;
@@ -21,10 +26,12 @@ const PAUSE_MAX: Micros = 3_600_000_000;
 /// An account to be read now.
 #[derive(Debug, Clone, Eq, PartialEq)]
 pub(crate) struct BackfillOrder {
-    /// Whose follows and blocks.
+    /// Whose.
     pub(crate) did: String,
     /// Lower goes first: the hop.
     pub(crate) priority: u8,
+    /// What of it.
+    pub(crate) wanted: Wanted,
 }
 
 /// The accounts to be read, being read, and to be read again later.
@@ -32,23 +39,38 @@ pub(crate) struct BackfillOrder {
 pub(super) struct Repairs {
     /// Every backfill that is not done, as it stands in the store.
     rows: HashMap<AccountId, BackfillRow>,
-    /// Tracked accounts, then the others, first come first served.
-    queues: [VecDeque<AccountId>; 2],
+    /// Tracked accounts, the rest of the interior, then the last degree; first come first served.
+    queues: [VecDeque<AccountId>; 3],
     later: BinaryHeap<Reverse<(Micros, AccountId)>>,
     running: HashMap<AccountId, Touched>,
     identities: Vec<String>,
 }
 
-/// What live events said of an account while it was read: newer than what the host listed.
+/// An account that is being read, and what live events say of it meanwhile: newer than what the
+/// host lists.
 #[derive(Debug, Default)]
 struct Touched {
+    spans: Spans,
+    reads_follows: bool,
     follows: HashSet<Box<str>>,
     blocks: HashSet<Box<str>>,
-    /// It must be read once more.
-    again: bool,
+    /// It must be read once more, for these likes and this stream's gap too.
+    again: Option<(Spans, Option<u64>)>,
 }
 
 impl Repairs {
+    /// Puts everybody whose likes a stream's gap withheld into the queue; says who they are.
+    pub(super) fn of_gap(&mut self, gap: u64) -> HashSet<AccountId> {
+        let rows = self.rows.values();
+        let mut ids: Vec<_> = rows
+            .filter(|row| row.gap == Some(gap) && row.state != BackfillState::Failed)
+            .map(|row| AccountId(row.account))
+            .collect();
+        ids.sort_unstable();
+        self.queues[2].extend(&ids);
+        ids.into_iter().collect()
+    }
+
     pub(super) fn touch_follow(&mut self, id: AccountId, rkey: &str) {
         if let Some(touched) = self.running.get_mut(&id) {
             touched.follows.insert(rkey.into());
@@ -65,52 +87,84 @@ impl Repairs {
     pub(super) fn identity_changed(&mut self, did: &str) {
         self.identities.push(did.to_owned());
     }
-
-    /// The account serves its repo again: whatever failed before may work now.
-    pub(super) fn reactivated(&mut self, id: AccountId) {
-        if self
-            .rows
-            .get(&id)
-            .is_some_and(|row| row.state == BackfillState::Failed)
-        {
-            self.rows.remove(&id);
-        }
-    }
-
-    /// The account left the interior: its records are not wanted any more.
-    pub(super) fn cancel(&mut self, id: AccountId) {
-        self.rows.remove(&id);
-        self.running.remove(&id);
-    }
 }
 
 impl Engine {
     /// The account's follows and blocks are to be read from its host, if that is how the circle is
     /// kept.
     pub(super) fn order_backfill(&mut self, id: AccountId, reason: &str) {
+        self.order(id, reason, &Spans::default(), None);
+    }
+
+    /// Likes of the account were missed: they are to be read from its host, and its follows and
+    /// blocks again, as far as they are kept.
+    pub(super) fn order_repair(&mut self, id: AccountId, likes: &Spans, gap: Option<u64>) {
+        self.order(id, "gap", likes, gap);
+    }
+
+    /// The account is active again: what could not be read of it may be now.
+    pub(super) fn reactivated(&mut self, id: AccountId) {
+        if self.circle.is_interior(id) || self.repairs.rows.contains_key(&id) {
+            self.order_backfill(id, "active");
+        }
+    }
+
+    fn order(&mut self, id: AccountId, reason: &str, likes: &Spans, gap: Option<u64>) {
         if self.settings.backfill != Backfill::Pds {
             return;
         }
         if let Some(touched) = self.repairs.running.get_mut(&id) {
-            touched.again = true;
+            let (spans, again_gap) = touched.again.get_or_insert_default();
+            spans.add(likes);
+            *again_gap = gap.or(*again_gap);
             return;
         }
-        if self
+        let known = self.repairs.rows.get(&id);
+        let mut spans = known.map(spans_of).unwrap_or_default();
+        spans.add(likes);
+        let row = match known {
+            Some(row) if row.state != BackfillState::Failed => BackfillRow {
+                likes: spans.to_text(),
+                gap: gap.or(row.gap),
+                ..row.clone()
+            },
+            failed => BackfillRow {
+                account: id.0,
+                state: BackfillState::Queued,
+                reason: reason.to_owned(),
+                attempts: 0,
+                not_before_micros: 0,
+                error: None,
+                likes: spans.to_text(),
+                gap: gap.or(failed.and_then(|row| row.gap)),
+            },
+        };
+        match self
             .repairs
             .rows
             .get(&id)
-            .is_some_and(|row| row.state != BackfillState::Failed)
+            .is_some_and(|row| row.state == BackfillState::Queued)
         {
+            true => self.note_backfill(row),
+            false => self.queue(row),
+        }
+    }
+
+    /// The account left the interior: its follows are not wanted any more. If it is still a
+    /// member, missed likes are.
+    pub(super) fn cancel_backfill(&mut self, id: AccountId) {
+        let is_member = self.circle.hop(id).is_some();
+        let wanted = |row: &BackfillRow| is_member && (row.likes.is_some() || row.gap.is_some());
+        if self.repairs.rows.get(&id).is_some_and(wanted) {
             return;
         }
-        self.queue(BackfillRow {
-            account: id.0,
-            state: BackfillState::Queued,
-            reason: reason.to_owned(),
-            attempts: 0,
-            not_before_micros: 0,
-            error: None,
-        });
+        self.repairs.running.remove(&id);
+        if let Some(row) = self.repairs.rows.remove(&id) {
+            let state = BackfillState::Done;
+            self.pending
+                .backfill
+                .insert(id, BackfillRow { state, ..row });
+        }
     }
 
     /// Puts a backfill in its queue, now or later, and notes it.
@@ -121,8 +175,12 @@ impl Engine {
                 .later
                 .push(Reverse((row.not_before_micros, id)));
         } else {
-            let tracked = self.circle.hop(id) == Some(0);
-            self.repairs.queues[usize::from(!tracked)].push_back(id);
+            let queue = match self.circle.hop(id) {
+                Some(0) => 0,
+                _ if self.circle.is_interior(id) => 1,
+                _ => 2,
+            };
+            self.repairs.queues[queue].push_back(id);
         }
         self.note_backfill(row);
     }
@@ -144,8 +202,14 @@ impl Engine {
             BackfillState::Failed => {
                 self.repairs.rows.insert(id, row);
             }
-            BackfillState::Queued | BackfillState::Running if self.circle.is_interior(id) => {
+            BackfillState::Queued | BackfillState::Running
+                if self.circle.is_interior(id)
+                    || row.likes.is_some() && self.circle.hop(id).is_some() =>
+            {
                 row.state = BackfillState::Queued;
+                if row.gap.is_some() && self.circle.is_interior(id) {
+                    self.gaps.restore_waiting(id);
+                }
                 self.queue(row);
             }
             BackfillState::Queued | BackfillState::Running | BackfillState::Done => {}
@@ -180,14 +244,41 @@ impl Engine {
                 state: BackfillState::Running,
                 ..row.clone()
             };
+            let withheld = self.gaps.withholds_likes(row.gap);
+            if withheld && !self.gaps.waits_for(id) {
+                continue;
+            }
+            let touched = Touched {
+                spans: if withheld {
+                    Spans::default()
+                } else {
+                    spans_of(&row)
+                },
+                reads_follows: self.circle.is_interior(id),
+                ..Touched::default()
+            };
             self.note_backfill(row);
-            self.repairs.running.insert(id, Touched::default());
             orders.push(BackfillOrder {
                 did: self.circle.did(id).as_str().to_owned(),
                 priority: self.circle.hop(id).unwrap_or(u8::MAX),
+                wanted: self.wanted(&touched),
             });
+            self.repairs.running.insert(id, touched);
         }
         orders
+    }
+
+    fn wanted(&self, touched: &Touched) -> Wanted {
+        Wanted {
+            follows: touched.reads_follows,
+            blocks: true,
+            likes: touched.spans.bounds().map(|(after, upto)| LikesWanted {
+                after: tid::unpack(after),
+                upto: tid::unpack(upto),
+                reposts: self.settings.parameters.repost > 0,
+                max: self.settings.max_likes_per_epoch,
+            }),
+        }
     }
 
     /// Whose cached identities are out of date, since last asked.
@@ -213,7 +304,7 @@ impl Engine {
             return;
         };
         let row = match result {
-            Ok(read) => self.take_read(id, read, &touched, row),
+            Ok(read) => self.take_read(id, &read, &touched, row),
             Err(error) => self.note_failure(id, &error, row, now),
         };
         let (queued, done) = (
@@ -224,25 +315,28 @@ impl Engine {
             true => self.queue(row),
             false => self.note_backfill(row),
         }
-        if done && touched.again {
-            self.order_backfill(id, "again");
+        if let Some((spans, gap)) = touched.again
+            && (done || !spans.is_empty())
+        {
+            self.order(id, "again", &spans, gap);
         }
     }
 
     fn take_read(
         &mut self,
         id: AccountId,
-        read: AccountRead,
+        read: &AccountRead,
         touched: &Touched,
         row: BackfillRow,
     ) -> BackfillRow {
         if read.handle.is_some() {
-            self.set_handle(id, read.handle);
+            self.set_handle(id, read.handle.clone());
         }
         if !read.status.is_active() {
             let word = read.status.as_str().to_owned();
             self.set_status(id, inactive_status(Some(&word)));
             let state = BackfillState::Failed;
+            self.give_up(id);
             return BackfillRow {
                 state,
                 error: Some(word),
@@ -254,29 +348,56 @@ impl Engine {
             self.circle.set_status(id, Status::Active);
             self.pending.accounts.insert(id);
         }
-        let recovered = self.take_follows(id, &read.follows, touched);
-        self.take_blocks(id, &read.blocks, touched);
-        if let Some(mut gap) = self.open_gaps.remove(&id) {
-            gap.closed_micros = self.clock.now().or(Some(gap.opened_micros));
-            gap.recovered = Some(recovered);
-            self.pending.gaps.insert(gap.id, gap);
+        let follows = match touched.reads_follows && self.circle.is_interior(id) {
+            true => self.take_follows(id, &read.follows, touched),
+            false => 0,
+        };
+        let found = Found {
+            follows,
+            blocks: self.take_blocks(id, &read.blocks, touched),
+            likes: self.take_likes(id, read, &touched.spans),
+        };
+        if read.likes.capped {
+            // What was read counts; that there is more stays visible.
+            let error = Some("more likes were missed than max_likes_per_epoch".to_owned());
+            let state = BackfillState::Failed;
+            self.give_up(id);
+            return BackfillRow {
+                state,
+                error,
+                attempts: row.attempts + 1,
+                ..row
+            };
+        }
+        if touched.again.is_none() {
+            self.close_gaps(id, found);
+        }
+        if row.likes.is_some() && touched.spans.is_empty() {
+            // Its likes were withheld: once everybody's follows are read, it is read again.
+            let state = BackfillState::Queued;
+            return BackfillRow { state, ..row };
         }
         BackfillRow {
             state: BackfillState::Done,
             error: None,
             attempts: row.attempts + 1,
+            likes: None,
+            gap: None,
             ..row
         }
     }
 
-    fn take_follows(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> String {
+    /// Takes the follows as the host lists them; says how many records were found, or found gone.
+    fn take_follows(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> u64 {
         let records: Vec<(&str, AccountId)> = listing
             .records
             .iter()
             .filter(|(_, subject)| is_did(subject))
             .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
             .collect();
-        let before = self.circle.follow_count(id);
+        let before: HashSet<(String, AccountId)> = (self.circle.follows(id))
+            .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
+            .collect();
         // A listing that was cut says nothing of what lies beyond its end.
         let end = listing
             .capped
@@ -290,8 +411,10 @@ impl Engine {
         self.circle
             .replace_follows(id, &records, keep, &mut self.changes);
         self.pending.follows.drop_all(id);
+        let mut after = HashSet::new();
         for (rkey, subject) in self.circle.follows(id) {
             self.pending.follows.set(id, rkey.as_str(), Some(subject));
+            after.insert((rkey.as_str().to_owned(), subject));
         }
         let note = &mut self.notes[id.index()];
         if note.capped != listing.capped {
@@ -299,25 +422,29 @@ impl Engine {
             self.pending.accounts.insert(id);
         }
         self.note_changes("backfill", Some(id), None);
-        format!(
-            "{} follow records, {before} before",
-            self.circle.follow_count(id)
-        )
+        before.symmetric_difference(&after).count() as u64
     }
 
-    fn take_blocks(&mut self, id: AccountId, listing: &Listing, touched: &Touched) {
+    /// As `take_follows`, for blocks.
+    fn take_blocks(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> u64 {
         let records: Vec<(&str, AccountId)> = listing
             .records
             .iter()
             .filter(|(_, subject)| is_did(subject))
             .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
             .collect();
+        let before: HashSet<(String, AccountId)> = (self.circle.block_records(id))
+            .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
+            .collect();
         self.circle
             .replace_blocks(id, &records, |rkey| touched.blocks.contains(rkey));
         self.pending.blocks.drop_all(id);
+        let mut after = HashSet::new();
         for (rkey, subject) in self.circle.block_records(id) {
             self.pending.blocks.set(id, rkey.as_str(), Some(subject));
+            after.insert((rkey.as_str().to_owned(), subject));
         }
+        before.symmetric_difference(&after).count() as u64
     }
 
     fn note_failure(
@@ -334,6 +461,9 @@ impl Engine {
         let again = error.is_retryable() && attempts < ATTEMPTS_MAX;
         let did = self.circle.did(id);
         tracing::warn!(did = did.as_str(), %error, attempts, again, "account not read");
+        if !again {
+            self.give_up(id);
+        }
         let pause = PAUSE_FIRST.saturating_mul(1 << attempts.min(20)) / 2;
         BackfillRow {
             state: if again {
@@ -351,4 +481,12 @@ impl Engine {
             ..row
         }
     }
+}
+
+/// The likes that a backfill is to bring.
+fn spans_of(row: &BackfillRow) -> Spans {
+    row.likes
+        .as_deref()
+        .and_then(Spans::parse)
+        .unwrap_or_default()
 }

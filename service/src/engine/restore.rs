@@ -11,7 +11,8 @@ use kith_store::{
 
 use super::{
     Engine, IMAGES, Images, Note, Pending, Repeats, Source, clock::EpochClock,
-    events::inactive_status, pending::Counters, repair::Repairs, settings::Settings, tid,
+    events::inactive_status, gaps::Gaps, pending::Counters, repair::Repairs, settings::Settings,
+    tid,
 };
 
 impl Engine {
@@ -38,6 +39,8 @@ impl Engine {
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
         }
+        engine.go_on_with_stream_gap();
+        engine.restore_likes(store).await?;
         if engine.clock.epoch().is_some() {
             engine.agree_on_rules();
         }
@@ -63,11 +66,10 @@ impl Engine {
             images: Images::default(),
             flows: HashMap::new(),
             repairs: Repairs::default(),
-            open_gaps: HashMap::new(),
+            gaps: Gaps::default(),
             pending: Pending::default(),
             state,
             last_change: 0,
-            last_gap: 0,
             settings,
         })
     }
@@ -327,34 +329,49 @@ impl Engine {
         }
     }
 
-    /// Counts, sources, gaps, and the likes of the current epoch.
+    /// Counts, sources and gaps.
     async fn restore_rest(&mut self, store: &Store) -> Result<()> {
         for (name, value) in store.load_counters().await? {
             self.counters.restore(name, value);
         }
         for mut row in store.load_sources().await? {
             let changed = std::mem::take(&mut row.connected);
-            self.sources.push(Source { row, changed });
+            self.sources.push(Source {
+                row,
+                changed,
+                gap: None,
+            });
         }
-        (self.last_change, self.last_gap) = store.last_ids().await?;
-        for gap in store.load_open_gaps().await? {
-            if let Some(id) = gap.account {
-                self.open_gaps.insert(AccountId(id), gap);
-            }
-        }
+        let (last_change, last_gap) = store.last_ids().await?;
+        self.last_change = last_change;
+        self.gaps.restore(store.load_open_gaps().await?, last_gap);
+        Ok(())
+    }
+
+    /// The likes of the current epoch, and those that an open gap may bring again.
+    async fn restore_likes(&mut self, store: &Store) -> Result<()> {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
+        let first = self
+            .gaps
+            .oldest()
+            .and_then(|time| self.clock.epoch_of(time));
+        let first = first.map_or(epoch, |first| first.min(epoch));
         store
-            .each_journal(JournalPart::TransfersOf(epoch), |row| {
+            .each_journal(JournalPart::TransfersSince(first), |row| {
                 if let (Operation::Transfer(transfer), Some(record)) = (&row.operation, &row.record)
                 {
                     let account =
                         |id: LedgerId| self.ledger_accounts.get(id.0 as usize).copied().flatten();
                     let parties = (account(transfer.sender), account(transfer.receiver));
                     if let (Some(liker), Some(author)) = parties {
-                        let accepted = row.verdict == Verdict::Accepted;
-                        self.restore_like(accepted, liker, author, record);
+                        if row.epoch == epoch {
+                            let accepted = row.verdict == Verdict::Accepted;
+                            self.restore_like(accepted, liker, author, record);
+                        }
+                        let key = (record.kind, record.rkey.as_str());
+                        self.gaps.restore_like(liker, key, record.rev.is_empty());
                     }
                 }
                 Ok(())

@@ -34,6 +34,12 @@ pub(super) fn micros(value: u64) -> i64 {
     (value >> 10).cast_signed()
 }
 
+/// The least TID of a time in unix microseconds.
+pub(super) fn at(micros: i64) -> u64 {
+    // 53 bits are left for the time; what lies before 1970 is 1970.
+    (micros.max(0).cast_unsigned() & ((1 << 53) - 1)) << 10
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
