@@ -112,7 +112,7 @@ fn the_journal_has_the_likes_that_are_true() {
     assert_eq!(doubled, 0, "a like of one commit was taken twice");
 }
 
-fn config(network: &Network, database: &Database, tracked: &str) -> String {
+pub(crate) fn config(network: &Network, database: &Database, tracked: &str) -> String {
     format!(
         r#"database = "{database}"
 
@@ -166,7 +166,7 @@ fn circle(kith: &Kith) -> BTreeMap<String, u64> {
 
 /// Where the circle is not what the truth implies. The follows of accounts that became inactive
 /// before they were read can be known or not; all others must be.
-fn wrong(kith: &Kith, truth: &Truth, tracked: &str) -> Vec<String> {
+pub(crate) fn wrong(kith: &Kith, truth: &Truth, tracked: &str) -> Vec<String> {
     let said = circle(kith);
     let most = truth.circle(&[tracked], 2);
     let least = truth.as_served().circle(&[tracked], 2);

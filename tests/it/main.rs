@@ -5,10 +5,12 @@
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
+//! - `gaps`: what was missed is found again.
 //!
 //! The helpers and their own tests are in `support/`.
 
 mod contract;
+mod gaps;
 mod live;
 mod network;
 mod recovery;

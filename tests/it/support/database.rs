@@ -41,6 +41,11 @@ impl Database {
         execute(&self.url, sql).unwrap_or_else(|e| panic!("cannot run {sql:?}: {e}"));
     }
 
+    /// Asks for a column of text.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        texts(&self.url, sql).unwrap_or_else(|e| panic!("no text from {sql:?}: {e}"))
+    }
+
     /// Asks for one integer (a `BIGINT` in `PostgreSQL`).
     pub fn number(&self, sql: &str) -> i64 {
         number(&self.url, sql).unwrap_or_else(|e| panic!("no number from {sql:?}: {e}"))
@@ -78,6 +83,20 @@ pub(crate) fn number(url: &str, sql: &str) -> Result<i64, sqlx::Error> {
                 .await?;
             connection.close().await?;
             Ok(number)
+        }
+    })
+}
+
+fn texts(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    block_on(async {
+        if url.starts_with("sqlite:") {
+            sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(&mut SqliteConnection::connect(url).await?)
+                .await
+        } else {
+            sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(&mut PgConnection::connect(url).await?)
+                .await
         }
     })
 }

@@ -45,6 +45,28 @@ pub struct Record {
     pub subject: Option<String>,
 }
 
+impl Record {
+    /// Its key.
+    pub fn rkey(&self) -> &str {
+        self.uri.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// When its key, a TID, was made: unix microseconds.
+    pub fn rkey_micros(&self) -> Option<i64> {
+        const ALPHABET: &str = "234567abcdefghijklmnopqrstuvwxyz";
+        let mut digits = self.rkey().chars().map(|c| ALPHABET.find(c));
+        let number = digits.try_fold(0u64, |n, digit| Some(n << 5 | digit? as u64))?;
+        i64::try_from(number >> 10).ok()
+    }
+
+    /// The author and key of the post it points at, if it is one.
+    pub fn post(&self) -> Option<(&str, &str)> {
+        let mut parts = self.subject.as_deref()?.strip_prefix("at://")?.split('/');
+        let author = parts.next()?;
+        (parts.next()? == "app.bsky.feed.post").then_some((author, parts.next()?))
+    }
+}
+
 impl Truth {
     /// Reads `truth.json`.
     pub fn read(path: &Path) -> Self {
