@@ -50,8 +50,8 @@ impl SigningKey {
         }
         let (_, bytes) = multibase::decode(text).map_err(|_| BadKey)?;
         let (codec, point) = bytes.split_first_chunk().ok_or(BadKey)?;
-        // Compressed points only: there is one text for each key.
-        if point.len() != 33 {
+        // Compressed points only, so that there is one text for each key.
+        if point.len() != 33 || !matches!(point[0], 2 | 3) {
             return Err(BadKey);
         }
         let curve = match *codec {
@@ -106,7 +106,7 @@ mod tests {
             format!("did:key:did:key:{good}"),
             multibase::encode(multibase::Base::Base64, &bytes),
             format!("z{}", "1".repeat(1_000_000)),
-            // Ed25519, a bare point, a point too long, one whose y is not told, one not on its curve.
+            // Ed25519, a bare point, a point too long, one without its y, one not on its curve.
             of_codec([0xed, 0x01]),
             base58(&bytes[2..]),
             base58(&[&bytes[..], &[0]].concat()),

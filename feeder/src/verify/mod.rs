@@ -22,6 +22,8 @@ mod key;
 mod node;
 mod ops;
 mod tree;
+#[cfg(test)]
+mod vectors;
 
 pub use error::VerifyError;
 pub use key::{BadKey, BadSignature, SigningKey};

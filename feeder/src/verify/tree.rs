@@ -214,6 +214,15 @@ impl Tree {
         Ok(Some(Item::Subtree { root, layer }))
     }
 
+    /// The leaves that can be seen, in order.
+    #[cfg(test)]
+    pub(super) fn leaves(&self) -> impl Iterator<Item = (&[u8], Cid)> {
+        self.items.iter().filter_map(|item| match *item {
+            Item::Leaf { key, value, .. } => Some((self.bytes(key), value)),
+            Item::Subtree { .. } => None,
+        })
+    }
+
     fn bytes(&self, key: Key) -> &[u8] {
         &self.keys[key.start as usize..key.end as usize]
     }
