@@ -30,7 +30,8 @@ pub(crate) fn level(key: &str) -> u32 {
     let digest = *cid.digest();
     let whole = digest.iter().take_while(|&&byte| byte == 0).count();
     let last = digest.get(whole).map_or(0, zeros);
-    (u32::try_from(whole).unwrap() * 8 + last) / 2
+    let bits = u32::try_from(whole).unwrap() * 8 + last;
+    bits / 2
 }
 
 impl Tree {
