@@ -2,6 +2,7 @@
 //!
 //! - [`syntax`]: the identifier grammars (DID, handle, AT-URI …) and datetimes; pure.
 //! - [`wire`]: one firehose frame in, one [`wire::Message`] out; pure, so it can be fuzzed.
+//! - [`verify`]: whether a commit is what its account signed, and its ops all that changed; pure.
 //! - [`source`]: relays, PDSes and frame files behind one interface, with a byte budget.
 //! - [`xrpc`]: the HTTP client, its limits, and the addresses it may talk to.
 //! - [`identity`]: DID documents and handles.
@@ -14,5 +15,6 @@ pub mod backfill;
 pub mod identity;
 pub mod source;
 pub mod syntax;
+pub mod verify;
 pub mod wire;
 pub mod xrpc;

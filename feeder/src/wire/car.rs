@@ -52,6 +52,11 @@ impl<'a> Blocks<'a> {
         self.root
     }
 
+    /// Every block behind the CID that it claims to have, in no order.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&'a [u8; CID_BYTES], &'a [u8])> {
+        self.blocks.iter().copied()
+    }
+
     /// The block that claims to be `cid`.
     pub fn find(&self, cid: &Cid) -> Option<&'a [u8]> {
         let wanted = cid.as_bytes();

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// Length of a binary CID of this shape: version, codec, hash function, hash length, SHA-256.
-pub(super) const CID_BYTES: usize = 36;
+pub(crate) const CID_BYTES: usize = 36;
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// A `CIDv1` of a DAG-CBOR or raw block, by SHA-256. `Display` gives its text, `bafyrei…`.

@@ -42,20 +42,40 @@ pub fn decode<I: Interest + ?Sized>(frame: &[u8], interest: &I) -> Result<Decode
 }
 
 /// A commit's payload as the scan sees it, borrowed from the frame.
-struct Scanned<'a> {
+pub(crate) struct Scanned<'a> {
     seq: u64,
-    repo: &'a str,
+    /// Text, not yet known to be a DID.
+    pub(crate) repo: &'a str,
     time: Option<Micros>,
     touches: Touches,
     likes: u32,
     reposts: u32,
-    ops: Reader<'a>,
-    rev: Option<&'a [u8]>,
+    /// Stands at the array of ops, which is well-formed.
+    pub(crate) ops: Reader<'a>,
+    /// Not yet known to be UTF-8.
+    pub(crate) rev: Option<&'a [u8]>,
     since: Option<&'a [u8]>,
-    commit: Option<&'a [u8]>,
-    prev_data: Option<&'a [u8]>,
-    blocks: Option<&'a [u8]>,
-    too_big: bool,
+    /// One value of any type.
+    pub(crate) commit: Option<&'a [u8]>,
+    /// One value of any type.
+    pub(crate) prev_data: Option<&'a [u8]>,
+    /// The CAR.
+    pub(crate) blocks: Option<&'a [u8]>,
+    /// The host left the blocks out.
+    pub(crate) too_big: bool,
+}
+
+/// Walks a whole frame; `None` if it is no commit's.
+pub(crate) fn scan_frame(frame: &[u8]) -> Result<Option<Scanned<'_>>, Kind> {
+    if frame.len() > FRAME_BYTES_MAX {
+        return Err(Kind::TooLong);
+    }
+    let mut reader = Reader::new(frame);
+    let header = header(&mut reader)?;
+    if header.op != 1 || header.t != Some("#commit") {
+        return Ok(None);
+    }
+    scan(&mut reader).map(Some)
 }
 
 /// Walks the payload once, in whatever order its fields come.

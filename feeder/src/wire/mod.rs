@@ -11,17 +11,17 @@
 //!    rarer messages are decoded by ciborium, leniently: only the fields that Kith uses must be
 //!    there, and in the right type.
 //!
-//! Not checked here: signatures, the tree of the repo, whether the commit block says the same
-//! repo and rev as the frame, and whether a rev lies in the future.
+//! Not checked here: signatures, the tree of the repo, and whether the commit block says the same
+//! repo and rev as the frame, see [`crate::verify`]; nor whether a rev lies in the future.
 
 mod car;
-mod cid;
-mod commit;
+pub(crate) mod cid;
+pub(crate) mod commit;
 mod error;
 mod message;
 mod other;
 mod record;
-mod scan;
+pub(crate) mod scan;
 
 pub use car::{Blocks, CarError};
 pub use cid::{BadCid, Cid, Codec};

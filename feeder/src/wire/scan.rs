@@ -16,15 +16,15 @@ const DEPTH_MAX: u32 = 32;
 const SEQ_MAX: u64 = 1 << 53;
 
 /// The major types of CBOR.
-pub(super) mod major {
-    pub(in super::super) const UNSIGNED: u8 = 0;
-    pub(in super::super) const NEGATIVE: u8 = 1;
-    pub(in super::super) const BYTES: u8 = 2;
-    pub(in super::super) const TEXT: u8 = 3;
-    pub(in super::super) const ARRAY: u8 = 4;
-    pub(in super::super) const MAP: u8 = 5;
-    pub(in super::super) const TAG: u8 = 6;
-    pub(in super::super) const SIMPLE: u8 = 7;
+pub(crate) mod major {
+    pub(crate) const UNSIGNED: u8 = 0;
+    pub(crate) const NEGATIVE: u8 = 1;
+    pub(crate) const BYTES: u8 = 2;
+    pub(crate) const TEXT: u8 = 3;
+    pub(crate) const ARRAY: u8 = 4;
+    pub(crate) const MAP: u8 = 5;
+    pub(crate) const TAG: u8 = 6;
+    pub(crate) const SIMPLE: u8 = 7;
 }
 const FALSE: u64 = 20;
 const TRUE: u64 = 21;
@@ -37,7 +37,7 @@ const LINK_BYTES: usize = LINK_PREFIX.len() + CID_BYTES;
 
 /// A position in bytes, moving forward value by value.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
@@ -50,12 +50,12 @@ pub(super) struct Head {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// What has not been read yet.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         &self.bytes[self.at..]
     }
 
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a head that must be of the given major type, and gives its argument.
     #[inline]
-    pub(super) fn expect(&mut self, major: u8) -> Result<u64, Kind> {
+    pub(crate) fn expect(&mut self, major: u8) -> Result<u64, Kind> {
         let head = self.head()?;
         if head.major == major {
             Ok(head.argument)
@@ -107,14 +107,14 @@ impl<'a> Reader<'a> {
 
     /// Reads text as it is: the key of a map's entry, or text that is only compared.
     #[inline]
-    pub(super) fn key(&mut self) -> Result<&'a [u8], Kind> {
+    pub(crate) fn key(&mut self) -> Result<&'a [u8], Kind> {
         let length = self.expect(major::TEXT)?;
         self.take(length)
     }
 
     /// Reads text that is used.
     #[inline]
-    pub(super) fn text(&mut self) -> Result<&'a str, Kind> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, Kind> {
         std::str::from_utf8(self.key()?).map_err(|_| Kind::BadText)
     }
 
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a byte string.
     #[inline]
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Kind> {
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Kind> {
         let length = self.expect(major::BYTES)?;
         self.take(length)
     }
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a link: tag 42 over a byte string of 0 and the CID.
-    pub(super) fn link(&mut self) -> Result<Cid, Kind> {
+    pub(crate) fn link(&mut self) -> Result<Cid, Kind> {
         if self.expect(major::TAG)? != TAG_CID {
             return Err(Kind::BadCid);
         }
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a link, or `None` for null.
-    pub(super) fn link_or_null(&mut self) -> Result<Option<Cid>, Kind> {
+    pub(crate) fn link_or_null(&mut self) -> Result<Option<Cid>, Kind> {
         if self.null() {
             Ok(None)
         } else {
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
 
     /// Steps over the next value, whatever it is, and gives its bytes.
     #[inline]
-    pub(super) fn skip(&mut self) -> Result<&'a [u8], Kind> {
+    pub(crate) fn skip(&mut self) -> Result<&'a [u8], Kind> {
         let start = self.at;
         let rest = self.rest();
         if rest.len() >= LINK_BYTES && rest.starts_with(LINK_PREFIX) {
@@ -230,9 +230,9 @@ pub(super) fn cid_of_link(bytes: &[u8]) -> Option<Cid> {
 }
 
 /// A frame's header.
-pub(super) struct Header<'a> {
-    pub(super) op: i64,
-    pub(super) t: Option<&'a str>,
+pub(crate) struct Header<'a> {
+    pub(crate) op: i64,
+    pub(crate) t: Option<&'a str>,
 }
 
 /// The header that almost every frame has: `{t: "#commit", op: 1}`.
@@ -240,7 +240,7 @@ const COMMIT_HEADER: &[u8] = b"\xa2\x61t\x67#commit\x62op\x01";
 
 /// Reads the header; the reader then stands at the payload.
 #[inline]
-pub(super) fn header<'a>(reader: &mut Reader<'a>) -> Result<Header<'a>, Kind> {
+pub(crate) fn header<'a>(reader: &mut Reader<'a>) -> Result<Header<'a>, Kind> {
     if reader.rest().starts_with(COMMIT_HEADER) {
         reader.at += COMMIT_HEADER.len();
         return Ok(Header {

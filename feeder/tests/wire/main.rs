@@ -14,6 +14,7 @@ mod frames;
 
 mod broken;
 mod mutated;
+mod nasty;
 mod recorded;
 mod records;
 mod reference;
