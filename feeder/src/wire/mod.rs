@@ -11,6 +11,8 @@
 //!    rarer messages are decoded by ciborium, leniently: only the fields that Kith uses must be
 //!    there, and in the right type.
 //!
+//! The JSON of a Jetstream comes out as the same messages: see `jetstream`.
+//!
 //! Not checked here: signatures, the tree of the repo, whether the commit block says the same
 //! repo and rev as the frame, and whether a rev lies in the future.
 
@@ -18,6 +20,7 @@ mod car;
 mod cid;
 mod commit;
 mod error;
+pub(crate) mod jetstream;
 mod message;
 mod other;
 mod record;
