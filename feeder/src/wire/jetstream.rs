@@ -67,12 +67,27 @@ pub(super) fn peek(frame: &[u8]) -> Result<Peek, Kind> {
     })
 }
 
-/// The DID and the rev of one line if it is an op; `None` if it is something else.
-pub(crate) fn commit_of_line(line: &str) -> Result<Option<(Cow<'_, str>, Cow<'_, str>)>, Kind> {
+/// What one line is about.
+pub(crate) struct Subject<'a> {
+    /// The account, not known to be a DID; empty where there is none.
+    pub(crate) did: Cow<'a, str>,
+    /// The rev of the commit if the line is an op.
+    pub(crate) rev: Option<Cow<'a, str>>,
+    /// The line's cursor.
+    pub(crate) cursor: Option<u64>,
+}
+
+/// Reads what one line is about.
+pub(crate) fn subject(line: &str) -> Result<Subject<'_>, Kind> {
     let event = event(line).map_err(|error| error.kind)?;
-    Ok(match event.what {
-        What::Op(op) => Some((event.did, op.rev)),
+    let rev = match event.what {
+        What::Op(op) => Some(op.rev),
         _ => None,
+    };
+    Ok(Subject {
+        did: event.did,
+        rev,
+        cursor: event.cursor,
     })
 }
 
@@ -109,12 +124,12 @@ fn commit<I: Interest + ?Sized>(
         if event.did != first.did || op.rev != head.rev {
             return Err(first.error(Kind::NotOneCommit));
         }
-        let touched = op
+        let one = op
             .action
             .map_or(Touches::OTHER, |action| Touches::of(op.collection, action));
-        likes += u32::from(touched == Touches::LIKE_CREATED);
-        reposts += u32::from(touched == Touches::REPOST_CREATED);
-        touches = touches.union(touched);
+        likes += u32::from(one == Touches::LIKE_CREATED);
+        reposts += u32::from(one == Touches::REPOST_CREATED);
+        touches = touches.union(one);
         ops.push(op);
     }
     let seq = events.iter().filter_map(|event| event.cursor).max();
