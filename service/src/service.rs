@@ -186,6 +186,10 @@ impl Service {
                 let offset = (*position > 0).then_some(*position);
                 engine.bad_input(reason, source, offset);
             }
+            What::Gap(gap) => {
+                let url = engine.source_url(source);
+                tracing::warn!(url, ?gap, "events may be missing");
+            }
             What::Finished { .. } => return Ok(until == Until::Finished),
             What::Failed { message } => return Err(InputError(message.clone()).into()),
         }

@@ -79,11 +79,8 @@ impl Sources {
                 (None, Start::Oldest) => Position::Oldest,
                 (None, Start::Cursor(cursor)) => Position::From(cursor),
             };
-            let spec = SourceSpec {
-                id: SourceId(u16::try_from(number).unwrap_or(u16::MAX)),
-                kind,
-                options: network::stream_options(config),
-            };
+            let id = SourceId(u16::try_from(number).unwrap_or(u16::MAX));
+            let spec = SourceSpec::new(id, kind, network::stream_options(config));
             let asked = matches!(source, Source::Pds { .. }).then(|| (directory.clone(), url));
             sources.start(
                 spec,
@@ -109,11 +106,8 @@ impl Sources {
         let start = engine
             .cursor(index)
             .map_or(Position::Oldest, Position::After);
-        let spec = SourceSpec {
-            id: SourceId(0),
-            kind: SourceKind::File { path },
-            options: source::StreamOptions::default(),
-        };
+        let kind = SourceKind::File { path };
+        let spec = SourceSpec::new(SourceId(0), kind, source::StreamOptions::default());
         sources.start(spec, start, index, source::QUEUE_BYTES_MAX, None, sender);
         sources
     }

@@ -1,5 +1,7 @@
 //! The way of frames to the reader: a channel bounded by bytes.
 
+use super::meters::Meters;
+use crate::wire::Micros;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -22,7 +24,7 @@ pub struct Delivery {
     pub source: SourceId,
     /// What it is.
     pub what: What,
-    _share: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 /// What a source delivers.
@@ -48,6 +50,9 @@ pub enum What {
         /// For files the byte offset from which to go on; 0 for streams.
         position: u64,
     },
+    /// Something may have been missed, and whatever the stream brings next cannot tell: to be
+    /// repaired from the repos themselves.
+    Gap(Gap),
     /// The file ends here.
     Finished {
         /// The byte offset behind the last whole frame.
@@ -58,6 +63,52 @@ pub enum What {
         /// What, where, and what to do.
         message: String,
     },
+}
+
+/// What is known of a gap: between the last event that was read before it and the first after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// A stable, short name:
+    /// - `future_cursor`: the server does not have our cursor, and was joined live;
+    /// - `seq_restarted`: the server counts from a new beginning;
+    /// - `outdated_cursor`: our cursor was older than what the server keeps;
+    /// - `cursor_too_old`: the same, said by a Jetstream before it let us in;
+    /// - `clamped`: nobody said so, but the first event after a reconnect is much later than the
+    ///   last before it;
+    /// - `joined_live`: the group went on to a source that had no cursor;
+    /// - `left_out`: a message beyond the WebSocket limit was stepped over;
+    /// - `commit_split`: a Jetstream sent more ops of a commit after it had seemed whole.
+    pub reason: &'static str,
+    /// More, for logs; shortened text of strangers.
+    pub detail: String,
+    /// Event time of the last event read before, if there was one.
+    pub from_time: Option<Micros>,
+    /// Event time of the first event after it, if that is known; else the gap ends when the next
+    /// event comes.
+    pub to_time: Option<Micros>,
+    /// Seq (or Jetstream cursor) of the last event read before from this same source.
+    pub from_seq: Option<u64>,
+    /// Seq (or Jetstream cursor) of the first event after it.
+    pub to_seq: Option<u64>,
+    /// The only account concerned; `None`: anybody.
+    pub did: Option<String>,
+    /// Saved cursors of this source mean nothing any more: what comes next may be lower.
+    pub cursor_is_void: bool,
+}
+
+impl Gap {
+    pub(super) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            reason,
+            detail: detail.into(),
+            from_time: None,
+            to_time: None,
+            from_seq: None,
+            to_seq: None,
+            did: None,
+            cursor_is_void: false,
+        }
+    }
 }
 
 /// A batch of frames, cut out of one piece of memory. Never empty.
@@ -129,6 +180,14 @@ impl Frames {
         })
     }
 
+    /// Bytes of the frames alone.
+    fn bytes_of_frames(&self) -> usize {
+        match &self.cuts {
+            Cuts::Whole => self.bytes.len(),
+            Cuts::File { cuts, .. } => cuts.iter().map(|(a, b)| (b - a) as usize).sum(),
+        }
+    }
+
     fn size(&self) -> usize {
         self.bytes.len() + self.count() * size_of::<(u32, u32)>()
     }
@@ -145,6 +204,7 @@ pub fn channel(bytes_max: usize) -> (Sender, Receiver) {
         queue: sender,
         budget: Arc::clone(&budget),
         limit,
+        meters: None,
     };
     (
         sender,
@@ -162,6 +222,23 @@ pub struct Sender {
     queue: mpsc::UnboundedSender<Delivery>,
     budget: Arc<Semaphore>,
     limit: usize,
+    meters: Option<Arc<Meters>>,
+}
+
+/// A delivery's part of the budget, given back when it is dropped.
+#[derive(Debug)]
+struct Share {
+    _permit: OwnedSemaphorePermit,
+    meters: Option<Arc<Meters>>,
+    bytes: u32,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(meters) = &self.meters {
+            meters.done_with(self.bytes);
+        }
+    }
 }
 
 /// The reader is gone.
@@ -174,6 +251,24 @@ impl Sender {
     pub async fn send(&self, source: SourceId, what: What) -> Result<(), Closed> {
         let share = self.reserve(what_bytes(&what)).await?;
         self.send_with(source, what, share)
+    }
+
+    /// The same channel, with everything that is sent counted.
+    pub(super) fn metered(&self, meters: Arc<Meters>) -> Self {
+        Self {
+            meters: Some(meters),
+            ..self.clone()
+        }
+    }
+
+    /// Waits until half of the budget is free: the reader keeps up again.
+    pub(super) async fn half_empty(&self) -> Result<(), Closed> {
+        let half = u32::try_from(self.limit / 2).unwrap_or(u32::MAX);
+        let budget = Arc::clone(&self.budget);
+        match budget.acquire_many_owned(half).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Closed),
+        }
     }
 
     /// Waits for room; first come, first served among all sources.
@@ -197,8 +292,25 @@ impl Sender {
         &self,
         source: SourceId,
         what: What,
-        share: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Result<(), Closed> {
+        let bytes = u32::try_from(permit.num_permits()).unwrap_or(u32::MAX);
+        if let Some(meters) = &self.meters {
+            meters.queued(bytes);
+            match &what {
+                What::Frames(frames) => meters.framed(frames.count(), frames.bytes_of_frames()),
+                What::Bad { .. } => meters.bad(),
+                What::Gap(_) => meters.gap(),
+                What::Connected => meters.connected(),
+                What::Disconnected { reason, .. } => meters.disconnected(reason),
+                What::Finished { .. } | What::Failed { .. } => {}
+            }
+        }
+        let share = Share {
+            _permit: permit,
+            meters: self.meters.clone(),
+            bytes,
+        };
         self.queue
             .send(Delivery {
                 source,

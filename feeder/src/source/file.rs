@@ -26,7 +26,9 @@ pub(super) async fn run(
     let reading = tokio::task::spawn_blocking(move || {
         let offset = match start {
             Position::Live | Position::Oldest => 0,
-            Position::From(offset) | Position::After(offset) => offset,
+            Position::From(offset)
+            | Position::After(offset)
+            | Position::AfterEvent { seq: offset, .. } => offset,
         };
         let output = Output {
             id,

@@ -1,7 +1,8 @@
 //! Frames of a source, written to a file that the file source reads.
 
 use super::QUEUE_BYTES_MAX;
-use super::channel::{Receiver, What, channel};
+use super::channel::{Receiver, Sender, What, channel};
+use super::group::{GroupOptions, run_group};
 use super::spec::{Position, SourceSpec, run};
 use crate::wire;
 use std::fs::{File, OpenOptions};
@@ -38,6 +39,8 @@ pub struct Recorded {
     pub bad: u64,
     /// How often the connection was lost.
     pub disconnects: u64,
+    /// How often something may have been missed.
+    pub gaps: u64,
     /// Seq of the last frame that has one.
     pub last_seq: Option<u64>,
 }
@@ -69,13 +72,13 @@ pub enum RecordError {
     },
 }
 
-/// Records a source into a new file, until a limit is reached, the source ends, or `shutdown`.
+/// Records a source, or a failover group, into a new file, until a limit is reached, the source ends, or `shutdown`.
 ///
 /// The file is `[u32 big-endian length][frame]`, repeated, compressed with zstd if its name ends
-/// in `.zst`. Frames are not decoded, and duplicates of a stream are left out.
+/// in `.zst`. Frames are not decoded, and duplicates of a stream are left out. A failover group
+/// writes one file; while it changes over, events may be in it twice.
 pub async fn record(
-    spec: SourceSpec,
-    start: Position,
+    sources: Vec<(SourceSpec, Position)>,
     path: &Path,
     limits: RecordLimits,
     shutdown: CancellationToken,
@@ -86,7 +89,7 @@ pub async fn record(
     })?;
     let (sender, receiver) = channel(QUEUE_BYTES_MAX);
     let stop = shutdown.child_token();
-    let source = tokio::spawn(run(spec, start, sender, stop.clone()));
+    let source = tokio::spawn(run_sources(sources, sender, stop.clone()));
     let recorded = tokio::select! {
         recorded = write_frames(receiver, &mut output, limits) => recorded,
         () = at_the_end(limits.duration_max) => Ok(Ended::Limit),
@@ -110,6 +113,20 @@ pub async fn record(
             Err(RecordError::Source { message })
         }
         Ended::Limit => finished.map(|()| written).map_err(as_write),
+    }
+}
+
+async fn run_sources(
+    mut sources: Vec<(SourceSpec, Position)>,
+    out: Sender,
+    stop: CancellationToken,
+) {
+    match sources.pop() {
+        Some((spec, start)) if sources.is_empty() => run(spec, start, out, stop).await,
+        last => {
+            sources.extend(last);
+            run_group(sources, GroupOptions::default(), out, stop).await;
+        }
     }
 }
 
@@ -143,6 +160,7 @@ async fn write_frames(
             }
             What::Bad { .. } => output.recorded.bad += 1,
             What::Disconnected { .. } => output.recorded.disconnects += 1,
+            What::Gap(_) => output.recorded.gaps += 1,
             What::Connected => {}
             What::Finished { .. } => return Ok(Ended::Limit),
             What::Failed { message } => return Ok(Ended::Failed(message.clone())),

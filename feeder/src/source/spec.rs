@@ -1,8 +1,12 @@
 //! What a source is, and where it begins.
 
-use super::channel::{Sender, SourceId, What};
-use super::{file, stream};
+use super::channel::{Sender, SourceId};
+use super::file;
+use super::group::{GroupOptions, run_group};
+use super::meters::Meters;
+use crate::wire::Micros;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +19,20 @@ pub struct SourceSpec {
     pub kind: SourceKind,
     /// Times and limits of streams; files have none.
     pub options: StreamOptions,
+    /// Where it counts; keep a clone to read it.
+    pub meters: Arc<Meters>,
+}
+
+impl SourceSpec {
+    /// A source with counters of its own.
+    pub fn new(id: SourceId, kind: SourceKind, options: StreamOptions) -> Self {
+        Self {
+            id,
+            kind,
+            options,
+            meters: Arc::default(),
+        }
+    }
 }
 
 /// The kinds of sources.
@@ -36,7 +54,8 @@ pub enum SourceKind {
         /// Its address.
         url: String,
     },
-    /// A Jetstream; not read by this version.
+    /// A Jetstream, v1 or v2: if the address has a path (`/subscribe` or `/xrpc/…`), it says
+    /// which; otherwise v2 is tried first.
     Jetstream {
         /// Its address.
         url: String,
@@ -54,8 +73,17 @@ pub enum Position {
     /// as it is, and nothing is dropped. For a file a byte offset, in the uncompressed file.
     From(u64),
     /// Behind this seq, which was seen and saved: what comes up to it is dropped. For a file the
-    /// byte offset saved with its last frame.
+    /// byte offset saved with its last frame. For a Jetstream its cursor; v1 is rewound by some
+    /// seconds, and then nothing is dropped.
     After(u64),
+    /// As [`Position::After`]; and because the time of the last event is known too, a server
+    /// that begins much later is found out.
+    AfterEvent {
+        /// The seq, cursor or offset.
+        seq: u64,
+        /// When that event happened.
+        time: Micros,
+    },
 }
 
 /// Times and limits of streams. The defaults suit the live network.
@@ -64,6 +92,11 @@ pub struct StreamOptions {
     /// Whether plain `ws://` and addresses that are not public may be talked to: only for tests
     /// and home labs.
     pub allow_private_addresses: bool,
+    /// Certificates (DER) that are trusted beside the Mozilla roots: for home labs and tests.
+    pub extra_roots: Vec<Vec<u8>>,
+    /// The zstd dictionary of a Jetstream; with it, messages are asked for compressed. It is told
+    /// by its id whether it is v1's; a server that does not know it is read uncompressed.
+    pub zstd_dictionary: Option<PathBuf>,
     /// Longest time for resolving, connecting, TLS and upgrade together. Default 30 s.
     pub connect_timeout: Duration,
     /// Upper bound of the first wait before connecting again; doubled every time. Default 500 ms.
@@ -75,42 +108,53 @@ pub struct StreamOptions {
     /// After so long without any bytes, answers to pings included, the connection is dead.
     /// Default 60 s.
     pub silence_max: Duration,
-    /// After so long without a frame the connection is given up although pings are answered;
-    /// `None` (the default) where a stream may be idle, such as a small PDS.
+    /// After so long without a frame the connection is given up although pings are answered.
+    /// `None` (the default): learned, see `idle_learned_min`.
     pub idle_max: Option<Duration>,
+    /// Once the pace of a stream is known (the mean time between events), silence of a thousand
+    /// times that, but not less than this, is taken for a dead stream although pings are
+    /// answered. `None`: never. Default 30 s.
+    pub idle_learned_min: Option<Duration>,
+    /// While the queue is full, the server's own buffer fills (a relay's holds about 33 s). When
+    /// so much is left unread there, or three quarters of its events at the known pace, the
+    /// connection is given up before the server does, and resumed when the queue has room.
+    /// Default 20 s.
+    pub unread_max: Duration,
+    /// The first event after a reconnect may be later than the last before it by a thousand times
+    /// the mean time between events, and by this; if it is later still, that is said as a gap. By
+    /// four times this if the pace is not known. Default 30 s.
+    pub jump_max: Duration,
 }
 
 impl Default for StreamOptions {
     fn default() -> Self {
         Self {
             allow_private_addresses: false,
+            extra_roots: Vec::new(),
+            zstd_dictionary: None,
             connect_timeout: Duration::from_secs(30),
             backoff_first: Duration::from_millis(500),
             backoff_max: Duration::from_mins(1),
             ping_after: Duration::from_secs(20),
             silence_max: Duration::from_mins(1),
             idle_max: None,
+            idle_learned_min: Some(Duration::from_secs(30)),
+            unread_max: Duration::from_secs(20),
+            jump_max: Duration::from_secs(30),
         }
     }
 }
 
-/// Runs one source until it ends ([`What::Finished`], [`What::Failed`]), the reader is gone, or
+/// Runs one source until it ends ([`super::What::Finished`], [`super::What::Failed`]), the reader is gone, or
 /// `shutdown` is cancelled. Streams never end by themselves: they reconnect for ever.
 ///
 /// To be spawned as a task; must run within a tokio runtime with time and I/O enabled.
 pub async fn run(spec: SourceSpec, start: Position, out: Sender, shutdown: CancellationToken) {
-    let SourceSpec { id, kind, options } = spec;
-    match kind {
-        SourceKind::File { path } => file::run(id, path, start, out, shutdown).await,
-        SourceKind::Relay { url } | SourceKind::Pds { url } => {
-            stream::run(id, &url, options, start, out, shutdown).await;
+    match spec.kind {
+        SourceKind::File { path } => {
+            let out = out.metered(spec.meters);
+            file::run(spec.id, path, start, out, shutdown).await;
         }
-        SourceKind::Jetstream { url } => {
-            let message = format!(
-                "{url}: jetstream sources are not supported yet; use kind = \"relay\" instead"
-            );
-            // When the reader is gone nobody is left to be told.
-            let _ = out.send(id, What::Failed { message }).await;
-        }
+        _ => run_group(vec![(spec, start)], GroupOptions::default(), out, shutdown).await,
     }
 }

@@ -4,6 +4,7 @@ use super::FRAME_BYTES_MAX;
 use super::car::Blocks;
 use super::cid::Cid;
 use super::error::{FrameError, FrameErrorKind as Kind};
+use super::jetstream;
 use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Micros, Op, Touches};
 use super::other;
 use super::record::{BadRecord, data_of_commit, record_in};
@@ -11,9 +12,9 @@ use super::scan::{Reader, header, major};
 use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime_bytes};
 
 /// Most ops that a commit may have: ten times what the specification allows.
-const OPS_MAX: u64 = 2_000;
+pub(super) const OPS_MAX: u64 = 2_000;
 
-/// Decodes one frame; asks `interest` about commits, and reads the blocks of those it wants.
+/// Decodes one frame, of the firehose or of a Jetstream; asks `interest` about commits, and reads the blocks of those it wants.
 ///
 /// Bytes behind the payload are an error, as in the reference implementation.
 ///
@@ -23,6 +24,9 @@ const OPS_MAX: u64 = 2_000;
 pub fn decode<I: Interest + ?Sized>(frame: &[u8], interest: &I) -> Result<Decoded, FrameError> {
     if frame.len() > FRAME_BYTES_MAX {
         return Err(Kind::TooLong.into());
+    }
+    if jetstream::is_jetstream(frame) {
+        return jetstream::decode(frame, interest);
     }
     let mut reader = Reader::new(frame);
     let header = header(&mut reader)?;
@@ -248,9 +252,10 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
         rev: rev.to_owned(),
         since: scanned.since.map(text).transpose()?.map(str::to_owned),
         time: scanned.time.ok_or(Kind::BadTime)?,
-        commit,
+        commit: Some(commit),
         data: read_data(blocks.as_ref(), &commit, scanned.too_big)?,
         prev_data,
+        chained: true,
         too_big: scanned.too_big,
         ops: read_ops(scanned.ops, blocks.as_ref())?,
     })

@@ -32,6 +32,12 @@ pub enum FrameErrorKind {
     /// A byte that begins no DAG-CBOR value, or an item of indefinite length.
     #[error("not DAG-CBOR")]
     NotCbor,
+    /// Not JSON, although it begins like a Jetstream's line.
+    #[error("not JSON")]
+    NotJson,
+    /// Lines of a Jetstream that are not the ops of one commit.
+    #[error("the lines are not the ops of one commit")]
+    NotOneCommit,
     /// Nested deeper than any frame needs.
     #[error("nested too deeply")]
     TooDeep,
@@ -92,6 +98,8 @@ impl FrameErrorKind {
             Self::TooLong => "too_long",
             Self::Truncated => "truncated",
             Self::NotCbor => "not_cbor",
+            Self::NotJson => "not_json",
+            Self::NotOneCommit => "not_one_commit",
             Self::TooDeep => "too_deep",
             Self::BadText => "bad_text",
             Self::TrailingBytes => "trailing_bytes",

@@ -96,7 +96,7 @@ pub enum Message {
 /// A change of one repo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// Position in the stream, 1..=2^53.
+    /// Position in the stream, 1..=2^53; of a Jetstream its cursor, in microseconds or a seq.
     pub seq: u64,
     /// The account's DID.
     pub repo: String,
@@ -106,13 +106,16 @@ pub struct Commit {
     pub since: Option<String>,
     /// When it happened, by the stream.
     pub time: Micros,
-    /// The commit block.
-    pub commit: Cid,
-    /// Root of the repo's tree after this commit, from the commit block; `None` only if the
-    /// host left the blocks out (`too_big`).
+    /// The commit block; `None` from a Jetstream, which does not say.
+    pub commit: Option<Cid>,
+    /// Root of the repo's tree after this commit, from the commit block; `None` if the host left
+    /// the blocks out (`too_big`), and from a Jetstream.
     pub data: Option<Cid>,
     /// Root of the tree before, where the host says it (sync 1.1).
     pub prev_data: Option<Cid>,
+    /// Whether the frame can say what it continues. A Jetstream's cannot: `since`, `data` and
+    /// `prev_data` are not there, and that tells nothing of the repo.
+    pub chained: bool,
     /// The host left the blocks out (deprecated): the repo must be fetched.
     pub too_big: bool,
     /// The ops on likes, reposts, follows and blocks, in order. Others are left out.

@@ -11,6 +11,8 @@
 //!    rarer messages are decoded by ciborium, leniently: only the fields that Kith uses must be
 //!    there, and in the right type.
 //!
+//! The JSON of a Jetstream comes out as the same messages: see `jetstream`.
+//!
 //! Not checked here: signatures, the tree of the repo, and whether the commit block says the same
 //! repo and rev as the frame, see [`crate::verify`]; nor whether a rev lies in the future.
 
@@ -18,6 +20,7 @@ mod car;
 pub(crate) mod cid;
 pub(crate) mod commit;
 mod error;
+pub(crate) mod jetstream;
 mod message;
 mod other;
 mod record;

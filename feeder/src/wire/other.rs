@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
 /// Longest name of a kind, note or error that is kept, in characters.
-const NAME_CHARS_MAX: usize = 64;
+pub(super) const NAME_CHARS_MAX: usize = 64;
 /// Longest message for people that is kept, in characters.
-const MESSAGE_CHARS_MAX: usize = 256;
+pub(super) const MESSAGE_CHARS_MAX: usize = 256;
 /// Deepest nesting that ciborium follows; what is known is flat.
 const DEPTH_MAX: usize = 32;
 
@@ -85,7 +85,7 @@ fn sync(payload: &[u8]) -> Result<Message, FrameError> {
 
 /// The root of the tree, if the CAR's root is a commit block that matches its CID. Otherwise
 /// the repo must be read again anyway, and nothing is lost.
-fn data_of_root(car: &[u8]) -> Option<Cid> {
+pub(super) fn data_of_root(car: &[u8]) -> Option<Cid> {
     let blocks = Blocks::parse(car).ok()?;
     let root = blocks.root()?;
     let block = blocks.find(&root).filter(|block| root.matches(block))?;
@@ -124,9 +124,7 @@ struct AccountBody {
 fn account(payload: &[u8]) -> Result<Message, FrameError> {
     let body: AccountBody = typed(payload)?;
     let About { seq, did, time } = About::new(body.seq, body.did, &body.time)?;
-    let status = body.status.filter(|status| {
-        status.len() <= NAME_CHARS_MAX && status.bytes().all(|b| b.is_ascii_graphic())
-    });
+    let status = body.status.filter(|status| is_status(status));
     Ok(Message::Account {
         seq,
         did,
@@ -134,6 +132,11 @@ fn account(payload: &[u8]) -> Result<Message, FrameError> {
         status,
         time,
     })
+}
+
+/// Whether a status is a word that may be kept.
+pub(super) fn is_status(status: &str) -> bool {
+    status.len() <= NAME_CHARS_MAX && status.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// A message of the future: its seq and time are read if they are where they always were.
@@ -212,7 +215,7 @@ fn typed<T: DeserializeOwned>(payload: &[u8]) -> Result<T, FrameError> {
 }
 
 /// Shortens text of strangers, and escapes its control characters, for logs and status.
-fn shorten(text: &str, chars_max: usize) -> String {
+pub(super) fn shorten(text: &str, chars_max: usize) -> String {
     text.chars()
         .take(chars_max)
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })

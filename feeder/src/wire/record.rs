@@ -106,6 +106,29 @@ pub(super) fn record_in(
     decode_record(collection, block)
 }
 
+/// Reads a record as JSON, as a Jetstream has it, with the same leniency. Whether it hashes to
+/// its CID cannot be known.
+pub(super) fn decode_json_record(collection: Collection, json: &str) -> Result<Record, BadRecord> {
+    fn typed<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, BadRecord> {
+        serde_json::from_str(json).map_err(|_| BadRecord::BadShape)
+    }
+    Ok(match collection {
+        Collection::Like => Record::Like {
+            subject: typed::<OfRecord>(json)?.subject.uri,
+        },
+        Collection::Repost => Record::Repost {
+            subject: typed::<OfRecord>(json)?.subject.uri,
+        },
+        Collection::Follow => Record::Follow {
+            subject: typed::<OfAccount>(json)?.subject,
+        },
+        Collection::Block => Record::Block {
+            subject: typed::<OfAccount>(json)?.subject,
+        },
+        Collection::Other => return Err(BadRecord::BadShape),
+    })
+}
+
 /// Reads a record's block as DAG-CBOR, leniently: its subject must be there, other fields may
 /// be missing, unknown, or wrong in any way that is still CBOR.
 ///

@@ -7,6 +7,7 @@
 use super::FRAME_BYTES_MAX;
 use super::cid::{CID_BYTES, Cid};
 use super::error::FrameErrorKind as Kind;
+use super::jetstream;
 use super::message::Micros;
 use crate::syntax::parse_datetime_bytes;
 
@@ -303,12 +304,16 @@ pub struct Peek {
     pub time: Option<Micros>,
 }
 
-/// Reads a frame's header, seq and time, and nothing that follows them.
+/// Reads a frame's header, seq and time, and nothing that follows them. Of a Jetstream's frame
+/// the seq is its cursor: `time_us` (v1) or `seq` (v2).
 ///
 /// Does not check that the rest is well-formed; [`super::decode`] does.
 pub fn peek(frame: &[u8]) -> Result<Peek, Kind> {
     if frame.len() > FRAME_BYTES_MAX {
         return Err(Kind::TooLong);
+    }
+    if jetstream::is_jetstream(frame) {
+        return jetstream::peek(frame);
     }
     let mut reader = Reader::new(frame);
     let header = header(&mut reader)?;

@@ -31,11 +31,7 @@ pub(crate) fn start(
 ) -> Running {
     let (sender, receiver) = channel(budget);
     let shutdown = CancellationToken::new();
-    let spec = SourceSpec {
-        id: SourceId(3),
-        kind,
-        options,
-    };
+    let spec = SourceSpec::new(SourceId(3), kind, options);
     tokio::spawn(run(spec, position, sender, shutdown.clone()));
     Running {
         receiver,
@@ -89,6 +85,7 @@ fn describe(what: &What, events: &mut Vec<String>) {
         What::Bad {
             reason, position, ..
         } => events.push(format!("bad {reason} at {position}")),
+        What::Gap(gap) => events.push(format!("gap {}", gap.reason)),
         What::Finished { position } => events.push(format!("finished at {position}")),
         What::Failed { message } => events.push(format!("failed {message}")),
     }

@@ -9,12 +9,9 @@ use kith_feeder::source::{
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-fn spec(kind: SourceKind) -> SourceSpec {
-    SourceSpec {
-        id: SourceId(0),
-        kind,
-        options: quick(),
-    }
+fn spec(kind: SourceKind) -> Vec<(SourceSpec, Position)> {
+    let spec = SourceSpec::new(SourceId(0), kind, quick());
+    vec![(spec, Position::Oldest)]
 }
 
 async fn server() -> SourceKind {
@@ -38,9 +35,7 @@ async fn recordings_of_streams_can_be_read() {
         let path = folder.path().join(name);
         let shutdown = CancellationToken::new();
         let source = spec(server().await);
-        let recorded = record(source, Position::Oldest, &path, limits, shutdown)
-            .await
-            .unwrap();
+        let recorded = record(source, &path, limits, shutdown).await.unwrap();
         assert_eq!((recorded.frames, recorded.last_seq), (6, Some(6)));
         assert_eq!(recorded.disconnects, 1);
         let kind = SourceKind::File { path };
@@ -56,15 +51,9 @@ async fn a_recording_ends_by_size_time_and_shutdown() {
     let folder = tempfile::tempdir().unwrap();
     let go = async |name: &str, limits: RecordLimits, shutdown: CancellationToken| {
         let source = spec(server().await);
-        record(
-            source,
-            Position::Oldest,
-            &folder.path().join(name),
-            limits,
-            shutdown,
-        )
-        .await
-        .unwrap()
+        record(source, &folder.path().join(name), limits, shutdown)
+            .await
+            .unwrap()
     };
     let one = identity_frame(1).len() as u64 + 4;
     let by_size = RecordLimits {
@@ -95,14 +84,7 @@ async fn nothing_is_overwritten_and_nothing_empty_is_left() {
     std::fs::write(&path, b"precious").unwrap();
     let go = async |kind: SourceKind, path| {
         let shutdown = CancellationToken::new();
-        record(
-            spec(kind),
-            Position::Oldest,
-            path,
-            RecordLimits::default(),
-            shutdown,
-        )
-        .await
+        record(spec(kind), path, RecordLimits::default(), shutdown).await
     };
     let refused = go(server().await, &path).await;
     assert!(

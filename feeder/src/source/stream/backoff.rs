@@ -31,6 +31,16 @@ impl Backoff {
     pub(super) fn next(&mut self) -> Duration {
         let bound = self.bound;
         self.bound = (bound * 2).min(self.max);
+        self.draw(bound)
+    }
+
+    /// Draws a wait of the longest kind, and goes on from there.
+    pub(super) fn longest(&mut self) -> Duration {
+        self.bound = self.max;
+        self.draw(self.max)
+    }
+
+    fn draw(&mut self, bound: Duration) -> Duration {
         let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(self.random.u64(0..=nanos))
     }

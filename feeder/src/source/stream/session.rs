@@ -2,19 +2,28 @@
 //!
 //! While the reader of the frames stalls, the socket is still read, a little ahead, so that
 //! pings behind the next frames are answered; then it is left alone, and the server's own buffer
-//! fills. Liveness is judged only while we listen.
+//! fills, until `watch` gives the connection up. Liveness is judged only while we listen.
 
-use super::super::channel::{Closed, Frames, What, what_bytes};
+mod watch;
+
+use super::super::channel::{Closed, Frames, Gap, What, what_bytes};
+use super::assembly::Assembly;
 use super::connect::Socket;
-use super::seen::Verdict;
-use super::{End, FUTURE_CURSOR, Stream, TOO_LONG};
-use crate::wire::{self, Decoded, FrameErrorKind, Message as FrameMessage, Touches};
+use super::endpoint::Protocol;
+use super::seen::{Verdict, now};
+use super::{
+    BEHIND, CONSUMER_TOO_SLOW, End, FUTURE_CURSOR, INVALID_REQUEST, Orders, RETURNED, Report,
+    Stream, TOO_LONG, bad, shorten,
+};
+use crate::wire::{self, Decoded, FrameErrorKind, Message as FrameMessage, Micros, Touches};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// How far the socket is read ahead of a stalled reader, in bytes, beside the budget.
@@ -23,20 +32,40 @@ const AHEAD_BYTES_MAX: usize = 1 << 20;
 const AHEAD_ITEM_BYTES: usize = 256;
 /// So many messages of garbage in a row end the connection, whatever was tried before.
 const GARBAGE_MAX: u32 = 100;
-/// Shortest time between two looks at the clock.
-const TICK_MIN: Duration = Duration::from_millis(5);
+/// An event not older than this says that the replay is over, in microseconds.
+const LIVE: Micros = 5_000_000;
+/// Longest time that is spent on taking leave.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) struct Session<'a> {
     stream: &'a mut Stream,
     socket: Socket,
+    /// Commits of a Jetstream that are not whole yet.
+    assembly: Option<Assembly>,
     /// Read, and not delivered yet, with their sizes.
     ahead: VecDeque<(What, usize)>,
     ahead_bytes: usize,
+    join: Join,
+    /// Whether an event of now has come: until then, old ones are replayed.
+    is_live: bool,
     /// When anything at all was heard last, and when a frame was.
     heard: Instant,
     framed: Instant,
     pinged: Instant,
+    /// Since when the socket is left alone.
+    stalled: Option<Instant>,
     garbage: u32,
+}
+
+/// How the stream was joined, until its first event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Join {
+    /// By a cursor.
+    Resumed,
+    /// Without.
+    Live,
+    /// The first event has come.
+    Done,
 }
 
 /// The connection is over, or the reader of the frames is.
@@ -52,42 +81,63 @@ impl From<Closed> for Stop {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(stream: &'a mut Stream, socket: Socket) -> Self {
+    pub(super) fn new(stream: &'a mut Stream, socket: Socket, is_resumed: bool) -> Self {
         let now = Instant::now();
+        let protocol = stream.endpoint.protocol;
+        let is_jetstream = protocol.is_jetstream();
         Self {
             stream,
             socket,
+            assembly: is_jetstream.then(|| Assembly::new(protocol == Protocol::V2)),
             ahead: VecDeque::new(),
             ahead_bytes: 0,
+            join: match is_resumed {
+                true => Join::Resumed,
+                false => Join::Live,
+            },
+            is_live: false,
             heard: now,
             framed: now,
             pinged: now,
+            stalled: None,
             garbage: 0,
         }
     }
 
-    /// Reads until the connection ends, and delivers everything that was read before it did.
-    pub(super) async fn run(mut self) -> Result<End, Closed> {
-        let end = match self.read().await {
+    /// Reads until the connection ends, and delivers everything that was read before it did: all
+    /// but commits that are not whole.
+    pub(super) async fn run(mut self, group: &mut Orders) -> Result<End, Closed> {
+        let end = match self.read(group).await {
             Stop::Ended(end) => end,
             Stop::Closed => return Err(Closed),
         };
+        if [RETURNED, BEHIND].contains(&&*end.reason) {
+            // Politeness only; what comes of it does not matter.
+            let _ = timeout(FAREWELL, self.socket.close(None)).await;
+        }
         for (what, _) in self.ahead {
             self.stream.out.send(self.stream.id, what).await?;
         }
         Ok(end)
     }
 
-    async fn read(&mut self) -> Stop {
+    async fn read(&mut self, group: &mut Orders) -> Stop {
         let mut clock = self.clock();
         loop {
-            if let Err(stop) = self.step(&mut clock).await {
+            let was_joined = self.join == Join::Done;
+            if let Err(stop) = self.step(&mut clock, group).await {
                 return stop;
+            }
+            if self.join == Join::Done
+                && !was_joined
+                && group.report(Report::Delivering).await.is_err()
+            {
+                return Stop::Closed;
             }
         }
     }
 
-    async fn step(&mut self, clock: &mut Interval) -> Result<(), Stop> {
+    async fn step(&mut self, clock: &mut Interval, group: &mut Orders) -> Result<(), Stop> {
         self.deliver()?;
         let out = self.stream.out.clone();
         let room = async {
@@ -96,6 +146,7 @@ impl<'a> Session<'a> {
                 None => std::future::pending().await,
             }
         };
+        let due = self.assembly.as_ref().and_then(Assembly::due);
         tokio::select! {
             share = room => {
                 let share = share?;
@@ -107,6 +158,11 @@ impl<'a> Session<'a> {
             message = self.socket.next(), if self.ahead_bytes < AHEAD_BYTES_MAX => {
                 self.heard = Instant::now();
                 self.take(message).await
+            }
+            () = sleep_until(due.unwrap_or(self.heard)), if due.is_some() => self.take_quiet(),
+            rested = group.until(false) => {
+                rested?;
+                Err(ended(RETURNED, "an earlier source works again"))
             }
             _ = clock.tick() => self.look_at_the_clock().await,
         }
@@ -137,32 +193,81 @@ impl<'a> Session<'a> {
 
     async fn take(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
         match message {
+            Some(Ok(Message::Binary(frame))) if self.assembly.is_some() => self.take_packed(&frame),
             Some(Ok(Message::Binary(frame))) => self.take_frame(frame),
-            Some(Ok(Message::Text(text))) => {
-                self.take_garbage("text_message", &format!("{} bytes of text", text.len()))
-            }
+            Some(Ok(Message::Text(text))) => self.take_text(&text),
             // The answer waits in the socket until it is flushed.
             Some(Ok(Message::Ping(_))) => self.write(None).await,
             Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(()),
-            Some(Ok(Message::Close(close))) => {
-                let detail = close.map(|close| format!("{}: {}", close.code, close.reason));
-                Err(ended("closed", shorten(&detail.unwrap_or_default())))
-            }
+            Some(Ok(Message::Close(close))) => Err(Stop::Ended(closed_by(close))),
             None => Err(ended("closed", "without a word")),
             Some(Err(error)) => Err(Stop::Ended(lost(&error))),
         }
     }
 
+    /// Takes a message of a Jetstream that is compressed, if that was asked for.
+    fn take_packed(&mut self, message: &[u8]) -> Result<(), Stop> {
+        let Some(dictionary) = &mut self.stream.dictionary else {
+            return self.take_garbage("binary_message", &format!("{} bytes", message.len()));
+        };
+        let text = dictionary.decompress(message);
+        match text.and_then(|text| String::from_utf8(text.to_vec()).ok()) {
+            Some(text) => self.take_text(&text),
+            None => self.take_garbage("bad_zstd", &format!("{} bytes", message.len())),
+        }
+    }
+
+    /// Takes a text: a line of a Jetstream; others send none.
+    fn take_text(&mut self, text: &str) -> Result<(), Stop> {
+        let length = format!("{} bytes of text", text.len());
+        let Some(assembly) = &mut self.assembly else {
+            return self.take_garbage("text_message", &length);
+        };
+        let taken = match assembly.take(text, Instant::now()) {
+            Ok(taken) => taken,
+            Err(FrameErrorKind::TooLong) => {
+                self.skip_too_long(text.len());
+                return Ok(());
+            }
+            Err(kind) => return self.take_garbage(kind.reason(), &length),
+        };
+        for frame in taken.frames {
+            self.take_frame(frame)?;
+        }
+        if let Some(did) = taken.split {
+            let from = self.stream.last_time;
+            self.push(What::Gap(Gap {
+                did: Some(shorten(&did)),
+                from_time: from,
+                to_time: from,
+                ..Gap::new(
+                    "commit_split",
+                    "ops came after their commit had seemed whole",
+                )
+            }));
+        }
+        Ok(())
+    }
+
+    /// Takes the commits of a Jetstream that seem whole by now.
+    fn take_quiet(&mut self) -> Result<(), Stop> {
+        let assembly = self.assembly.as_mut();
+        let frames = assembly.map(|assembly| assembly.pass_quiet(Instant::now()));
+        for frame in frames.unwrap_or_default() {
+            self.take_frame(frame)?;
+        }
+        Ok(())
+    }
+
     fn take_frame(&mut self, frame: Bytes) -> Result<(), Stop> {
+        if self.assembly.is_none() && wire::jetstream::is_jetstream(&frame) {
+            // Nobody but a Jetstream may say things that cannot be verified.
+            return self.take_garbage("json_frame", &format!("{} bytes", frame.len()));
+        }
         let peek = match wire::peek(&frame) {
             Ok(peek) => peek,
             Err(FrameErrorKind::TooLong) => {
-                let detail = format!("a frame of {} bytes was skipped", frame.len());
-                self.push(What::Bad {
-                    reason: TOO_LONG,
-                    detail,
-                    position: 0,
-                });
+                self.skip_too_long(frame.len());
                 return Ok(());
             }
             Err(kind) => {
@@ -172,73 +277,105 @@ impl<'a> Session<'a> {
         self.framed = self.heard;
         self.garbage = 0;
         if let Some(seq) = peek.seq {
-            match self.stream.seen.note(seq, peek.time) {
-                Verdict::Duplicate => return Ok(()),
+            self.check_join(seq, peek.time);
+            let before = self.stream.seen.position();
+            match self.stream.seen.note(seq, peek.time, &frame) {
+                Verdict::Duplicate => {
+                    self.stream.meters.duplicate();
+                    return Ok(());
+                }
                 Verdict::New => {}
                 Verdict::Restarted => {
                     let detail = format!("seq {seq} came again, with another event");
-                    self.push(What::Bad {
-                        reason: "seq_restarted",
-                        detail,
-                        position: 0,
-                    });
+                    let gap = self.stream.gap("seq_restarted", before, detail);
+                    self.push(gap);
                 }
             }
             self.stream.doubtful = false;
+            if let Some(time) = peek.time {
+                self.is_live |= now().saturating_sub(time) < LIVE;
+                self.stream.note_time(time);
+            }
         }
-        let error = peek.is_error.then(|| error_of(&frame));
+        let said = (peek.is_error || peek.seq.is_none()).then(|| said_in(&frame));
         self.push(What::Frames(Frames::of_stream(frame)));
-        error.map_or(Ok(()), |end| Err(Stop::Ended(end)))
+        match said.flatten() {
+            Some(FrameMessage::Error { error, message }) => {
+                let text = format!("{error}: {}", message.unwrap_or_default());
+                let reason = reason_of(&error).unwrap_or("error");
+                Err(ended(reason, text))
+            }
+            Some(FrameMessage::Info { name, message }) => {
+                self.take_note(&name, message.unwrap_or_default());
+                Ok(())
+            }
+            _ if peek.is_error => Err(ended("error", "an error frame that cannot be read")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes what the server says of our cursor while it goes on.
+    fn take_note(&mut self, name: &str, message: String) {
+        let reason = match name {
+            "OutdatedCursor" => "outdated_cursor",
+            "FutureCursor" => FUTURE_CURSOR,
+            _ => return,
+        };
+        let known = self.stream.seen.position();
+        self.push(self.stream.gap(reason, known, message));
+        self.stream.has_said_gap = true;
+        if reason == FUTURE_CURSOR {
+            self.stream.restart(super::Position::Live);
+        }
+    }
+
+    /// Looks whether the first event of a connection continues what was read before.
+    fn check_join(&mut self, seq: u64, time: Option<Micros>) {
+        let join = std::mem::replace(&mut self.join, Join::Done);
+        if join == Join::Done || std::mem::take(&mut self.stream.has_said_gap) {
+            return;
+        }
+        let stream = &*self.stream;
+        let reaches_back = stream.seen.position().is_some_and(|known| seq <= known);
+        let jump = stream.options.jump_max;
+        let (reason, from, allowed) = match join {
+            Join::Live => ("joined_live", stream.progress.latest(), Duration::ZERO),
+            _ => (
+                "clamped",
+                stream.last_time.filter(|_| !reaches_back),
+                stream.pace.too_long(jump).unwrap_or(4 * jump),
+            ),
+        };
+        let allowed = Micros::try_from(allowed.as_micros()).unwrap_or(Micros::MAX);
+        if let (Some(from), Some(time)) = (from, time)
+            && time.saturating_sub(from) > allowed
+        {
+            let known = Gap {
+                from_time: Some(from),
+                to_time: Some(time),
+                from_seq: stream.seen.position(),
+                to_seq: Some(seq),
+                ..Gap::new(reason, "the first event is later than the last before it")
+            };
+            self.push(What::Gap(known));
+        }
+    }
+
+    fn skip_too_long(&mut self, length: usize) {
+        let detail = format!("a frame of {length} bytes was skipped");
+        self.push(bad(TOO_LONG, detail));
     }
 
     /// Counts garbage. The first ends the connection, as the protocol wants it, and a fresh one
     /// may bring what was meant; what is garbage again after that is stepped over.
     fn take_garbage(&mut self, reason: &'static str, detail: &str) -> Result<(), Stop> {
-        self.push(What::Bad {
-            reason,
-            detail: detail.to_owned(),
-            position: 0,
-        });
+        self.push(bad(reason, detail));
         self.garbage += 1;
         if self.stream.doubtful && self.garbage < GARBAGE_MAX {
             return Ok(());
         }
         self.stream.doubtful = true;
         Err(ended("garbage", format!("{reason}: {detail}")))
-    }
-
-    fn clock(&self) -> Interval {
-        let options = &self.stream.options;
-        let shortest = options.ping_after.min(options.silence_max);
-        let shortest = options.idle_max.map_or(shortest, |idle| idle.min(shortest));
-        let mut clock = interval((shortest / 4).max(TICK_MIN));
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        clock
-    }
-
-    /// Pings a silent server, and gives a dead one up.
-    async fn look_at_the_clock(&mut self) -> Result<(), Stop> {
-        let options = &self.stream.options;
-        let now = Instant::now();
-        if self.ahead_bytes >= AHEAD_BYTES_MAX {
-            // We do not listen, so silence says nothing. A ping keeps the server's watchdog calm.
-            (self.heard, self.framed) = (now, now);
-        }
-        if now - self.heard >= options.silence_max {
-            return Err(ended(
-                "silence",
-                format!("nothing for {:?}", options.silence_max),
-            ));
-        }
-        if let Some(idle) = options.idle_max.filter(|&idle| now - self.framed >= idle) {
-            return Err(ended("idle", format!("no frame for {idle:?}")));
-        }
-        let quiet = self.ahead_bytes >= AHEAD_BYTES_MAX || now - self.heard >= options.ping_after;
-        if quiet && now - self.pinged >= options.ping_after {
-            self.pinged = now;
-            return self.write(Some(Message::Ping(Bytes::new()))).await;
-        }
-        Ok(())
     }
 
     /// Writes a message, if any, and everything that waits to be written.
@@ -277,26 +414,37 @@ fn lost(error: &Error) -> End {
     End::new(reason, shorten(&error.to_string()))
 }
 
-/// The end that a server announces by an error frame; its name is the reason.
-fn error_of(frame: &[u8]) -> End {
-    let decoded = wire::decode(frame, &|_: &str, _: Touches| false);
-    let Ok(Decoded::Message(FrameMessage::Error { error, message })) = decoded else {
-        return End::new("error", "an error frame that cannot be read");
+/// Names a close: by the name of an error that servers give as the reason, else by its code.
+fn closed_by(close: Option<CloseFrame>) -> End {
+    let Some(close) = close else {
+        return End::new("closed", "");
     };
-    let reason = match error.as_str() {
-        "FutureCursor" => FUTURE_CURSOR,
-        "ConsumerTooSlow" => "consumer_too_slow",
-        "InvalidRequest" => "invalid_request",
-        _ => "error",
-    };
-    let message = message.unwrap_or_default();
-    End::new(reason, format!("{error}: {message}"))
+    let named = close.reason.split([':', ' ']).next().and_then(reason_of);
+    let reason = named.unwrap_or(match close.code {
+        CloseCode::Away | CloseCode::Restart | CloseCode::Again => "going_away",
+        CloseCode::Error => "server_error",
+        _ => "closed",
+    });
+    End::new(
+        reason,
+        shorten(&format!("{}: {}", close.code, close.reason)),
+    )
 }
 
-/// Shortens text of strangers, and escapes its control characters.
-fn shorten(text: &str) -> String {
-    text.chars()
-        .take(200)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+/// The reason that an error of the protocol is.
+fn reason_of(name: &str) -> Option<&'static str> {
+    match name {
+        "FutureCursor" => Some(FUTURE_CURSOR),
+        "ConsumerTooSlow" => Some(CONSUMER_TOO_SLOW),
+        "InvalidRequest" => Some(INVALID_REQUEST),
+        _ => None,
+    }
+}
+
+/// What a frame without a seq says.
+fn said_in(frame: &[u8]) -> Option<FrameMessage> {
+    match wire::decode(frame, &|_: &str, _: Touches| false) {
+        Ok(Decoded::Message(message)) => Some(message),
+        _ => None,
+    }
 }

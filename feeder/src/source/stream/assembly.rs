@@ -1,0 +1,269 @@
+//! Commits of a Jetstream, put together from its events.
+//!
+//! A Jetstream serves every op of a commit as an event, and the reader takes a commit of one rev
+//! once: half of one must never be passed on. So the events of a commit are gathered until
+//! something tells that it is whole: the same account does something else, or nothing more has
+//! come for 50 ms (or it has been open for a second). v2 serves the ops of a commit in a row, so there any other event tells it too;
+//! v1 serves several repos at once and may mix them.
+
+use crate::wire::jetstream::subject;
+use crate::wire::{FRAME_BYTES_MAX, FrameErrorKind};
+use bytes::Bytes;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// So long after its last event a commit is taken to be whole.
+const QUIET: Duration = Duration::from_millis(50);
+/// Longest time that a commit is gathered.
+const AGE_MAX: Duration = Duration::from_secs(1);
+/// Most commits of a v1 that are gathered at once: less than two seconds of the live network, so
+/// that the rewind of a reconnect covers what is dropped.
+const OPEN_MAX_V1: usize = 512;
+/// Most ops of one commit that are gathered.
+const LINES_MAX: u32 = 2_000;
+/// How many commits passed on are remembered, to notice ops that come too late.
+const PASSED_MAX: usize = 512;
+
+/// The commits that are being gathered.
+pub(super) struct Assembly {
+    open_max: usize,
+    /// By account.
+    open: HashMap<String, Open>,
+    /// The accounts of open commits, oldest first; also of some that are open no more.
+    order: VecDeque<(String, u64)>,
+    /// Counts commits, to tell one of an account from the next.
+    opened: u64,
+    /// Commits that were passed on: the hash of account and rev, and the highest cursor.
+    passed: VecDeque<(u64, u64)>,
+}
+
+struct Open {
+    number: u64,
+    rev: String,
+    lines: Vec<u8>,
+    count: u32,
+    cursor: u64,
+    begun: Instant,
+    touched: Instant,
+}
+
+impl Open {
+    fn due(&self) -> Instant {
+        (self.touched + QUIET).min(self.begun + AGE_MAX)
+    }
+}
+
+/// What became of a line.
+#[derive(Default)]
+pub(super) struct Taken {
+    /// Frames that are whole now, in order.
+    pub(super) frames: Vec<Bytes>,
+    /// An account of whose commit a part had been passed on before.
+    pub(super) split: Option<String>,
+}
+
+impl Assembly {
+    /// `in_a_row`: the server serves the ops of a commit one behind the other (v2).
+    pub(super) fn new(in_a_row: bool) -> Self {
+        Self {
+            open_max: if in_a_row { 1 } else { OPEN_MAX_V1 },
+            open: HashMap::new(),
+            order: VecDeque::new(),
+            opened: 0,
+            passed: VecDeque::new(),
+        }
+    }
+
+    /// Takes one message. An error is garbage, and changes nothing.
+    pub(super) fn take(&mut self, text: &str, now: Instant) -> Result<Taken, FrameErrorKind> {
+        // Outside of strings, where it cannot be, a newline is but a space.
+        let text = text.trim().replace(['\n', '\r'], " ");
+        let mut taken = Taken::default();
+        if text.len() > FRAME_BYTES_MAX {
+            return Err(FrameErrorKind::TooLong);
+        }
+        let subject = subject(&text)?;
+        let (did, cursor) = (subject.did, subject.cursor.unwrap_or(0));
+        let Some(rev) = subject.rev else {
+            self.pass(&did, &mut taken.frames);
+            if self.open_max == 1 {
+                self.pass_all(&mut taken.frames);
+            }
+            taken.frames.push(text.into_bytes().into());
+            return Ok(taken);
+        };
+        let goes_on = self.open.get(&*did).is_some_and(|open| {
+            open.rev == *rev
+                && open.count < LINES_MAX
+                && open.lines.len() + 1 + text.len() <= FRAME_BYTES_MAX
+        });
+        if !goes_on {
+            self.pass(&did, &mut taken.frames);
+            let is_full = |this: &Self| {
+                this.open.len() >= this.open_max || this.order.len() > 2 * this.open_max
+            };
+            while is_full(self) && self.pass_oldest(&mut taken.frames) {}
+            // What comes again with an old cursor is but a repetition.
+            let commit = hash_of(&did, &rev);
+            let was_passed = |(hash, last): &(u64, u64)| *hash == commit && cursor > *last;
+            if self.passed.iter().any(was_passed) {
+                taken.split = Some(did.clone().into_owned());
+            }
+            self.opened += 1;
+            self.order
+                .push_back((did.clone().into_owned(), self.opened));
+        }
+        let number = self.opened;
+        let open = self.open.entry(did.into_owned()).or_insert_with(|| Open {
+            number,
+            rev: rev.into_owned(),
+            lines: Vec::new(),
+            count: 0,
+            cursor,
+            begun: now,
+            touched: now,
+        });
+        if open.count > 0 {
+            open.lines.push(b'\n');
+        }
+        open.lines.extend_from_slice(text.as_bytes());
+        open.count += 1;
+        open.touched = now;
+        open.cursor = open.cursor.max(cursor);
+        Ok(taken)
+    }
+
+    /// When something may be whole by quiet alone.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let (did, number) = self.order.front()?;
+        let open = self.open.get(did).filter(|open| open.number == *number);
+        // What is open no more is cleared away at once.
+        Some(open.map_or_else(Instant::now, Open::due))
+    }
+
+    /// Passes on what has been quiet for long enough.
+    pub(super) fn pass_quiet(&mut self, now: Instant) -> Vec<Bytes> {
+        let mut frames = Vec::new();
+        while let Some((did, number)) = self.order.front() {
+            match self.open.get(did).filter(|open| open.number == *number) {
+                Some(open) if open.due() > now => break,
+                Some(_) => drop(self.pass_oldest(&mut frames)),
+                None => drop(self.order.pop_front()),
+            }
+        }
+        frames
+    }
+
+    /// Passes on everything, oldest first.
+    pub(super) fn pass_all(&mut self, frames: &mut Vec<Bytes>) {
+        while self.pass_oldest(frames) {}
+    }
+
+    fn pass_oldest(&mut self, frames: &mut Vec<Bytes>) -> bool {
+        while let Some((did, number)) = self.order.pop_front() {
+            if self
+                .open
+                .get(&did)
+                .is_some_and(|open| open.number == number)
+            {
+                self.pass(&did, frames);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn pass(&mut self, did: &str, frames: &mut Vec<Bytes>) {
+        let Some(open) = self.open.remove(did) else {
+            return;
+        };
+        self.passed
+            .push_back((hash_of(did, &open.rev), open.cursor));
+        if self.passed.len() > PASSED_MAX {
+            self.passed.pop_front();
+        }
+        frames.push(open.lines.into());
+    }
+}
+
+fn hash_of(did: &str, rev: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (did, rev).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn op(did: char, rev: u32, rkey: u32) -> String {
+        let time = 1_779_719_009_132_431 + u64::from(rkey);
+        format!(
+            r#"{{"did":"did:plc:{did}","time_us":{time},"kind":"commit","commit":{{"rev":"r{rev}","operation":"delete","collection":"app.bsky.feed.like","rkey":"{rkey}"}}}}"#
+        )
+    }
+
+    /// Feeds lines; gives how many lines each frame has, and how many splits were noticed.
+    fn feed(assembly: &mut Assembly, lines: &[String]) -> (Vec<usize>, usize) {
+        let (mut frames, mut splits) = (Vec::new(), 0);
+        for line in lines {
+            let taken = assembly.take(line, Instant::now()).unwrap();
+            frames.extend(taken.frames);
+            splits += usize::from(taken.split.is_some());
+        }
+        let lines = |frame: &Bytes| frame.split(|byte| *byte == b'\n').count();
+        (frames.iter().map(lines).collect(), splits)
+    }
+
+    #[test]
+    fn a_commit_is_whole_when_another_begins() {
+        let mut assembly = Assembly::new(true);
+        let lines = [op('a', 1, 1), op('a', 1, 2), op('a', 2, 3), op('b', 1, 4)];
+        assert_eq!(feed(&mut assembly, &lines), (vec![2, 1], 0));
+        let identity = r#"{"did":"did:plc:c","time_us":1,"kind":"identity","identity":{}}"#;
+        assert_eq!(feed(&mut assembly, &[identity.to_owned()]), (vec![1, 1], 0));
+        assert_eq!(assembly.due(), None);
+    }
+
+    #[test]
+    fn commits_that_are_mixed_are_told_apart() {
+        let mut assembly = Assembly::new(false);
+        let mixed = [
+            op('a', 1, 1),
+            op('b', 1, 2),
+            op('a', 1, 3),
+            op('b', 1, 4),
+            op('a', 2, 5),
+        ];
+        assert_eq!(feed(&mut assembly, &mixed), (vec![2], 0));
+        assert!(assembly.pass_quiet(Instant::now()).is_empty());
+        assert_eq!(assembly.pass_quiet(Instant::now() + QUIET).len(), 2);
+        assert_eq!(assembly.due(), None);
+        assert_eq!(feed(&mut assembly, &[op('b', 1, 4)]), (vec![], 0), "again");
+        assert_eq!(
+            feed(&mut assembly, &[op('a', 1, 6)]),
+            (vec![], 1),
+            "too late"
+        );
+    }
+
+    #[test]
+    fn nothing_grows_without_bound() {
+        let mut assembly = Assembly::new(false);
+        for i in 0..10_000 {
+            let line = op('a', 1, i).replace("did:plc:a", &format!("did:plc:{i}"));
+            assembly.take(&line, Instant::now()).unwrap();
+        }
+        assert!(assembly.open.len() <= OPEN_MAX_V1 && assembly.order.len() <= 2 * OPEN_MAX_V1);
+        let mut assembly = Assembly::new(false);
+        for rev in 0..10_000 {
+            feed(&mut assembly, &[op('a', rev, rev)]);
+        }
+        assert!(assembly.order.len() <= 2 * OPEN_MAX_V1 + 1);
+        let mut assembly = Assembly::new(true);
+        let lines: Vec<_> = (0..=LINES_MAX).map(|i| op('a', 1, i)).collect();
+        assert_eq!(feed(&mut assembly, &lines), (vec![2_000], 1));
+    }
+}
