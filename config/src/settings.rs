@@ -1,6 +1,7 @@
 //! What the service is told: checked values, each with its unit, range and default.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -214,6 +215,27 @@ pub struct Network {
     pub backfill_accounts: u32,
     /// Frames that wait for the writer, mebibytes, 1 to 65,536. Default 64.
     pub buffer_mebibytes: u32,
+    /// What of commits is verified. Default [`Verify::Full`].
+    pub verify: Verify,
+    /// Whether the commits of the last degree are verified too, not only the interior's. Default
+    /// false.
+    pub verify_all: bool,
+    /// The zstd dictionary of Jetstreams. Default none: they are read uncompressed.
+    pub jetstream_dictionary: Option<PathBuf>,
+    /// Where metrics are served, `GET /metrics`. Default none: nowhere.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// What is verified of the commits that relays and PDSes bring. Files are believed, and what a
+/// Jetstream brings has nothing to verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// Nothing.
+    None,
+    /// The hashes of the blocks, and the account's signature.
+    Signature,
+    /// Also that the ops are all that changed.
+    Full,
 }
 
 impl Config {
@@ -355,6 +377,10 @@ impl Default for Network {
             plc_requests_per_second: 20,
             backfill_accounts: 32,
             buffer_mebibytes: 64,
+            verify: Verify::Full,
+            verify_all: false,
+            jetstream_dictionary: None,
+            metrics: None,
         }
     }
 }

@@ -46,6 +46,8 @@ pub(crate) enum Command {
         #[arg(long = "frames", required = true, value_name = "FILE")]
         frames: Vec<PathBuf>,
     },
+    /// Write what a source brings into a file that replay reads.
+    Record(RecordArgs),
     /// Show where the service stands.
     Status {
         #[command(flatten)]
@@ -53,6 +55,26 @@ pub(crate) enum Command {
     },
     /// Answer a question about the ledger.
     Report(ReportArgs),
+}
+
+/// `kith record FILE`.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// The file, which must not exist; compressed with zstd if its name ends in .zst.
+    pub(crate) file: PathBuf,
+    /// Which source of the configuration, by its url, if it has several; its relays and Jetstreams
+    /// stand in for each other and are recorded as one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) source: Option<String>,
+    /// Stop after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) seconds: Option<u64>,
+    /// Stop after so many frames.
+    #[arg(long, value_name = "N")]
+    pub(crate) frames: Option<u64>,
+    /// Stop before so many mebibytes, uncompressed, are exceeded.
+    #[arg(long, value_name = "MIB")]
+    pub(crate) mebibytes: Option<u64>,
 }
 
 /// `kith report NAME`.
@@ -103,7 +125,7 @@ impl Cli {
     /// How much is logged unless told: commands that print data are quiet.
     pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
-            Command::Run | Command::Replay { .. } => "info",
+            Command::Run | Command::Replay { .. } | Command::Record(_) => "info",
             _ => "warn",
         }
     }

@@ -3,10 +3,12 @@
 //! The only crate that knows all others. Data flows one way: `sources` bring frames, the
 //! [`engine`] turns them into rows, the [`writer`] commits them, and the commands read tables.
 
+mod checker;
 mod cli;
 mod commands;
 mod engine;
 mod exit;
+mod metrics;
 mod network;
 mod output;
 mod service;

@@ -1,23 +1,30 @@
 //! The network as the config wants it: the HTTPS client, the directory, and who is tracked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use kith_config::{Config, Identifier, Source};
 use kith_feeder::{
     backfill::{Reader, ReaderOptions},
-    identity::{Directory, DirectoryOptions},
+    identity::{DidDocument, Directory, DirectoryOptions},
     source::StreamOptions,
     xrpc::{Client, ClientOptions, Rate},
 };
 
+use kith_store::Store;
+use tokio::sync::mpsc;
+
 use crate::{
     engine::{Settings, TrackedDid},
     exit::InputError,
+    service::now,
 };
 
 /// A directory that asks the hosts the config names.
-pub(crate) fn directory(config: &Config) -> Result<Directory> {
+pub(crate) fn directory(
+    config: &Config,
+    learned: Option<mpsc::Sender<Arc<DidDocument>>>,
+) -> Result<Directory> {
     let network = &config.network;
     let client = Client::new(ClientOptions {
         plc: network.plc.clone(),
@@ -50,9 +57,31 @@ pub(crate) fn directory(config: &Config) -> Result<Directory> {
         client,
         DirectoryOptions {
             handle_resolvers,
+            learned,
+            cache_time: DOCUMENT_AGE_MAX,
             ..DirectoryOptions::default()
         },
     ))
+}
+
+/// Documents are believed for so long after they were fetched.
+const DOCUMENT_AGE_MAX: Duration = Duration::from_hours(24);
+
+/// Puts the documents of earlier runs into the directory, as far as they are fresh.
+pub(crate) async fn remember(directory: &Directory, store: &Store) -> Result<()> {
+    let now = now();
+    let age_max = i64::try_from(DOCUMENT_AGE_MAX.as_micros())?;
+    for (did, row) in store.load_identities(now - age_max).await? {
+        let age = u64::try_from(now - row.fetched_micros).unwrap_or(0);
+        let document = DidDocument {
+            did,
+            handle: row.handle,
+            pds: row.pds,
+            signing_key: row.signing_key,
+        };
+        directory.keep(document, Duration::from_micros(age));
+    }
+    Ok(())
 }
 
 /// How many requests may go at once after a rest: few beside the whole.
@@ -80,6 +109,7 @@ pub(crate) fn stream_options(config: &Config) -> StreamOptions {
         backoff_max: config.network.reconnect_pause,
         silence_max: config.network.silence_timeout,
         ping_after: config.network.silence_timeout / 3,
+        zstd_dictionary: config.network.jetstream_dictionary.clone(),
         ..StreamOptions::default()
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use kith_config::Config;
 use kith_feeder::{
     backfill::{BackfillDone, Reader, Scheduler, SchedulerOptions},
-    identity::Directory,
+    identity::{DidDocument, Directory},
     source::What,
 };
 use kith_store::{Store, batch::Micros};
@@ -18,8 +18,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    engine::{Arrival, Engine},
+    checker::Checker,
+    engine::{Arrival, Engine, Taken},
     exit::{InputError, Interrupted},
+    metrics::Metrics,
     network,
     sources::{Input, Sources},
     writer::Writer,
@@ -31,11 +33,17 @@ pub(crate) async fn run(
     store: Arc<Store>,
     engine: Engine,
     directory: Directory,
+    learned: mpsc::Receiver<Arc<DidDocument>>,
     signals: Signals,
 ) -> Result<()> {
     let mut service = Service::new(config, store, engine, signals);
-    let mut sources = Sources::of_config(config, &mut service.writer.engine, &directory);
-    let mut desk = Desk::open(config, network::reader(config, directory));
+    let engine = &mut service.writer.engine;
+    let checker = Checker::new(directory.clone(), engine.watched(), config.network.verify);
+    let mut sources = Sources::of_config(config, engine, checker);
+    if let Some(address) = config.network.metrics {
+        service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
+    }
+    let mut desk = Desk::open(config, network::reader(config, directory), learned);
     service
         .follow(&mut sources, Some(&mut desk), Until::Stopped)
         .await?;
@@ -79,6 +87,7 @@ struct Service {
     batch_time: Duration,
     checkpoint_time: Duration,
     signals: Signals,
+    metrics: Option<Metrics>,
     frames: u64,
 }
 
@@ -90,6 +99,7 @@ impl Service {
             batch_time: Duration::from_millis(config.store.batch_milliseconds.into()),
             checkpoint_time: config.store.checkpoint,
             signals,
+            metrics: None,
             frames: 0,
         }
     }
@@ -104,6 +114,7 @@ impl Service {
         let stopping = self.signals.stopping.clone();
         let mut batch_timer = timer(self.batch_time);
         let mut checkpoint_timer = timer(self.checkpoint_time);
+        let mut metrics_timer = timer(METRICS_TIME);
         let mut is_open = true;
         loop {
             if let Some(desk) = desk.as_deref_mut() {
@@ -117,13 +128,18 @@ impl Service {
                     self.writer.engine.end_silent_gaps(now());
                     self.writer.engine.begin_checkpoint();
                 }
+                _ = metrics_timer.tick(), if self.metrics.is_some() => {
+                    if let Some(metrics) = &self.metrics {
+                        metrics.publish(&self.writer.engine, sources);
+                    }
+                }
                 Some(done) = read_of(desk.as_deref_mut()) => {
                     self.writer.engine.backfilled(&done.did, done.result, now());
                     self.writer.flush_full().await?;
                 }
                 input = sources.inbox.recv(), if is_open => match input {
                     Some(input) => {
-                        if self.take(input, until).await? {
+                        if self.take(input, sources, until).await? {
                             return Ok(());
                         }
                     }
@@ -136,11 +152,11 @@ impl Service {
     }
 
     /// Takes one input. True: the source has nothing more, and that was awaited.
-    async fn take(&mut self, input: Input, until: Until) -> Result<bool> {
+    async fn take(&mut self, input: Input, sources: &Sources, until: Until) -> Result<bool> {
         let Input {
             source,
             delivery,
-            believed,
+            verdict,
         } = input;
         let engine = &mut self.writer.engine;
         match &delivery.what {
@@ -148,13 +164,17 @@ impl Service {
                 let now = now();
                 for frame in frames.iter() {
                     let offset = (frame.position > 0).then_some(frame.position);
-                    let arrival = Arrival {
+                    let mut arrival = Arrival {
                         source,
                         offset,
-                        believed,
+                        verdict,
                         now,
                     };
-                    self.writer.engine.frame(frame.bytes, arrival);
+                    if self.writer.engine.frame(frame.bytes, arrival) == Taken::Unchecked {
+                        arrival.verdict = sources.check(frame.bytes, source).await;
+                        // It has a verdict now.
+                        let _ = self.writer.engine.frame(frame.bytes, arrival);
+                    }
                     self.frames += 1;
                     self.writer.flush_full().await?;
                 }
@@ -188,7 +208,13 @@ impl Service {
             }
             What::Gap(gap) => {
                 let url = engine.source_url(source);
-                tracing::warn!(url, ?gap, "events may be missing");
+                tracing::warn!(
+                    url,
+                    reason = gap.reason,
+                    detail = gap.detail,
+                    "events were missed"
+                );
+                engine.source_gap(gap, source, now());
             }
             What::Finished { .. } => return Ok(until == Until::Finished),
             What::Failed { message } => return Err(InputError(message.clone()).into()),
@@ -215,6 +241,12 @@ fn is_wrong_address(reason: &str) -> bool {
     )
 }
 
+/// How often metrics are brought up to date.
+const METRICS_TIME: Duration = Duration::from_secs(1);
+
+/// Documents that wait to be noted; beyond that they are fetched again after a restart.
+pub(crate) const LEARNED_MAX: usize = 10_000;
+
 /// Where accounts to be read are handed out and come back.
 struct Desk {
     scheduler: Scheduler,
@@ -222,10 +254,11 @@ struct Desk {
     stop: CancellationToken,
     running_max: usize,
     directory: Directory,
+    learned: mpsc::Receiver<Arc<DidDocument>>,
 }
 
 impl Desk {
-    fn open(config: &Config, reader: Reader) -> Desk {
+    fn open(config: &Config, reader: Reader, learned: mpsc::Receiver<Arc<DidDocument>>) -> Desk {
         let running_max = config.network.backfill_accounts as usize;
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
@@ -241,6 +274,7 @@ impl Desk {
             stop,
             running_max,
             directory,
+            learned,
         }
     }
 
@@ -248,6 +282,9 @@ impl Desk {
     async fn hand_out(&mut self, engine: &mut Engine) {
         for did in engine.take_identity_changes() {
             self.directory.invalidate(&did);
+        }
+        while let Ok(document) = self.learned.try_recv() {
+            engine.learn(&document, now());
         }
         for order in engine.backfill_orders(self.running_max, now()) {
             if self
@@ -283,6 +320,11 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
+    /// Cancelled by the first signal.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
     /// Listens from now on; whatever takes long after this can be stopped cleanly.
     pub(crate) fn listen() -> Result<Signals> {
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -307,7 +349,7 @@ impl Signals {
 }
 
 /// The local clock, in unix microseconds.
-fn now() -> Micros {
+pub(crate) fn now() -> Micros {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |time| {
         Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX)

@@ -1,35 +1,23 @@
-//! Sources at work: one task for each, and a gate behind it.
-//!
-//! The gate asks, before an `#account` event of a PDS is passed on, whether that PDS is the
-//! account's current host: after a move the old one says that the account is deactivated. The
-//! order of the source's frames is kept, so whatever follows waits for the answer.
+//! Sources at work: relays and Jetstreams as one failover group, every PDS and file by itself, each
+//! with a task behind it that checks what it brings, in order.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use kith_config::{Config, Source, Start};
-use kith_feeder::{
-    identity::{Directory, IdentityError},
-    source::{self, Delivery, Position, SourceId, SourceKind, SourceSpec, What},
-    wire::{self, Decoded, Message},
-    xrpc::same_host,
+use kith_feeder::source::{
+    self, Delivery, GroupOptions, Meters, Position, Sender, SourceId, SourceKind, SourceSpec,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    checker::{Checker, Trust, Verdict},
     engine::{Engine, SourceIndex},
     network,
 };
 
 /// Deliveries that wait for the writer; their bytes are bounded by the sources' own budgets.
 const INBOX: usize = 64;
-/// How often the directory is asked again, when it does not answer, before an event is left.
-const ASK_PAUSES: [Duration; 4] = [
-    Duration::from_secs(1),
-    Duration::from_secs(4),
-    Duration::from_secs(15),
-    Duration::from_mins(1),
-];
 
 /// Something a source brought.
 pub(crate) struct Input {
@@ -37,103 +25,129 @@ pub(crate) struct Input {
     pub(crate) source: SourceIndex,
     /// What it brought.
     pub(crate) delivery: Delivery,
-    /// Whether its word on accounts' status counts.
-    pub(crate) believed: bool,
+    /// What is known of its frame.
+    pub(crate) verdict: Verdict,
+}
+
+/// One source as the service knows it.
+pub(crate) struct Origin {
+    /// Its number in the engine.
+    pub(crate) index: SourceIndex,
+    /// What its word is worth.
+    pub(crate) trust: Trust,
+    /// What it counts.
+    pub(crate) meters: Arc<Meters>,
 }
 
 /// The sources' tasks. Dropping it ends them.
 pub(crate) struct Sources {
     /// What they bring.
     pub(crate) inbox: mpsc::Receiver<Input>,
+    /// All of them, by their place in the config.
+    pub(crate) origins: Arc<[Origin]>,
+    /// Checks what nobody has checked yet.
+    pub(crate) checker: Option<Checker>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Sources {
     /// Starts every source of the config where it was left, or where the config says.
-    pub(crate) fn of_config(
-        config: &Config,
-        engine: &mut Engine,
-        directory: &Directory,
-    ) -> Sources {
-        let (sender, inbox) = mpsc::channel(INBOX);
-        let mut sources = Sources {
-            inbox,
-            stop: CancellationToken::new(),
-            tasks: JoinSet::new(),
-        };
-        let streams = config.sources.len().max(1);
-        let bytes_max = (config.network.buffer_mebibytes as usize) << 20;
+    pub(crate) fn of_config(config: &Config, engine: &mut Engine, checker: Checker) -> Sources {
+        let mut origins = Vec::new();
+        let (mut group, mut alone) = (Vec::new(), Vec::new());
         for (number, source) in config.sources.iter().enumerate() {
             let index = engine.source(source.kind(), &file_or_url(source));
-            let url = source.url().unwrap_or_default().to_owned();
-            let kind = match source {
-                Source::Relay { .. } => SourceKind::Relay { url: url.clone() },
-                Source::Jetstream { .. } => SourceKind::Jetstream { url: url.clone() },
-                Source::Pds { .. } => SourceKind::Pds { url: url.clone() },
-                Source::File { path } => SourceKind::File { path: path.clone() },
+            let (spec, start) = spec(config, number, source);
+            let start = engine.cursor(index).map_or(start, Position::After);
+            let trust = match source {
+                Source::Relay { .. } => Trust::Relay,
+                Source::Pds { url, .. } => Trust::Pds(url.clone()),
+                Source::Jetstream { .. } | Source::File { .. } => Trust::Believed,
             };
-            let start = match (engine.cursor(index), source.start()) {
-                (Some(cursor), _) => Position::After(cursor),
-                (None, Start::Live) => Position::Live,
-                (None, Start::Oldest) => Position::Oldest,
-                (None, Start::Cursor(cursor)) => Position::From(cursor),
-            };
-            let id = SourceId(u16::try_from(number).unwrap_or(u16::MAX));
-            let spec = SourceSpec::new(id, kind, network::stream_options(config));
-            let asked = matches!(source, Source::Pds { .. }).then(|| (directory.clone(), url));
-            sources.start(
-                spec,
-                start,
+            origins.push(Origin {
                 index,
-                bytes_max / streams,
-                asked,
-                sender.clone(),
-            );
+                trust,
+                meters: Arc::clone(&spec.meters),
+            });
+            match is_one_of_a_group(source) {
+                true => group.push((spec, start)),
+                false => alone.push((spec, start)),
+            }
+        }
+        let lanes = alone.len() + usize::from(!group.is_empty());
+        let bytes_max = ((config.network.buffer_mebibytes as usize) << 20) / lanes.max(1);
+        let (mut sources, inbox) = Sources::new(origins, Some(checker));
+        if !group.is_empty() {
+            let stop = sources.stop.clone();
+            sources.lane(bytes_max, &inbox, |out| {
+                source::run_group(group, GroupOptions::default(), out, stop)
+            });
+        }
+        for (spec, start) in alone {
+            let stop = sources.stop.clone();
+            sources.lane(bytes_max, &inbox, |out| source::run(spec, start, out, stop));
         }
         sources
     }
 
     /// Starts reading one file, where it was left.
     pub(crate) fn of_file(path: PathBuf, engine: &mut Engine) -> Sources {
-        let (sender, inbox) = mpsc::channel(INBOX);
-        let mut sources = Sources {
-            inbox,
-            stop: CancellationToken::new(),
-            tasks: JoinSet::new(),
-        };
         let index = engine.source("file", &absolute(&path));
         let start = engine
             .cursor(index)
             .map_or(Position::Oldest, Position::After);
         let kind = SourceKind::File { path };
         let spec = SourceSpec::new(SourceId(0), kind, source::StreamOptions::default());
-        sources.start(spec, start, index, source::QUEUE_BYTES_MAX, None, sender);
+        let origin = Origin {
+            index,
+            trust: Trust::Believed,
+            meters: Arc::clone(&spec.meters),
+        };
+        let (mut sources, inbox) = Sources::new(vec![origin], None);
+        let stop = sources.stop.clone();
+        sources.lane(source::QUEUE_BYTES_MAX, &inbox, |out| {
+            source::run(spec, start, out, stop)
+        });
         sources
     }
 
-    fn start(
+    fn new(origins: Vec<Origin>, checker: Option<Checker>) -> (Sources, mpsc::Sender<Input>) {
+        let (sender, inbox) = mpsc::channel(INBOX);
+        let sources = Sources {
+            inbox,
+            origins: origins.into(),
+            checker,
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
+        (sources, sender)
+    }
+
+    /// Starts a source or a group, and the task that checks what comes of it.
+    fn lane<F: Future<Output = ()> + Send + 'static>(
         &mut self,
-        spec: SourceSpec,
-        start: Position,
-        index: SourceIndex,
         bytes_max: usize,
-        asked: Option<(Directory, String)>,
-        inbox: mpsc::Sender<Input>,
+        inbox: &mpsc::Sender<Input>,
+        run: impl FnOnce(Sender) -> F,
     ) {
         let (sender, mut receiver) = source::channel(bytes_max);
-        self.tasks
-            .spawn(source::run(spec, start, sender, self.stop.clone()));
+        self.tasks.spawn(run(sender));
+        let (inbox, origins) = (inbox.clone(), Arc::clone(&self.origins));
+        let checker = self.checker.clone();
         self.tasks.spawn(async move {
             while let Some(delivery) = receiver.recv().await {
-                let believed = match &asked {
-                    Some((directory, host)) => is_believed(&delivery.what, directory, host).await,
-                    None => true,
+                let Some(origin) = origins.get(usize::from(delivery.source.0)) else {
+                    continue;
+                };
+                let verdict = match &checker {
+                    Some(checker) => checker.look(&delivery.what, &origin.trust).await,
+                    None => Verdict::Unchecked,
                 };
                 let input = Input {
-                    source: index,
+                    source: origin.index,
                     delivery,
-                    believed,
+                    verdict,
                 };
                 if inbox.send(input).await.is_err() {
                     return;
@@ -146,6 +160,41 @@ impl Sources {
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
+
+    /// Checks a frame that nobody has checked.
+    pub(crate) async fn check(&self, frame: &[u8], source: SourceIndex) -> Verdict {
+        let origin = self.origins.iter().find(|origin| origin.index == source);
+        match (&self.checker, origin) {
+            (Some(checker), Some(origin)) => checker.check(frame, &origin.trust).await,
+            _ => Verdict::Good,
+        }
+    }
+}
+
+/// Whether a source is one of those that stand in for each other.
+pub(crate) fn is_one_of_a_group(source: &Source) -> bool {
+    matches!(source, Source::Relay { .. } | Source::Jetstream { .. })
+}
+
+/// A source of the config, and where it says to begin.
+pub(crate) fn spec(config: &Config, number: usize, source: &Source) -> (SourceSpec, Position) {
+    let url = source.url().unwrap_or_default().to_owned();
+    let kind = match source {
+        Source::Relay { .. } => SourceKind::Relay { url },
+        Source::Jetstream { .. } => SourceKind::Jetstream { url },
+        Source::Pds { .. } => SourceKind::Pds { url },
+        Source::File { path } => SourceKind::File { path: path.clone() },
+    };
+    let start = match source.start() {
+        Start::Live => Position::Live,
+        Start::Oldest => Position::Oldest,
+        Start::Cursor(cursor) => Position::From(cursor),
+    };
+    let id = SourceId(u16::try_from(number).unwrap_or(u16::MAX));
+    (
+        SourceSpec::new(id, kind, network::stream_options(config)),
+        start,
+    )
 }
 
 /// How a source is named in the store: a file by its full path.
@@ -161,47 +210,4 @@ fn absolute(path: &std::path::Path) -> String {
         .unwrap_or_else(|_| path.to_owned())
         .display()
         .to_string()
-}
-
-/// Whether what a PDS says of an account's status counts: only if it is the account's host now.
-async fn is_believed(what: &What, directory: &Directory, host: &str) -> bool {
-    let What::Frames(frames) = what else {
-        return true;
-    };
-    for frame in frames.iter() {
-        let nobody = |_: &str, _| false;
-        let Ok(Decoded::Message(Message::Account { did, status, .. })) =
-            wire::decode(frame.bytes, &nobody)
-        else {
-            continue;
-        };
-        if !is_current_host(directory, host, &did, status.as_deref()).await {
-            return false;
-        }
-    }
-    true
-}
-
-async fn is_current_host(
-    directory: &Directory,
-    host: &str,
-    did: &str,
-    status: Option<&str>,
-) -> bool {
-    for pause in ASK_PAUSES.into_iter().map(Some).chain([None]) {
-        match directory.current_host(did).await {
-            Ok(current) => return current.is_some_and(|current| same_host(&current, host)),
-            // Nobody hosts it any more, and the last host says so.
-            Err(IdentityError::Gone { .. }) => return status == Some("deleted"),
-            Err(error) if error.is_retryable() => {
-                if let Some(pause) = pause {
-                    tokio::time::sleep(pause).await;
-                } else {
-                    tracing::warn!(did, %error, "account event left: its host is not known");
-                }
-            }
-            Err(_) => return false,
-        }
-    }
-    false
 }

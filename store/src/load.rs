@@ -8,9 +8,8 @@ use crate::{
     Store, StoreError,
     batch::{
         AccountRow, BackfillRow, BackfillState, Clock, ClockStart, GapRow, IdentityRow, ImageRow,
-        JournalRow,
-        RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow, TrackedRow,
-        verdict_of,
+        JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow,
+        TrackedRow, verdict_of,
     },
     on_readers,
     pieces::Pieces,
@@ -239,22 +238,27 @@ impl Store {
         })
     }
 
-    /// What DID documents said, those fetched since a time.
-    pub async fn load_identities(&self, since: crate::batch::Micros) -> Result<Vec<IdentityRow>, StoreError> {
-        const SQL: &str = "SELECT account, pds, handle, signing_key, fetched_micros \
-            FROM identity WHERE fetched_micros >= $1 ORDER BY account";
+    /// What DID documents said, those fetched since a time; each with its DID.
+    pub async fn load_identities(
+        &self,
+        since: Micros,
+    ) -> Result<Vec<(String, IdentityRow)>, StoreError> {
+        const SQL: &str = "SELECT a.did, i.account, i.pds, i.handle, i.signing_key, \
+            i.fetched_micros FROM identity i JOIN account a ON a.id = i.account \
+            WHERE i.fetched_micros >= $1 ORDER BY i.account";
         on_readers!(self, pool => {
             let rows = sqlx::query(SQL).bind(since).fetch_all(pool).await?;
             rows.iter()
                 .map(|row| {
                     let account: i64 = row.get("account");
-                    Ok(IdentityRow {
+                    let identity = IdentityRow {
                         account: number("identity", "account", &account, account)?,
                         pds: row.get("pds"),
                         handle: row.get("handle"),
                         signing_key: row.get("signing_key"),
                         fetched_micros: row.get("fetched_micros"),
-                    })
+                    };
+                    Ok((row.get("did"), identity))
                 })
                 .collect()
         })

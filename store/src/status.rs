@@ -19,6 +19,8 @@ pub struct Status {
     pub likes: BTreeMap<String, u64>,
     /// Frames by what became of them.
     pub frames: BTreeMap<String, u64>,
+    /// Verified commits, and those that failed, by reason.
+    pub verify: BTreeMap<String, u64>,
     /// The sources that were ever read.
     pub sources: Vec<StatusSource>,
     /// Backfills by state.
@@ -121,12 +123,14 @@ impl Store {
         }
         let mut likes: BTreeMap<String, u64> =
             LIKES.iter().map(|name| ((*name).to_owned(), 0)).collect();
-        let mut frames = BTreeMap::new();
+        let (mut frames, mut verify) = (BTreeMap::new(), BTreeMap::new());
         for (name, value) in self.load_counters().await? {
             if let Some(name) = name.strip_prefix("likes.") {
                 likes.insert(name.to_owned(), value);
             } else if let Some(name) = name.strip_prefix("frames.") {
                 frames.insert(name.to_owned(), value);
+            } else if let Some(name) = name.strip_prefix("verify.") {
+                verify.insert(name.to_owned(), value);
             }
         }
         let mut backfill: BTreeMap<&'static str, i64> =
@@ -147,6 +151,7 @@ impl Store {
             circle,
             likes,
             frames,
+            verify,
             sources: self
                 .load_sources()
                 .await?

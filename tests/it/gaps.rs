@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use kith_tests::{Database, Kith, Network, Populate, Record, Signal, Truth, wait_until};
+use kith_tests::{Database, Kith, Liar, Network, Populate, Record, Signal, Truth, wait_until};
 
 /// Kith stops in the middle, and when it comes back its cursors mean nothing to the hosts: they
 /// answer `FutureCursor`, and tell only of what happens from then on.
@@ -60,6 +60,85 @@ fn what_a_gap_hid_is_read_again() {
          GROUP BY sender, record, rkey HAVING COUNT(*) > 1)",
     );
     assert_eq!(doubled, 0, "a like was taken twice");
+}
+
+/// Every seventh commit comes with one bit turned: it is not applied, and its account is read again.
+#[test]
+fn what_a_relay_bends_is_not_believed_and_read_again() {
+    let Some(network) = Network::start() else {
+        return;
+    };
+    let truth = network.populate(Populate::default());
+    let host = network.pds[0].clone();
+    let liar = Liar::before(host.trim_start_matches("http://"), |n, frame| {
+        if n % 7 == 6 {
+            // Behind the middle are the blocks.
+            let at = frame.len() * 3 / 5;
+            frame[at] ^= 1;
+        }
+    });
+    let there = |did: &str| {
+        let away = ["user017.", "user020."]; // populate.mjs: "away and back", "sanctioned, then forgiven"
+        truth.accounts.iter().any(|a| {
+            a.did == did
+                && a.pds == host
+                && a.status == "active"
+                && a.moved_from.is_none()
+                && !away.iter().any(|name| a.handle.starts_with(name))
+        })
+    };
+    let database = Database::sqlite();
+    let everybody = truth
+        .accounts
+        .iter()
+        .filter(|a| a.pds == host && a.status == "active");
+    let everybody: String = everybody
+        .map(|a| format!("[[circle.tracked]]\nid = \"{}\"\n", a.did))
+        .collect();
+    let kith = Kith::new(&format!(
+        "database = \"{}\"\n[circle]\ndepth = 1\n{everybody}\
+         [[source]]\nkind = \"relay\"\nurl = \"{}\"\nstart = \"oldest\"\n\
+         [ledger]\nrepeat = \"count\"\n[store]\ncheckpoint = \"1s\"\n\
+         [network]\nplc = \"{}\"\nallow_private_addresses = true\n",
+        database.url(),
+        liar.url(),
+        network.plc,
+    ));
+    let must: Vec<_> = (truth.likes.iter())
+        .filter(|like| {
+            like.post().is_some_and(|(author, _)| {
+                author != like.author && there(author) && there(&like.author)
+            })
+        })
+        .collect();
+    assert!(must.len() > 50, "only {} likes to look for", must.len());
+
+    let mut running = kith.start(&["run"]);
+    running.until("every like, and no gap", || {
+        let ran = kith.run(&["status", "--json"]);
+        let closed = ran.code() == Some(0) && ran.json()["gaps"].as_array()?.is_empty();
+        (closed && must.iter().all(|like| journaled(&database, like) >= 1)).then_some(())
+    });
+    let _ = running.stop(Signal::Term).expect_ok();
+    let verify = kith.json(&["status"])["verify"].clone();
+    let failed: u64 = verify
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| *name != "good")
+        .filter_map(|(_, n)| n.as_u64())
+        .sum();
+    assert!(failed >= 20, "only {failed} commits failed: {verify}");
+    assert!(verify["good"].as_u64() > Some(100), "{verify}");
+    assert!(database.number("SELECT SUM(likes_found) FROM gap") > 0);
+    for like in must {
+        assert_eq!(
+            journaled(&database, like),
+            1,
+            "{} is not there once",
+            like.uri
+        );
+    }
 }
 
 /// The circle and the clock when Kith stopped.

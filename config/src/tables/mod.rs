@@ -3,12 +3,14 @@
 pub(crate) mod circle;
 pub(crate) mod source;
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::link::{self, Refusal, Use};
 use crate::problem::{Notes, quote};
 use crate::section::{Section, Text, Unit};
-use crate::settings::{Ledger, Network, POINTS_MAX, Repeat, Rule, Store};
+use crate::settings::{Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
 
 const DAY: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
@@ -104,6 +106,16 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     let request_timeout = within("request_timeout", TENTH..=HOUR, default.request_timeout);
     let silence_timeout = within("silence_timeout", SECOND..=DAY, default.silence_timeout);
     let reconnect_pause = within("reconnect_pause", TENTH..=HOUR, default.reconnect_pause);
+    let verifies = [
+        ("none", Verify::None),
+        ("signature", Verify::Signature),
+        ("full", Verify::Full),
+    ];
+    let verify = section.choice("verify", &verifies, default.verify, notes);
+    let verify_all = section.boolean("verify_all", default.verify_all, notes);
+    let help = "write jetstream_dictionary = \"FILE\", or remove it";
+    let jetstream_dictionary = section.text("jetstream_dictionary", help, notes);
+    let metrics = metrics(&mut section, notes);
     let mut count = |key, most, default| section.number(key, 1..=most, default, notes);
     let network = Network {
         plc,
@@ -125,9 +137,25 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
         ),
         backfill_accounts: count("backfill_accounts", 1_000, default.backfill_accounts),
         buffer_mebibytes: count("buffer_mebibytes", 65_536, default.buffer_mebibytes),
+        verify,
+        verify_all,
+        jetstream_dictionary: jetstream_dictionary.map(|path| PathBuf::from(path.value)),
+        metrics,
     };
     section.close(notes, |_| None);
     network
+}
+
+/// An address and a port to listen at.
+fn metrics(section: &mut Section<'_>, notes: &mut Notes) -> Option<SocketAddr> {
+    let help = "write metrics = \"ADDRESS:PORT\", as in metrics = \"127.0.0.1:9464\"";
+    let text = section.text("metrics", help, notes)?;
+    let address = text.value.parse();
+    if address.is_err() {
+        let message = format!("network.metrics {} is no address", quote(text.value));
+        notes.at(text.span, message, help);
+    }
+    address.ok()
 }
 
 fn base_url(name: &str, text: &Text<'_>, used: Use, notes: &mut Notes) -> Option<String> {

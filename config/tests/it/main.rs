@@ -65,6 +65,10 @@ host_requests_per_five_minutes = 1
 plc_requests_per_second = 10000
 backfill_accounts = 1
 buffer_mebibytes = 1
+verify = "signature"
+verify_all = true
+jetstream_dictionary = "zstd_dictionary"
+metrics = "127.0.0.1:9464"
 "#;
 
 /// Reads a file as `kith check` does, without an environment.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kith_config::{
     Backfill, Circle, Config, Env, FILE_BYTES_MAX, Ledger, Match, Mode, Network, Repeat, Rule,
-    Source, Start, Store, Tracked,
+    Source, Start, Store, Tracked, Verify,
 };
 
 use crate::{VALID, read, with};
@@ -83,6 +83,10 @@ fn every_key_of_a_file_is_taken() {
             plc_requests_per_second: 10_000,
             backfill_accounts: 1,
             buffer_mebibytes: 1,
+            verify: Verify::Signature,
+            verify_all: true,
+            jetstream_dictionary: Some("zstd_dictionary".into()),
+            metrics: Some(([127, 0, 0, 1], 9464).into()),
         },
     };
     assert_eq!(read(VALID).expect("valid"), expected);

@@ -63,6 +63,17 @@ impl Cache {
         Fetching { cache: self, did }
     }
 
+    /// Keeps a document that was fetched some time ago, if it is young enough.
+    pub(super) fn keep(&self, document: DidDocument, age: Duration) {
+        let Some(left) = self.time.checked_sub(age) else {
+            return;
+        };
+        let did = document.did.clone();
+        let until = Instant::now() + left;
+        self.state()
+            .insert(&did, Arc::new(document), until, self.documents_max);
+    }
+
     pub(super) fn invalidate(&self, did: &str) {
         let mut state = self.state();
         state.documents.remove(did);

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Response, StatusCode};
+use tokio::sync::mpsc;
 use url::{Host, Url};
 
 use crate::syntax::is_did;
@@ -40,6 +41,9 @@ pub struct DirectoryOptions {
     pub cache_documents_max: usize,
     /// How long a document is believed.
     pub cache_time: Duration,
+    /// Told of every document that is fetched, as far as there is room: for a cache that outlives
+    /// this one.
+    pub learned: Option<mpsc::Sender<Arc<DidDocument>>>,
 }
 
 impl Default for DirectoryOptions {
@@ -48,7 +52,8 @@ impl Default for DirectoryOptions {
             handle_resolvers: Vec::new(),
             dns: Dns::System,
             cache_documents_max: 50_000,
-            cache_time: Duration::from_hours(1),
+            cache_time: Duration::from_hours(24),
+            learned: None,
         }
     }
 }
@@ -112,6 +117,7 @@ struct Inner {
     handle_resolvers: Vec<String>,
     dns: dns::TxtLookup,
     cache: Cache,
+    learned: Option<mpsc::Sender<Arc<DidDocument>>>,
 }
 
 impl fmt::Debug for Directory {
@@ -131,6 +137,7 @@ impl Directory {
             handle_resolvers: options.handle_resolvers,
             dns: dns::TxtLookup::new(&options.dns),
             cache: Cache::new(options.cache_documents_max, options.cache_time),
+            learned: options.learned,
         };
         Directory {
             inner: Arc::new(inner),
@@ -164,7 +171,16 @@ impl Directory {
         let answer = answer.map_err(|error| fetch_error(did, error))?;
         let document = Arc::new(read_answer(did, &answer)?);
         fetching.finish(&document);
+        if let Some(learned) = &self.inner.learned {
+            // Without room it is not kept, and fetched again after a restart.
+            drop(learned.try_send(Arc::clone(&document)));
+        }
         Ok(document)
+    }
+
+    /// Puts a document into the cache that was fetched some time ago.
+    pub fn keep(&self, document: DidDocument, age: Duration) {
+        self.inner.cache.keep(document, age);
     }
 
     /// The PDS a DID's document names now, past the cache; `None` if it names none.

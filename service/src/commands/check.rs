@@ -21,7 +21,7 @@ pub(super) async fn run(path: &Path, online: bool) -> Result<()> {
         config.database_masked()
     )?;
     if online {
-        let directory = network::directory(&config)?;
+        let directory = network::directory(&config, None)?;
         for account in network::settings_online(&config, &directory).await?.tracked {
             let host = directory.document(&account.did).await?.pds.clone();
             let host = host.as_deref().unwrap_or("no host");

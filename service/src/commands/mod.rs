@@ -2,6 +2,7 @@
 
 mod check;
 mod init;
+mod record;
 mod replay;
 mod report;
 mod run;
@@ -22,6 +23,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Check { online } => check::run(path, online).await,
         Command::Run => run::run(path).await,
         Command::Replay { frames } => replay::run(path, frames).await,
+        Command::Record(args) => record::run(path, args).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
     }

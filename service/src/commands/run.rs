@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Result;
 use kith_config::Mode;
 use kith_store::{Access, Store};
+use tokio::sync::mpsc;
 
 use crate::{
     engine::Engine,
@@ -17,11 +18,21 @@ pub(super) async fn run(path: &Path) -> Result<()> {
     let signals = Signals::listen()?;
     let config = super::load(path, Mode::Live)?;
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
-    let directory = network::directory(&config)?;
+    let (learned, documents) = mpsc::channel(service::LEARNED_MAX);
+    let directory = network::directory(&config, Some(learned))?;
+    network::remember(&directory, &store).await?;
     let settings = network::settings_online(&config, &directory).await?;
     let engine = Engine::open(&store, settings).await?;
     tracing::info!(database = config.database_masked(), "following");
-    service::run(&config, Arc::clone(&store), engine, directory, signals).await?;
+    service::run(
+        &config,
+        Arc::clone(&store),
+        engine,
+        directory,
+        documents,
+        signals,
+    )
+    .await?;
     close(store).await;
     Ok(())
 }

@@ -41,6 +41,7 @@ fn text(status: &Status) -> Result<String> {
     )?;
     writeln!(out, "likes     {}", counts(&status.likes))?;
     writeln!(out, "frames    {}", counts(&status.frames))?;
+    writeln!(out, "verified  {}", counts(&status.verify))?;
     for source in &status.sources {
         let state = if source.connected {
             "connected"

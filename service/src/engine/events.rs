@@ -9,6 +9,7 @@ use kith_reputation::Operation;
 use kith_store::batch::RecordKind;
 
 use super::{Arrival, Engine, gaps::Found, tid};
+use crate::checker::Verdict;
 
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
 const REV_AHEAD_MAX: Micros = 300_000_000;
@@ -17,8 +18,12 @@ impl Engine {
     /// Applies a message.
     pub(super) fn message(&mut self, message: Message, arrival: Arrival) {
         let (seq, time) = position(&message);
-        if !self.is_due(arrival, seq, time) {
+        let has_rev = matches!(message, Message::Commit(_));
+        if !self.is_due(arrival, seq, time, has_rev) {
             return;
+        }
+        if let Verdict::Bad(reason) = arrival.verdict {
+            return self.refused(&message, reason, arrival);
         }
         match message {
             Message::Commit(commit) => self.commit(&commit, arrival),
@@ -30,25 +35,32 @@ impl Engine {
                 status,
                 ..
             } => {
-                self.account(&did, active, status.as_deref(), arrival.believed);
+                self.account(&did, active, status.as_deref());
             }
-            Message::Info { name, .. } => {
-                self.counters.add("frames.info", 1);
-                if name == "OutdatedCursor" {
-                    self.sources[arrival.source.0].gap = Some(("outdated_cursor", arrival.now));
-                }
-            }
-            Message::Error { error, .. } => {
-                self.counters.add("frames.error", 1);
-                if error == "FutureCursor" {
-                    // The source counts anew, from below where it was read to.
-                    let source = &mut self.sources[arrival.source.0];
-                    source.gap = Some(("future_cursor", arrival.now));
-                    source.row.cursor = None;
-                    source.changed = true;
-                }
-            }
+            // What they mean for the stream, its source says: see `What::Gap`.
+            Message::Info { .. } => self.counters.add("frames.info", 1),
+            Message::Error { .. } => self.counters.add("frames.error", 1),
             Message::Unknown { .. } => self.counters.add("frames.unknown", 1),
+        }
+    }
+
+    /// A message that did not pass its check: it is not applied. A commit's account is read again.
+    fn refused(&mut self, message: &Message, reason: &'static str, arrival: Arrival) {
+        let (did, rev) = match message {
+            Message::Commit(commit) => (&commit.repo, &commit.rev),
+            Message::Sync { did, rev, .. } => (did, rev),
+            _ => {
+                self.counters.add(format!("frames.account_of_{reason}"), 1);
+                return;
+            }
+        };
+        self.counters.add(format!("verify.{reason}"), 1);
+        tracing::debug!(did, rev, reason, "commit not applied");
+        let Some(id) = self.circle.member(did) else {
+            return;
+        };
+        if let Some(rev) = self.new_rev(Some(id), rev, arrival.now) {
+            self.open_gap("verification", id, self.notes[id.index()].rev, rev);
         }
     }
 
@@ -61,6 +73,9 @@ impl Engine {
             return;
         };
         self.counters.add("frames.commit", 1);
+        if arrival.verdict == Verdict::Good {
+            self.counters.add("verify.good", 1);
+        }
         if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
             self.check_chain(id, commit, rev);
         }
@@ -113,6 +128,10 @@ impl Engine {
     /// Whether the commit continues what was last seen: by the tree before it, or where the host
     /// does not say that, by the rev before it.
     fn check_chain(&mut self, id: AccountId, commit: &Commit, rev: u64) {
+        if !commit.chained {
+            // A Jetstream does not say what its commits continue.
+            return;
+        }
         let (known, last) = (self.data.get(&id).copied(), self.notes[id.index()].rev);
         let broken = match (known, &commit.prev_data) {
             (Some(known), Some(prev)) => known != *prev.digest(),
@@ -171,12 +190,8 @@ impl Engine {
         self.pending.accounts.insert(id);
     }
 
-    fn account(&mut self, did: &str, active: bool, status: Option<&str>, believed: bool) {
+    fn account(&mut self, did: &str, active: bool, status: Option<&str>) {
         self.counters.add("frames.account", 1);
-        if !believed {
-            self.counters.add("frames.account_of_another_host", 1);
-            return;
-        }
         let id = match self.settings.keeps_all_records() {
             true => self.intern(did),
             false => match self.circle.lookup(did) {

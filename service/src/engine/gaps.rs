@@ -7,6 +7,7 @@
 use hashbrown::{HashMap, HashSet};
 use kith_feeder::{
     backfill::{AccountRead, LikeRecord},
+    source::Gap,
     wire::{Action, Collection, Op, Record},
 };
 use kith_graph::AccountId;
@@ -196,6 +197,11 @@ impl Gaps {
             .min()
     }
 
+    /// How many are open.
+    pub(super) fn open(&self) -> u64 {
+        self.accounts.len() as u64 + u64::from(self.stream.is_some())
+    }
+
     fn next_id(&mut self) -> u64 {
         self.last += 1;
         self.last
@@ -293,7 +299,28 @@ impl Engine {
         let after = after
             .max(tid::at(entered))
             .max(tid::at(opened_micros - HORIZON));
+        tracing::debug!(kind, id = id.0, after = tid::unpack(after), upto = tid::unpack(upto), since = ?self.notes[id.index()].since, opened_micros, "gap");
         self.order_repair(id, &Spans::one(after, upto), None);
+    }
+
+    /// A source says that something may have been missed.
+    pub(crate) fn source_gap(&mut self, gap: &Gap, source: SourceIndex, now: Micros) {
+        let row = &mut self.sources[source.0].row;
+        let from = gap.from_time.or(row.event_micros);
+        if gap.cursor_is_void {
+            row.cursor = None;
+            self.sources[source.0].changed = true;
+        }
+        match (&gap.did, gap.to_time) {
+            (Some(did), to) => {
+                if let Some(id) = self.circle.member(did) {
+                    let upto = tid::at(to.unwrap_or(now).max(now));
+                    self.open_gap(gap.reason, id, self.notes[id.index()].rev, upto);
+                }
+            }
+            (None, Some(to)) => self.stream_gap(gap.reason, source, from, to),
+            (None, None) => self.sources[source.0].gap = Some((gap.reason, now)),
+        }
     }
 
     /// A stream went on later than it ended: whatever anybody did meanwhile may have been missed.
@@ -392,6 +419,8 @@ impl Engine {
                 found += 1;
             }
         }
+        let (listed, capped) = (read.likes.records.len(), read.likes.capped);
+        tracing::debug!(did = read.did, ?spans, listed, capped, found, "likes read again");
         self.counters.add("gaps.likes_found", found);
         found
     }

@@ -28,8 +28,10 @@ mod restore;
 mod settings;
 mod tid;
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
-use kith_feeder::wire::{self, Decoded, FrameError, Touches};
+use kith_feeder::wire::{self, Commit, Decoded, FrameError, Message, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
 use kith_store::{
@@ -40,6 +42,7 @@ use kith_store::{
     },
 };
 
+use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
 use images::Images;
 use pending::{Counters, Pending};
@@ -73,6 +76,7 @@ pub(crate) struct Engine {
     flows: HashMap<(u32, u32, u32, i64), u64>,
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
+    watched: Arc<Watched>,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
     state: State,
@@ -109,15 +113,25 @@ pub(crate) struct Arrival {
     pub(crate) source: SourceIndex,
     /// For files: the byte offset behind the frame. Streams have a seq inside the frame.
     pub(crate) offset: Option<u64>,
-    /// Whether what it says of an account's status is to be believed.
-    pub(crate) believed: bool,
+    /// What is known of it beforehand.
+    pub(crate) verdict: Verdict,
     /// Local time.
     pub(crate) now: Micros,
 }
 
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Taken {
+    /// It was taken.
+    Done,
+    /// Nothing was done: it is to be given again with a verdict.
+    Unchecked,
+}
+
 impl Engine {
     /// Takes one frame.
-    pub(crate) fn frame(&mut self, frame: &[u8], arrival: Arrival) {
+    pub(crate) fn frame(&mut self, frame: &[u8], arrival: Arrival) -> Taken {
         self.pending.frames += 1;
         if let Some(offset) = arrival.offset {
             let source = &mut self.sources[arrival.source.0];
@@ -133,7 +147,7 @@ impl Engine {
                 likes,
                 reposts,
             }) => {
-                if self.is_due(arrival, Some(seq), time) {
+                if self.is_due(arrival, Some(seq), time, false) {
                     self.counters.add("frames.passed", 1);
                     let reposts = if self.settings.parameters.repost > 0 {
                         reposts
@@ -144,9 +158,53 @@ impl Engine {
                         .add("likes.outside", u64::from(likes + reposts));
                 }
             }
-            Ok(Decoded::Message(message)) => self.message(message, arrival),
+            Ok(Decoded::Message(message)) => {
+                if arrival.verdict == Verdict::Unchecked && self.needs_check(&message, arrival) {
+                    return Taken::Unchecked;
+                }
+                self.message(message, arrival);
+            }
             Err(error) => self.bad_frame(&error, arrival),
         }
+        Taken::Done
+    }
+
+    /// Whether a message may be applied only with a verdict, see [`crate::checker`].
+    fn needs_check(&self, message: &Message, arrival: Arrival) -> bool {
+        let kind = self.sources[arrival.source.0].row.kind.as_str();
+        match message {
+            Message::Commit(Commit { repo: did, .. }) | Message::Sync { did, .. } => {
+                matches!(kind, "relay" | "pds")
+                    && self.circle.lookup(did).and_then(|id| self.concern(id))
+                        == Some(Concern::Commits)
+            }
+            Message::Account { did, .. } => {
+                kind == "pds"
+                    && (self.settings.keeps_all_records() || self.circle.lookup(did).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// Why an account matters to the sources' checks.
+    fn concern(&self, id: AccountId) -> Option<Concern> {
+        let hop = self.circle.hop(id)?;
+        let is_verified =
+            self.settings.verifies && (self.settings.verifies_all || hop < self.settings.depth);
+        Some(match is_verified {
+            true => Concern::Commits,
+            false => Concern::Status,
+        })
+    }
+
+    /// Who matters to the sources' checks; kept current from now on.
+    pub(crate) fn watched(&self) -> Arc<Watched> {
+        Arc::clone(&self.watched)
+    }
+
+    fn watch(&self, id: AccountId) {
+        self.watched
+            .set(self.circle.did(id).as_str(), self.concern(id));
     }
 
     /// Counts something of a source that never became a frame.
@@ -169,7 +227,7 @@ impl Engine {
         let url = &self.sources[arrival.source.0].row.url;
         tracing::debug!(%error, reason = error.reason(), source = url, "frame skipped");
         self.counters.add(format!("frames.{}", error.reason()), 1);
-        if self.is_due(arrival, error.seq, error.time)
+        if self.is_due(arrival, error.seq, error.time, false)
             && let Some(id) = error.did.as_deref().and_then(|did| self.circle.member(did))
         {
             let upto = tid::at(error.time.unwrap_or(arrival.now));
@@ -179,14 +237,23 @@ impl Engine {
 
     /// Whether a frame is new to its source and of a believable time. If so the source's cursor
     /// and the clock have been moved.
-    fn is_due(&mut self, arrival: Arrival, seq: Option<u64>, time: Option<Micros>) -> bool {
+    fn is_due(
+        &mut self,
+        arrival: Arrival,
+        seq: Option<u64>,
+        time: Option<Micros>,
+        has_rev: bool,
+    ) -> bool {
         let source = &mut self.sources[arrival.source.0];
         if let (Some(seq), None) = (seq, arrival.offset) {
-            if source.row.cursor.is_some_and(|cursor| seq <= cursor) {
+            let is_behind = source.row.cursor.is_some_and(|cursor| seq <= cursor);
+            // Servers reorder across repos, and a Jetstream is rewound: of commits the rev says
+            // whether they are new.
+            if is_behind && !has_rev {
                 self.counters.add("frames.duplicate", 1);
                 return false;
             }
-            source.row.cursor = Some(seq);
+            source.row.cursor = source.row.cursor.max(Some(seq));
             source.changed = true;
         }
         let Some(time) = time else { return true };
@@ -198,7 +265,7 @@ impl Engine {
             .gap
             .take()
             .map(|(kind, _)| (kind, source.row.event_micros));
-        source.row.event_micros = Some(time);
+        source.row.event_micros = source.row.event_micros.max(Some(time));
         source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
         source.changed = true;
         self.move_clock(time);
@@ -379,6 +446,40 @@ impl Engine {
         row.cursor.is_some() || row.connected
     }
 
+    /// How late the source's last event was.
+    pub(crate) fn lag_micros(&self, source: SourceIndex) -> Option<Micros> {
+        self.sources[source.0].row.lag_micros
+    }
+
+    /// All counts by name, since the database was made.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counters.all()
+    }
+
+    /// Members of the circle, by hop.
+    pub(crate) fn members_by_hop(&self) -> Vec<u64> {
+        let mut members = vec![0; usize::from(self.settings.depth) + 1];
+        for (_, hop) in self.circle.members() {
+            members[usize::from(hop)] += 1;
+        }
+        members
+    }
+
+    /// Gaps that are not repaired.
+    pub(crate) fn open_gaps(&self) -> u64 {
+        self.gaps.open()
+    }
+
+    /// The last journal position.
+    pub(crate) fn position(&self) -> u64 {
+        self.state.position
+    }
+
+    /// Epoch boundaries passed.
+    pub(crate) fn ticks(&self) -> u32 {
+        self.ledger.ticks()
+    }
+
     /// Notes whether a source is connected.
     pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool) {
         let source = &mut self.sources[source.0];
@@ -461,7 +562,7 @@ impl Engine {
             counters: self.counters.take_changed(),
             backfill,
             gaps: pending.gaps.into_values().collect(),
-            identities: pending.identities,
+            identities: pending.identities.into_values().collect(),
             images,
             totals,
             flows,
@@ -553,6 +654,7 @@ impl Engine {
             self.pending.accounts.insert(change.id);
         }
         for change in changes {
+            self.watch(change.id);
             self.follow_up(change);
         }
     }

@@ -17,7 +17,7 @@ pub(super) struct Pending {
     pub(super) changes: Vec<CircleChangeRow>,
     pub(super) backfill: HashMap<AccountId, BackfillRow>,
     pub(super) gaps: BTreeMap<u64, GapRow>,
-    pub(super) identities: Vec<IdentityRow>,
+    pub(super) identities: BTreeMap<AccountId, IdentityRow>,
     /// Frames taken since the last batch: they moved cursors, if nothing else.
     pub(super) frames: usize,
 }
@@ -90,6 +90,12 @@ impl Counters {
     /// Sets a count as it was kept.
     pub(super) fn restore(&mut self, name: String, value: u64) {
         self.values.insert(name.into(), (value, false));
+    }
+
+    /// All counts.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, u64)> {
+        let values = self.values.iter();
+        values.map(|(name, (value, _))| (name.as_ref(), *value))
     }
 
     /// The counts that changed since they were last taken.

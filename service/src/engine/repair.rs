@@ -6,10 +6,11 @@ use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
 use kith_feeder::{
     backfill::{AccountRead, LikesWanted, Listing, ReadError, Wanted},
+    identity::DidDocument,
     syntax::is_did,
 };
 use kith_graph::{AccountId, Status};
-use kith_store::batch::{BackfillRow, BackfillState, Micros};
+use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 
 use super::{
     Engine,
@@ -281,9 +282,41 @@ impl Engine {
         }
     }
 
+    /// Backfills that are not done, by state.
+    pub(crate) fn backfills(&self) -> [(&'static str, u64); 3] {
+        let mut counts = [
+            BackfillState::Queued,
+            BackfillState::Running,
+            BackfillState::Failed,
+        ]
+        .map(|state| (state, 0));
+        for row in self.repairs.rows.values() {
+            for (state, count) in &mut counts {
+                *count += u64::from(row.state == *state);
+            }
+        }
+        counts.map(|(state, count)| (state.name(), count))
+    }
+
     /// Whose cached identities are out of date, since last asked.
     pub(crate) fn take_identity_changes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.repairs.identities)
+    }
+
+    /// Notes what an account's document says, for the next start.
+    pub(crate) fn learn(&mut self, document: &DidDocument, now: Micros) {
+        if let Some(id) = self.circle.lookup(&document.did) {
+            self.pending.identities.insert(
+                id,
+                IdentityRow {
+                    account: id.0,
+                    pds: document.pds.clone(),
+                    handle: document.handle.clone(),
+                    signing_key: document.signing_key.clone(),
+                    fetched_micros: now,
+                },
+            );
+        }
     }
 
     /// Takes what was read of an account, or why it could not be.

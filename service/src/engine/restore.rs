@@ -1,5 +1,7 @@
 //! Starting again: the engine as the store has it, then brought to what the config says.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use hashbrown::{HashMap, HashSet};
 use kith_graph::{AccountId, Change, Changes, Circle};
@@ -67,6 +69,7 @@ impl Engine {
             flows: HashMap::new(),
             repairs: Repairs::default(),
             gaps: Gaps::default(),
+            watched: Arc::default(),
             pending: Pending::default(),
             state,
             last_change: 0,
@@ -412,6 +415,9 @@ impl Engine {
             })
             .collect();
         self.note_change_list(changes, "config", None, None);
+        for (id, _) in self.circle.members() {
+            self.watch(id);
+        }
     }
 }
 

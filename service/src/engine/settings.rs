@@ -1,7 +1,7 @@
 //! The part of the configuration that the engine goes by, in its own words.
 
 use hashbrown::HashSet;
-use kith_config::{Backfill, Config, Match, Repeat, Rule};
+use kith_config::{Backfill, Config, Match, Repeat, Rule, Verify};
 use kith_graph::AccountId;
 use kith_reputation::{RuleKind, Rules};
 use kith_store::batch::Parameters;
@@ -45,6 +45,10 @@ pub(crate) struct Settings {
     pub(crate) max_likes_per_epoch: u32,
     /// The seed, if the config sets it.
     pub(crate) seed: Option<u64>,
+    /// Whether commits are verified.
+    pub(crate) verifies: bool,
+    /// Whether also those of the last degree.
+    pub(crate) verifies_all: bool,
 }
 
 impl Settings {
@@ -85,6 +89,8 @@ impl Settings {
             pin_tracked: ledger.pin_tracked && rule == RuleKind::Systematic,
             max_likes_per_epoch: ledger.max_likes_per_epoch,
             seed: ledger.seed,
+            verifies: config.network.verify != Verify::None,
+            verifies_all: config.network.verify_all,
         }
     }
 

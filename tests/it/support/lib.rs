@@ -4,6 +4,7 @@
 //! - [`Database`]: a fresh SQLite file, or a fresh database on a throw-away PostgreSQL ([`postgres()`]).
 //! - [`Network`]: a PLC directory and two PDSes on loopback, populated on demand; [`Truth`] is
 //!   what is true of them afterwards.
+//! - [`Liar`]: a fake relay that bends the frames of a real host.
 //! - [`frames`]: reads and writes recordings; [`recordings`] is where ours are.
 //! - [`expected`]: what replaying a recording must give, and the comparison with what Kith says.
 //!
@@ -23,6 +24,7 @@ pub mod expected;
 pub mod frames;
 mod kith;
 mod leash;
+mod liar;
 mod needs;
 mod network;
 mod places;
@@ -32,6 +34,7 @@ mod truth;
 pub use database::Database;
 pub use kith::{Kith, Ran, Running, Signal, kith_binary};
 pub use leash::Leash;
+pub use liar::{Bend, Liar};
 pub use needs::{PATIENCE, missing, wait_until};
 pub use network::{Network, Populate, Populating};
 pub use places::{Recordings, project, recordings, shared};

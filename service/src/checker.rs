@@ -1,0 +1,288 @@
+//! Whether commits are what their accounts signed, and whether a status is told by the account's
+//! own host: looked at before the writer sees the frame.
+//!
+//! Behind each stream is a task that looks at its frames in order. It knows who matters from
+//! [`Watched`], which the engine keeps; an account that came in by a frame still under way is
+//! missed by it, and then the engine asks for the check itself. So nothing of those accounts is
+//! applied unchecked, and the work is mostly done beside the writer.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use hashbrown::HashMap;
+use kith_config::Verify;
+use kith_feeder::{
+    identity::{DidDocument, Directory, IdentityError},
+    source::What,
+    verify::{self, Level, SigningKey, VerifyError},
+    wire::{self, Decoded, Message},
+    xrpc::same_host,
+};
+use tokio::{sync::Mutex, time::Instant};
+
+/// A directory that does not answer is asked once more, after this.
+const ASK_PAUSE: Duration = Duration::from_secs(1);
+/// A signature that does not fit makes the document be fetched anew, at most this often.
+const REFETCH_PAUSE: Duration = Duration::from_mins(1);
+/// Accounts whose last fetch is remembered.
+const REFETCHED_MAX: usize = 10_000;
+
+/// How often the directory is asked again for an account's host, when it does not answer, before
+/// an event is left.
+const HOST_PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_mins(1),
+];
+
+/// What is known of a frame before it is applied.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Verdict {
+    /// Nobody looked.
+    Unchecked,
+    /// A commit is what its account signed; an account's status is told by its own host.
+    Good,
+    /// It is not, by the name of the reason.
+    Bad(&'static str),
+}
+
+/// What a source's word is worth.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub(crate) enum Trust {
+    /// A file, or a Jetstream: it is believed, or has nothing to verify.
+    Believed,
+    /// A relay: commits are verified.
+    Relay,
+    /// A PDS, by its URL: commits are verified, and the status of accounts that live elsewhere is
+    /// not believed: after a move the old host says that the account is deactivated.
+    Pds(String),
+}
+
+/// The accounts that matter: the engine writes it, the sources' tasks read it.
+#[derive(Debug, Default)]
+pub(crate) struct Watched(RwLock<HashMap<Box<str>, Concern>>);
+
+/// Why an account matters.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Concern {
+    /// Its status does.
+    Status,
+    /// Its commits are verified, too.
+    Commits,
+}
+
+impl Watched {
+    /// Sets why an account matters; None: it does not.
+    pub(crate) fn set(&self, did: &str, concern: Option<Concern>) {
+        let mut dids = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match concern {
+            Some(concern) => drop(dids.insert(did.into(), concern)),
+            None => drop(dids.remove(did)),
+        }
+    }
+
+    fn get(&self, did: &str) -> Option<Concern> {
+        let dids = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        dids.get(did).copied()
+    }
+}
+
+/// Verifies frames.
+#[derive(Debug, Clone)]
+pub(crate) struct Checker {
+    directory: Directory,
+    watched: Arc<Watched>,
+    level: Option<Level>,
+    /// When documents were last fetched because of a signature.
+    refetched: Arc<Mutex<HashMap<Box<str>, Instant>>>,
+}
+
+/// What a frame says that can be checked, and of whom.
+enum Claim {
+    Commit(String),
+    Status(String, Option<String>),
+}
+
+impl Checker {
+    /// A checker at the config's level.
+    pub(crate) fn new(directory: Directory, watched: Arc<Watched>, verify: Verify) -> Checker {
+        let level = match verify {
+            Verify::None => None,
+            Verify::Signature => Some(Level::Signature),
+            Verify::Full => Some(Level::Full),
+        };
+        Checker {
+            directory,
+            watched,
+            level,
+            refetched: Arc::default(),
+        }
+    }
+
+    /// Looks at what a stream brought: at one frame, since streams bring them one by one. Frames
+    /// of accounts that do not matter stay unchecked.
+    pub(crate) async fn look(&self, what: &What, trust: &Trust) -> Verdict {
+        let What::Frames(frames) = what else {
+            return Verdict::Unchecked;
+        };
+        let mut frames = frames.iter();
+        let (Some(frame), None) = (frames.next(), frames.next()) else {
+            return Verdict::Unchecked;
+        };
+        match self.claim(frame.bytes, trust, |did| self.watched.get(did)) {
+            Some(claim) => self.decide(frame.bytes, claim, trust).await,
+            None => Verdict::Unchecked,
+        }
+    }
+
+    /// Checks a frame because the engine asks for it. Never [`Verdict::Unchecked`].
+    pub(crate) async fn check(&self, frame: &[u8], trust: &Trust) -> Verdict {
+        match self.claim(frame, trust, |_| Some(Concern::Commits)) {
+            Some(claim) => self.decide(frame, claim, trust).await,
+            None => Verdict::Good,
+        }
+    }
+
+    /// What there is to check in a frame, of accounts that matter.
+    fn claim(
+        &self,
+        frame: &[u8],
+        trust: &Trust,
+        concern: impl Fn(&str) -> Option<Concern>,
+    ) -> Option<Claim> {
+        if *trust == Trust::Believed {
+            return None;
+        }
+        let repo = std::cell::RefCell::new(None);
+        let is_verified =
+            |did: &str| self.level.is_some() && concern(did) == Some(Concern::Commits);
+        let note = |did: &str, _| {
+            if is_verified(did) {
+                repo.replace(Some(did.to_owned()));
+            }
+            false
+        };
+        match wire::decode(frame, &note) {
+            Ok(Decoded::Message(Message::Sync { did, .. })) if is_verified(&did) => {
+                Some(Claim::Commit(did))
+            }
+            Ok(Decoded::Message(Message::Account { did, status, .. }))
+                if *trust != Trust::Relay && concern(&did).is_some() =>
+            {
+                Some(Claim::Status(did, status))
+            }
+            _ => repo.into_inner().map(Claim::Commit),
+        }
+    }
+
+    async fn decide(&self, frame: &[u8], claim: Claim, trust: &Trust) -> Verdict {
+        match (claim, trust) {
+            (Claim::Commit(did), _) => self.verify(frame, &did).await,
+            (Claim::Status(did, status), Trust::Pds(host)) => {
+                match self.is_current_host(host, &did, status.as_deref()).await {
+                    true => Verdict::Good,
+                    false => Verdict::Bad("another_host"),
+                }
+            }
+            (Claim::Status(..), _) => Verdict::Good,
+        }
+    }
+
+    /// Verifies a commit by its account's key, which is asked for once more if it does not fit:
+    /// keys are rotated.
+    async fn verify(&self, frame: &[u8], did: &str) -> Verdict {
+        let Some(level) = self.level else {
+            return Verdict::Good;
+        };
+        let key = match self.key(did, false).await {
+            Ok(key) => key,
+            Err(reason) => return Verdict::Bad(reason),
+        };
+        match verify_frame(frame, &key, level) {
+            Err(VerifyError::BadSignature) if self.may_refetch(did).await => {
+                match self.key(did, true).await {
+                    Ok(key) => verdict(verify_frame(frame, &key, level)),
+                    Err(reason) => Verdict::Bad(reason),
+                }
+            }
+            result => verdict(result),
+        }
+    }
+
+    async fn may_refetch(&self, did: &str) -> bool {
+        let now = Instant::now();
+        let mut refetched = self.refetched.lock().await;
+        if refetched.len() >= REFETCHED_MAX {
+            refetched.retain(|_, last| now - *last < REFETCH_PAUSE);
+        }
+        let recent = refetched
+            .get(did)
+            .is_some_and(|last| now - *last < REFETCH_PAUSE);
+        if recent || refetched.len() >= REFETCHED_MAX {
+            return false;
+        }
+        refetched.insert(did.into(), now);
+        true
+    }
+
+    async fn key(&self, did: &str, fresh: bool) -> Result<SigningKey, &'static str> {
+        let document = match self.document(did, fresh).await {
+            Err(error) if error.is_retryable() => {
+                tokio::time::sleep(ASK_PAUSE).await;
+                self.document(did, fresh).await
+            }
+            answered => answered,
+        };
+        let document = document.map_err(|error| {
+            tracing::debug!(did, %error, "no key to verify commits with");
+            "no_document"
+        })?;
+        let text = document.signing_key.as_deref().ok_or("no_key")?;
+        SigningKey::from_did_key(text).map_err(|_| "bad_key")
+    }
+
+    async fn document(&self, did: &str, fresh: bool) -> Result<Arc<DidDocument>, IdentityError> {
+        match fresh {
+            true => self.directory.fresh_document(did).await,
+            false => self.directory.document(did).await,
+        }
+    }
+
+    async fn is_current_host(&self, host: &str, did: &str, status: Option<&str>) -> bool {
+        for pause in HOST_PAUSES.into_iter().map(Some).chain([None]) {
+            match self.directory.current_host(did).await {
+                Ok(current) => return current.is_some_and(|current| same_host(&current, host)),
+                // Nobody hosts it any more, and the last host says so.
+                Err(IdentityError::Gone { .. }) => return status == Some("deleted"),
+                Err(error) if error.is_retryable() => {
+                    if let Some(pause) = pause {
+                        tokio::time::sleep(pause).await;
+                    } else {
+                        tracing::warn!(did, %error, "account event left: its host is not known");
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+fn verify_frame(frame: &[u8], key: &SigningKey, level: Level) -> Result<(), VerifyError> {
+    match verify::commit(frame, Some(key), level) {
+        Err(VerifyError::OtherMessage) => verify::sync(frame, Some(key)).map(drop),
+        // Nothing came that could be verified, and nothing that could be applied.
+        Err(VerifyError::TooBig) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+fn verdict(result: Result<(), VerifyError>) -> Verdict {
+    match result {
+        Ok(()) => Verdict::Good,
+        Err(error) => Verdict::Bad(error.reason()),
+    }
+}
