@@ -184,7 +184,7 @@ async fn garbage_ends_the_connection_once_and_is_then_stepped_over() {
     let again = || {
         Plan::Talk(vec![
             garbage(),
-            Say::Text("hello"),
+            Say::Text("hello".to_owned()),
             Say::Frame(identity_frame(6)),
         ])
     };

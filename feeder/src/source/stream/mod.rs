@@ -226,6 +226,8 @@ const CONSUMER_TOO_SLOW: &str = "consumer_too_slow";
 const BEHIND: &str = "behind";
 /// The reason of [`End`] when the server finds our request wrong.
 const INVALID_REQUEST: &str = "invalid_request";
+/// The reason of [`End`] when the server does not know the framing that we offered by name.
+const NO_SUBPROTOCOL: &str = "no_subprotocol";
 /// The reason of [`End`] when the group does not want this stream any more.
 const RETURNED: &str = "returned";
 
@@ -341,6 +343,7 @@ impl Stream {
                 self.endpoint.is_certain = true;
                 self.dictionary = None;
             }
+            NO_SUBPROTOCOL => self.endpoint.offers_framing = false,
             "http_400" | "http_404" | "http_405" | "http_501" if !self.endpoint.is_certain => {
                 self.endpoint.try_other();
                 self.restart(self.start);
