@@ -97,6 +97,9 @@ pub struct StreamOptions {
     /// The zstd dictionary of a Jetstream; with it, messages are asked for compressed. It is told
     /// by its id whether it is v1's; a server that does not know it is read uncompressed.
     pub zstd_dictionary: Option<PathBuf>,
+    /// So long after its last op a commit of a Jetstream is taken to be whole; ops that come later
+    /// are a gap. Default 50 ms.
+    pub commit_quiet: Duration,
     /// Longest time for resolving, connecting, TLS and upgrade together. Default 30 s.
     pub connect_timeout: Duration,
     /// Upper bound of the first wait before connecting again; doubled every time. Default 500 ms.
@@ -132,6 +135,7 @@ impl Default for StreamOptions {
             allow_private_addresses: false,
             extra_roots: Vec::new(),
             zstd_dictionary: None,
+            commit_quiet: Duration::from_millis(50),
             connect_timeout: Duration::from_secs(30),
             backoff_first: Duration::from_millis(500),
             backoff_max: Duration::from_mins(1),

@@ -11,6 +11,9 @@ use kith_feeder::source::{
 use kith_feeder::wire;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 const V2: &str = "/xrpc/network.bsky.jetstream.subscribeEvents";
@@ -50,6 +53,19 @@ fn v1(did: &str, rev: u64, time: u64) -> String {
     op(did, rev, time).to_string()
 }
 
+/// An event that passes on what is open of the same account.
+fn identity(did: &str, time: u64) -> Value {
+    json!({ "did": did, "time_us": TIME + time, "kind": "identity", "identity": {} })
+}
+
+/// Commits are whole when another event says so, however slow the machine is.
+fn patient() -> StreamOptions {
+    StreamOptions {
+        commit_quiet: Duration::from_mins(1),
+        ..quick()
+    }
+}
+
 /// How many ops each frame has, and its cursor beyond the first time.
 fn shape(source: &Running) -> Vec<(usize, u64)> {
     let shape = |frame: &Vec<u8>| {
@@ -75,10 +91,27 @@ fn id_of(dictionary: &[u8]) -> u32 {
 /// What the source makes of production's events is what the relay said.
 async fn check_production(server: &Server, path: &str, options: StreamOptions) {
     let mut source = jetstream(server, path, options, Position::Live);
-    while source.frames.len() < 150 {
-        source.take(1).await;
-    }
+    source.until("frame 1000000000000000").await;
+    source
+        .frames
+        .retain(|frame| !frame.ends_with(b"\"end\":0}"));
     assert!(Some(said_in(source.frames)) == said_by_relay());
+}
+
+/// Ends a list of lines with events that pass on the commit of every account.
+fn with_ends(mut lines: Vec<String>) -> Vec<String> {
+    let events = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let did = |event: Value| event.get("payload").unwrap_or(&event)["did"].clone();
+    let ends: Vec<_> = events.map(did).collect();
+    for (left, did) in (0..ends.len()).rev().zip(ends) {
+        let time = 1_000_000_000_000_000 + left;
+        lines.push(format!(
+            r#"{{"did":{did},"time_us":{time},"kind":"identity","identity":{{}},"end":0}}"#
+        ));
+    }
+    lines
 }
 
 #[tokio::test]
@@ -86,10 +119,12 @@ async fn production_events_come_out_as_the_relay_said_them() {
     let (Some(one), Some(two)) = (lines_v1(), lines_v2()) else {
         return;
     };
-    let server = Server::start(vec![texts(one.clone(), Say::Pause(0))]).await;
-    check_production(&server, "/subscribe", quick()).await;
-    let server = Server::start(vec![texts(two.clone(), Say::Pause(0))]).await;
-    check_production(&server, "", quick()).await;
+    // A v2 passes on any line, also one of v1.
+    let (one, two) = (with_ends(one), with_ends(two));
+    let server = Server::start(vec![texts(one.clone(), Say::Freeze)]).await;
+    check_production(&server, "/subscribe", patient()).await;
+    let server = Server::start(vec![texts(two.clone(), Say::Freeze)]).await;
+    check_production(&server, "", patient()).await;
 
     // The same, compressed by the dictionaries.
     for (name, lines, path) in [("v1.zdict", one, "/subscribe"), ("v2.zdict", two, V2)] {
@@ -97,11 +132,12 @@ async fn production_events_come_out_as_the_relay_said_them() {
         let mut packer = zstd::bulk::Compressor::with_dictionary(3, &bytes).unwrap();
         let messages = lines
             .iter()
-            .map(|line| Say::Frame(packer.compress(line.as_bytes()).unwrap()));
-        let server = Server::start(vec![Plan::Talk(messages.collect())]).await;
+            .map(|line| packer.compress(line.as_bytes()).unwrap());
+        let plan = Plan::Talk(messages.map(Say::Frame).collect());
+        let server = Server::start(vec![plan]).await;
         let options = StreamOptions {
             zstd_dictionary: Some(file),
-            ..quick()
+            ..patient()
         };
         check_production(&server, path, options).await;
         let parameter = match name {
@@ -119,20 +155,13 @@ async fn production_events_come_out_as_the_relay_said_them() {
 #[tokio::test]
 async fn an_address_without_a_path_is_asked_for_v2_and_then_for_v1() {
     for status in ["404 Not Found", "400 Bad Request", "405 No", "501 No"] {
+        let again = identity(BOB, 9_000_000).to_string();
         let plans = vec![
             Plan::Raw(format!("HTTP/1.1 {status}\r\n\r\n").into_bytes()),
-            texts(vec![v1(ALICE, 2, 7)], Say::Pause(80)),
-            texts(vec![v1(BOB, 2, 9_000_000)], Say::Freeze),
+            texts(vec![identity(ALICE, 7).to_string()], Say::Cut),
+            texts(vec![again], Say::Freeze),
         ];
-        // Hangs up after the first event, to see what is remembered.
-        let plans = plans.into_iter().map(|plan| match plan {
-            Plan::Talk(mut lines) => {
-                lines.push(Say::Cut);
-                Plan::Talk(lines)
-            }
-            plan => plan,
-        });
-        let server = Server::start(plans.collect()).await;
+        let server = Server::start(plans).await;
         let mut source = jetstream(&server, "", quick(), Position::After(TIME));
         source.until(&format!("frame {}", TIME + 7)).await;
         source.until("connected").await;
@@ -162,86 +191,75 @@ async fn an_address_without_a_path_is_asked_for_v2_and_then_for_v1() {
 
 #[tokio::test]
 async fn the_ops_of_a_commit_are_one_frame_also_when_repos_are_mixed() {
-    let lines = vec![
-        v1(ALICE, 3, 1),
-        v1(BOB, 3, 2),
-        v1(ALICE, 3, 3),
-        v1(BOB, 3, 4),
-        v1(ALICE, 4, 5),
+    let mixed = [
+        (ALICE, 3, 1),
+        (BOB, 3, 2),
+        (ALICE, 3, 3),
+        (BOB, 3, 4),
+        (ALICE, 4, 5),
     ];
-    let server = Server::start(vec![texts(lines, Say::Pause(0))]).await;
-    let mut source = jetstream(&server, "/subscribe", quick(), Position::Live);
-    let events = source.take(4).await;
-    assert_eq!(shape(&source), [(2, 3), (2, 4), (1, 5)], "{events:?}");
+    let mut lines: Vec<_> = mixed.map(|(did, rev, time)| v1(did, rev, time)).into();
+    lines.extend([identity(BOB, 6), identity(ALICE, 7)].map(|line| line.to_string()));
+    let server = Server::start(vec![texts(lines, Say::Freeze)]).await;
+    let mut source = jetstream(&server, "/subscribe", patient(), Position::Live);
+    source.take(6).await;
+    assert_eq!(shape(&source), [(2, 3), (2, 4), (1, 6), (1, 5), (1, 7)]);
 }
 
 #[tokio::test]
 async fn half_a_commit_is_dropped_with_its_connection_and_read_again() {
-    for (path, lines) in [
-        (
-            "/subscribe",
-            [
-                v1(ALICE, 3, 1),
-                v1(ALICE, 3, 2),
-                v1(BOB, 3, 3),
-                v1(BOB, 3, 4),
-            ],
-        ),
-        (
-            V2,
-            [(ALICE, 1), (ALICE, 2), (BOB, 3), (BOB, 4)]
-                .map(|(did, n)| to_v2(TIME + n, &op(did, 3, n))),
-        ),
+    let ops = [(ALICE, 1), (ALICE, 2), (BOB, 3), (BOB, 4)];
+    let end = identity(BOB, 5);
+    let one: Vec<_> = ops.map(|(did, time)| v1(did, 3, time)).into();
+    let two: Vec<_> = ops.map(|(did, n)| to_v2(TIME + n, &op(did, 3, n))).into();
+    for (path, lines, end) in [
+        ("/subscribe", one, end.to_string()),
+        (V2, two, to_v2(TIME + 5, &end)),
     ] {
         let first = texts(lines[..3].to_vec(), Say::Cut);
         let rest = if path == V2 { &lines[1..] } else { &lines[..] };
-        let server = Server::start(vec![first, texts(rest.to_vec(), Say::Pause(0))]).await;
-        let mut source = jetstream(&server, path, quick(), Position::Live);
-        source.until(&format!("frame {}", TIME + 4)).await;
-        let whole: Vec<_> = shape(&source);
-        assert_eq!(whole.last(), Some(&(2, 4)), "{path}: {whole:?}");
-        assert_eq!(
-            whole.iter().filter(|(_, seq)| *seq == 3).count(),
-            0,
-            "{path}: no half"
-        );
+        let rest = [rest, &[end]].concat();
+        let server = Server::start(vec![first, texts(rest, Say::Freeze)]).await;
+        let mut source = jetstream(&server, path, patient(), Position::Live);
+        source.until(&format!("frame {}", TIME + 5)).await;
+        let whole = shape(&source);
+        assert!(whole.contains(&(2, 4)), "{path}: {whole:?}");
+        assert!(whole.iter().all(|(_, seq)| *seq != 3), "{path}: no half");
         assert!(source.gaps.is_empty());
     }
 }
 
 #[tokio::test]
 async fn ops_that_come_too_late_are_a_gap_of_their_account() {
+    let word = Arc::new(Notify::new());
     let lines = vec![
         Say::Text(v1(ALICE, 3, 1)),
-        Say::Pause(200),
+        Say::Wait(word.clone()),
         Say::Text(v1(ALICE, 3, 2)),
-        Say::Pause(0),
     ];
     let server = Server::start(vec![Plan::Talk(lines)]).await;
     let mut source = jetstream(&server, "/subscribe", quick(), Position::Live);
+    source.until("frame").await;
+    word.notify_one();
     source.until("gap commit_split").await;
     assert_eq!(source.gaps[0].did.as_deref(), Some(ALICE));
 }
 
 #[tokio::test]
 async fn what_a_v1_repeats_is_dropped_and_what_it_had_lost_is_not() {
-    let first = texts(vec![v1(ALICE, 3, 1), v1(BOB, 3, 6)], Say::Pause(120));
-    let Plan::Talk(mut first) = first else {
-        unreachable!()
-    };
-    first.push(Say::Cut);
+    let ends = [identity(ALICE, 7), identity(BOB, 8)].map(|line| line.to_string());
+    let first = [&[v1(ALICE, 3, 1), v1(BOB, 3, 6)], &ends[..]].concat();
     // After the rewind an older event appears that the replay had lost.
-    let again = vec![
-        v1(ALICE, 3, 1),
-        v1("did:plc:c", 3, 2),
-        v1(BOB, 3, 6),
-        v1(BOB, 4, 7),
-    ];
-    let server = Server::start(vec![Plan::Talk(first), texts(again, Say::Pause(0))]).await;
-    let mut source = jetstream(&server, "/subscribe", quick(), Position::Live);
-    source.until(&format!("frame {}", TIME + 7)).await;
-    assert_eq!(shape(&source), [(1, 1), (1, 6), (1, 2), (1, 7)]);
-    assert_eq!(source.meters[0].read().duplicates, 2);
+    let lost = identity("did:plc:c", 2).to_string();
+    let mut again = first.clone();
+    again.insert(1, lost);
+    again.push(identity(BOB, 9).to_string());
+    let server = Server::start(vec![texts(first, Say::Cut), texts(again, Say::Freeze)]).await;
+    let mut source = jetstream(&server, "/subscribe", patient(), Position::Live);
+    source.until(&format!("frame {}", TIME + 9)).await;
+    let expect = [1, 7, 6, 8, 2, 9].map(|time| (1, time));
+    assert_eq!(shape(&source), expect);
+    assert_eq!(source.meters[0].read().duplicates, 4);
     assert!(source.gaps.is_empty());
 }
 
@@ -252,26 +270,17 @@ async fn what_v2_says_of_cursors_is_a_gap() {
         json!({ "$type": "message", "payload": { "$type": t, "name": name } }).to_string()
     };
     let event = |seq| to_v2(seq, &op(ALICE, seq, 0));
+    let end = |seq| to_v2(seq, &identity(BOB, 0));
     let plans = vec![
         refuse("400 Bad Request", "CursorTooOld"),
         texts(
-            vec![note("OutdatedCursor"), event(552), event(553), event(554)],
-            Say::Pause(80),
+            vec![note("OutdatedCursor"), event(552), event(553), end(554)],
+            Say::CloseWith(1008, "ConsumerTooSlow"),
         ),
-        texts(vec![note("FutureCursor"), event(3)], Say::Pause(0)),
+        texts(vec![note("FutureCursor"), end(3)], Say::Freeze),
     ];
-    let plans = plans
-        .into_iter()
-        .enumerate()
-        .map(|(number, plan)| match plan {
-            Plan::Talk(mut lines) if number == 1 => {
-                lines.push(Say::CloseWith(1008, "ConsumerTooSlow"));
-                Plan::Talk(lines)
-            }
-            plan => plan,
-        });
-    let server = Server::start(plans.collect()).await;
-    let mut source = jetstream(&server, "", quick(), Position::After(70));
+    let server = Server::start(plans).await;
+    let mut source = jetstream(&server, "", patient(), Position::After(70));
     let events = source.until("frame 3").await;
     let expect = [
         "gap cursor_too_old",
@@ -289,11 +298,8 @@ async fn what_v2_says_of_cursors_is_a_gap() {
         "frame 3",
     ];
     assert_eq!(events, expect);
-    let cursors: Vec<_> = server
-        .asked()
-        .iter()
-        .map(|path| path.split("cursor=").nth(1).map(str::to_owned))
-        .collect();
+    let cursor = |path: &String| path.split("cursor=").nth(1).map(str::to_owned);
+    let cursors: Vec<_> = server.asked().iter().map(cursor).collect();
     let oldest = "1000000000000000";
     assert_eq!(
         cursors,
@@ -309,7 +315,7 @@ async fn a_dictionary_that_is_not_known_is_done_without() {
     };
     let plans = vec![
         refuse("400 Bad Request", "UnknownZstdDictionary"),
-        texts(vec![to_v2(5, &op(ALICE, 3, 0))], Say::Pause(0)),
+        texts(vec![to_v2(5, &op(ALICE, 3, 0))], Say::Freeze),
     ];
     let server = Server::start(plans).await;
     let options = StreamOptions {
@@ -332,22 +338,13 @@ async fn a_dictionary_that_is_not_known_is_done_without() {
 
 #[tokio::test]
 async fn a_request_that_a_v2_finds_wrong_is_counted_and_tried_again() {
+    let event = |seq| vec![to_v2(seq, &identity(ALICE, 0))];
     let plans = vec![
-        texts(vec![to_v2(5, &op(ALICE, 3, 0))], Say::Pause(80)),
+        texts(event(5), Say::Cut),
         refuse("400 Bad Request", "InvalidRequest"),
-        texts(vec![to_v2(6, &op(ALICE, 4, 0))], Say::Pause(0)),
+        texts(event(6), Say::Freeze),
     ];
-    let plans = plans
-        .into_iter()
-        .enumerate()
-        .map(|(number, plan)| match plan {
-            Plan::Talk(mut lines) if number == 0 => {
-                lines.push(Say::Cut);
-                Plan::Talk(lines)
-            }
-            plan => plan,
-        });
-    let server = Server::start(plans.collect()).await;
+    let server = Server::start(plans).await;
     let mut source = jetstream(&server, "", quick(), Position::Live);
     source.until("frame 6").await;
     let asked = server.asked();
@@ -390,24 +387,27 @@ async fn garbage_of_a_jetstream_is_counted() {
 #[tokio::test]
 async fn a_line_with_newlines_stays_one_line() {
     let pretty = serde_json::to_string_pretty(&op(ALICE, 3, 1)).unwrap();
-    let lines = vec![pretty.replace('\n', "\r\n"), v1(ALICE, 3, 2)];
-    let server = Server::start(vec![texts(lines, Say::Pause(0))]).await;
-    let mut source = jetstream(&server, "/subscribe", quick(), Position::Live);
-    source.until("frame").await;
-    assert_eq!(shape(&source), [(2, 2)]);
+    let lines = vec![
+        pretty.replace('\n', "\r\n"),
+        v1(ALICE, 3, 2),
+        identity(ALICE, 3).to_string(),
+    ];
+    let server = Server::start(vec![texts(lines, Say::Freeze)]).await;
+    let mut source = jetstream(&server, "/subscribe", patient(), Position::Live);
+    source.until(&format!("frame {}", TIME + 3)).await;
+    assert_eq!(shape(&source), [(2, 2), (1, 3)]);
 }
 
 #[tokio::test]
 async fn a_recording_of_a_jetstream_is_read_like_any_other() {
-    let Some(lines) = lines_v1() else { return };
-    let server = Server::start(vec![texts(lines, Say::Pause(0))]).await;
-    let url = format!("{}/subscribe", server.url);
-    let spec = SourceSpec::new(SourceId(0), SourceKind::Jetstream { url }, quick());
+    let Some(lines) = lines_v2() else { return };
+    let server = Server::start(vec![texts(lines, Say::Freeze)]).await;
+    let url = server.url.clone();
+    let spec = SourceSpec::new(SourceId(0), SourceKind::Jetstream { url }, patient());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("j.zst");
     let limits = RecordLimits {
         frames_max: Some(150),
-        duration_max: Some(std::time::Duration::from_secs(20)),
         ..RecordLimits::default()
     };
     let stop = CancellationToken::new();

@@ -1,11 +1,11 @@
 //! A WebSocket server that follows a script.
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
@@ -23,6 +23,8 @@ pub(crate) enum Plan {
     Raw(Vec<u8>),
     /// Upgrades, and says these things; then holds the connection open, reading.
     Talk(Vec<Say>),
+    /// Follows the plan once the flag is set, and answers 503 before.
+    Gate(Arc<AtomicBool>, Box<Plan>),
     /// Upgrades, and sends what the function makes of every seq from the cursor up to this one.
     Resume(u64, fn(u64) -> Vec<u8>),
     /// Upgrades, writes bytes that are no WebSocket frame, and hangs up.
@@ -32,8 +34,8 @@ pub(crate) enum Plan {
 pub(crate) enum Say {
     Frame(Vec<u8>),
     Text(String),
-    /// Waits so many milliseconds.
-    Pause(u64),
+    /// Waits for a word of the test.
+    Wait(Arc<Notify>),
     /// Sends a ping, and reports the pong.
     Ping,
     /// Closes as the protocol wants it.
@@ -51,6 +53,8 @@ pub(crate) struct Server {
     /// Path and query of every request, in order, and the agents.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
     pub(crate) agents: Arc<Mutex<Vec<String>>>,
+    /// Connections that the client has left.
+    pub(crate) left: Arc<AtomicUsize>,
     /// Pongs, as they come.
     pub(crate) pongs: mpsc::UnboundedReceiver<()>,
 }
@@ -68,10 +72,12 @@ impl Server {
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let agents = Arc::new(Mutex::new(Vec::new()));
+        let left = Arc::new(AtomicUsize::new(0));
         let (ponged, pongs) = mpsc::unbounded_channel();
         let notes = Notes {
             asked: asked.clone(),
             agents: agents.clone(),
+            left: left.clone(),
             ponged,
         };
         let plans = Arc::new(plans);
@@ -98,6 +104,7 @@ impl Server {
             url,
             asked,
             agents,
+            left,
             pongs,
         }
     }
@@ -111,11 +118,17 @@ impl Server {
 struct Notes {
     asked: Arc<Mutex<Vec<String>>>,
     agents: Arc<Mutex<Vec<String>>>,
+    left: Arc<AtomicUsize>,
     ponged: mpsc::UnboundedSender<()>,
 }
 
 async fn follow(plan: &Plan, mut tcp: Socket, notes: &Notes) {
     match plan {
+        Plan::Gate(open, plan) if open.load(SeqCst) => Box::pin(follow(plan, tcp, notes)).await,
+        Plan::Gate(..) => {
+            let closed = Plan::Raw(b"HTTP/1.1 503 No\r\n\r\n".to_vec());
+            Box::pin(follow(&closed, tcp, notes)).await;
+        }
         Plan::Raw(answer) => {
             let request = read_request(&mut tcp).await;
             let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -138,11 +151,9 @@ async fn follow(plan: &Plan, mut tcp: Socket, notes: &Notes) {
             let cursor = asked.split("cursor=").nth(1);
             let first = cursor.map_or(1, |cursor| cursor.parse().unwrap());
             for seq in first..=*last {
-                if socket
-                    .send(Message::Binary(make(seq).into()))
-                    .await
-                    .is_err()
-                {
+                let message = Message::Binary(make(seq).into());
+                if socket.send(message).await.is_err() {
+                    notes.left.fetch_add(1, SeqCst);
                     return;
                 }
             }
@@ -217,8 +228,8 @@ async fn talk(mut socket: WebSocketStream<Socket>, lines: &[Say], notes: &Notes)
                 let _ = socket.close(Some(CloseFrame { code, reason })).await;
                 return;
             }
-            Say::Pause(milliseconds) => {
-                tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+            Say::Wait(word) => {
+                word.notified().await;
                 Ok(())
             }
             Say::Cut => return,
