@@ -116,7 +116,7 @@ pub struct StreamOptions {
     pub idle_max: Option<Duration>,
     /// Once the pace of a stream is known (the mean time between events), silence of a thousand
     /// times that, but not less than this, is taken for a dead stream although pings are
-    /// answered. `None`: never. Default 30 s.
+    /// answered; twice that when it was in vain, and so on. `None`: never. Default 30 s.
     pub idle_learned_min: Option<Duration>,
     /// While the queue is full, the server's own buffer fills (a relay's holds about 33 s). When
     /// so much is left unread there, or three quarters of its events at the known pace, the

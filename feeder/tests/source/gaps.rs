@@ -7,7 +7,7 @@ use kith_feeder::source::{Position, SourceKind, StreamOptions};
 use kith_feeder::syntax::parse_datetime;
 use kith_feeder::wire;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn event(seq: u64, time: &str) -> Vec<u8> {
     let fields = vec![
@@ -135,10 +135,15 @@ async fn a_pace_that_was_learned_tells_a_dead_stream() {
     lines = (0..200)
         .map(|i| Say::Frame(event(i + 1, &format!("2026-07-04T14:00:00.{i:03}Z"))))
         .collect();
-    let fast = Server::start(vec![Plan::Talk(lines)]).await;
+    let began = Instant::now();
+    let fast = Server::start(vec![Plan::Talk(lines), Plan::Talk(Vec::new())]).await;
     let mut source = start(relay(&fast), quickly, Position::Oldest, 1 << 20);
     source.until("frame 200").await;
     assert_eq!(source.take(1).await, ["disconnected idle"]);
+    // It may be a quiet hour after a busy one: each time it is given twice the time.
+    let again = ["connected", "disconnected idle"].repeat(2);
+    assert_eq!(source.take(4).await, again);
+    assert!(began.elapsed() >= Duration::from_millis(300 + 600 + 1_200));
 }
 
 /// An event of four kilobytes.

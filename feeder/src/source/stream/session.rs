@@ -301,6 +301,7 @@ impl<'a> Session<'a> {
                 }
             }
             self.stream.doubtful = false;
+            self.stream.idle_strikes = 0;
             if let Some(time) = peek.time {
                 self.is_live |= now().saturating_sub(time) < LIVE;
                 self.stream.note_time(time);

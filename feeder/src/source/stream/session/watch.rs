@@ -62,7 +62,10 @@ impl Session<'_> {
     /// The silence that means death: as configured, else as learned.
     fn idle_max(&self) -> Option<Duration> {
         let options = &self.stream.options;
-        let learned = || self.stream.pace.too_long(options.idle_learned_min?);
+        let learned = || {
+            let limit = self.stream.pace.too_long(options.idle_learned_min?)?;
+            Some(limit.saturating_mul(1 << self.stream.idle_strikes.min(16)))
+        };
         options.idle_max.or_else(learned)
     }
 
