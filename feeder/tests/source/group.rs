@@ -3,10 +3,13 @@
 use crate::events::{quick, start_group};
 use crate::frames::{ALICE, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
-use kith_feeder::source::{GroupOptions, Position, SourceKind, StreamOptions};
+use kith_feeder::source::{
+    GroupOptions, Position, SourceId, SourceKind, SourceSpec, StreamOptions, channel, run_group,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 fn event(seq: u64, minute: u64) -> Say {
     let time = format!("2026-07-04T14:{minute:02}:00Z");
@@ -189,4 +192,29 @@ async fn a_member_that_can_never_be_read_is_passed_over() {
     let members = vec![(bad.clone(), Position::Live), (bad, Position::Live)];
     let events = start_group(members, &quick(), options()).all().await;
     assert_eq!(events.len(), 2, "and then it ends");
+}
+
+#[tokio::test]
+async fn a_group_ends_with_its_reader_and_with_shutdown() {
+    let server = Server::start(vec![Plan::Talk(vec![event(1, 0), event(2, 0)])]).await;
+    for is_shutdown in [false, true] {
+        let members = [relay(&server), relay(&server)].map(|kind| {
+            let spec = SourceSpec::new(SourceId(0), kind, quick());
+            (spec, Position::Oldest)
+        });
+        // Room for one delivery, so that the member waits with the next.
+        let (sender, receiver) = channel(1);
+        let shutdown = CancellationToken::new();
+        let group = run_group(members.into(), options(), sender, shutdown.clone());
+        let group = tokio::spawn(group);
+        while receiver.queued_bytes() == 0 {
+            tokio::task::yield_now().await;
+        }
+        if is_shutdown {
+            shutdown.cancel();
+        } else {
+            drop(receiver);
+        }
+        group.await.unwrap();
+    }
 }
