@@ -133,7 +133,7 @@ async fn a_pace_that_was_learned_tells_a_dead_stream() {
     assert!(source.receiver.try_recv().is_none(), "idle, not dead");
 
     lines = (0..200)
-        .map(|i| Say::Frame(event(i + 1, &format!("2026-07-04T14:00:00.{i:03}Z"))))
+        .map(|i| Say::Frame(event(i + 1, &format!("2026-07-04T14:00:00.{i:05}Z"))))
         .collect();
     let began = Instant::now();
     let fast = Server::start(vec![Plan::Talk(lines), Plan::Talk(Vec::new())]).await;
@@ -146,31 +146,32 @@ async fn a_pace_that_was_learned_tells_a_dead_stream() {
     assert!(began.elapsed() >= Duration::from_millis(300 + 600 + 1_200));
 }
 
-/// An event of four kilobytes.
+/// An event of four kilobytes; one every millisecond.
 fn padded(seq: u64) -> Vec<u8> {
     let padding = ciborium::Value::Bytes(vec![0; 4_000]);
+    let (second, milli) = (seq / 1_000, seq % 1_000);
     let fields = vec![
         ("did", ALICE.into()),
         ("seq", seq.into()),
-        ("time", TIME.into()),
+        (
+            "time",
+            format!("2026-07-04T14:00:{second:02}.{milli:03}Z").into(),
+        ),
         ("x", padding),
     ];
     frame("#identity", &map(fields))
 }
 
-#[tokio::test]
-async fn a_server_is_left_before_its_buffer_overflows_and_nothing_is_lost() {
-    let last = 6_000;
+/// Lets a server that sends more than anybody takes be left, and reads everything then.
+async fn check_unread(kind: impl FnOnce(&Server) -> SourceKind, unread_max: Duration) {
+    let last = 3_000;
     let server = Server::start(vec![Plan::Resume(last, padded)]).await;
     let options = StreamOptions {
-        unread_max: Duration::from_millis(200),
+        unread_max,
         ..quick()
     };
-    let mut source = start(relay(&server), options, Position::Live, 100_000);
+    let mut source = start(kind(&server), options, Position::Live, 100_000);
     // What is queued and read ahead is full, and then too long nothing is read.
-    while source.meters[0].read().queue_bytes < 90_000 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
     while server.left.load(SeqCst) == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -181,12 +182,11 @@ async fn a_server_is_left_before_its_buffer_overflows_and_nothing_is_lost() {
         "not resumed while there is no room"
     );
     let events = source.until(&format!("frame {last}")).await;
-    let seqs: Vec<_> = source
-        .frames
-        .iter()
-        .map(|f| wire::peek(f).unwrap().seq)
-        .collect();
-    assert_eq!(seqs, (1..=last).map(Some).collect::<Vec<_>>());
+    let seqs = source.frames.iter().map(|f| wire::peek(f).unwrap().seq);
+    assert!(
+        seqs.eq((1..=last).map(Some)),
+        "nothing is lost, nothing comes twice"
+    );
     assert!(events.contains(&"disconnected behind".to_owned()));
     assert!(server.asked().len() > 1);
     let counted = source.meters[0].read();
@@ -196,6 +196,17 @@ async fn a_server_is_left_before_its_buffer_overflows_and_nothing_is_lost() {
             .iter()
             .any(|(name, _)| *name == "behind")
     );
+    assert_eq!((counted.gaps, counted.frames), (0, last));
+}
+
+#[tokio::test]
+async fn a_server_is_left_before_its_buffer_overflows_and_nothing_is_lost() {
+    check_unread(relay, Duration::from_millis(200)).await;
+    // A PDS keeps 500 events: at one a millisecond that is not long.
+    let pds = |server: &Server| SourceKind::Pds {
+        url: server.url.clone(),
+    };
+    check_unread(pds, Duration::from_hours(1)).await;
 }
 
 #[tokio::test]

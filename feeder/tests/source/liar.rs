@@ -400,6 +400,8 @@ async fn check(row: Row, silence_max: Duration, began: Instant) {
     let options = StreamOptions {
         ping_after: silence_max / 10,
         silence_max,
+        // A thousand of them are waited for.
+        backoff_max: Duration::from_millis(1),
         ..quick()
     };
     let url = server.url.clone();
