@@ -7,7 +7,11 @@ use kith_feeder::source::{
 use kith_feeder::wire;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// No test waits longer for a word, however slow the machine is.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_mins(3);
 
 /// A running source.
 pub(crate) struct Running {
@@ -73,6 +77,12 @@ impl Running {
         }
     }
 
+    /// The next delivery. Silence without end is a failure, but not soon.
+    async fn next(&mut self) -> Option<Delivery> {
+        let next = timeout(SILENCE_MAX, self.receiver.recv()).await;
+        next.expect("the source says nothing more")
+    }
+
     /// Remembers gaps and frames, and says everything in words; of a group by whom.
     fn note(&mut self, delivery: &Delivery, events: &mut Vec<String>) {
         match &delivery.what {
@@ -98,7 +108,7 @@ impl Running {
     pub(crate) async fn take(&mut self, count: usize) -> Vec<String> {
         let mut events = Vec::new();
         while events.len() < count {
-            let Some(delivery) = self.receiver.recv().await else {
+            let Some(delivery) = self.next().await else {
                 break;
             };
             self.note(&delivery, &mut events);
@@ -114,7 +124,7 @@ impl Running {
     /// Events up to the first that begins with `last`, that one included.
     pub(crate) async fn until(&mut self, last: &str) -> Vec<String> {
         let mut events = Vec::new();
-        while let Some(delivery) = self.receiver.recv().await {
+        while let Some(delivery) = self.next().await {
             self.note(&delivery, &mut events);
             if events.last().is_some_and(|event| event.starts_with(last)) {
                 break;

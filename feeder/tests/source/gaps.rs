@@ -1,6 +1,6 @@
 //! What is said of gaps, and what a stalled reader does to a stream.
 
-use crate::events::{quick, start};
+use crate::events::{SILENCE_MAX, quick, start};
 use crate::frames::{ALICE, TIME, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
 use kith_feeder::source::{Position, SourceKind, StreamOptions};
@@ -172,9 +172,13 @@ async fn check_unread(kind: impl FnOnce(&Server) -> SourceKind, unread_max: Dura
     };
     let mut source = start(kind(&server), options, Position::Live, 100_000);
     // What is queued and read ahead is full, and then too long nothing is read.
-    while server.left.load(SeqCst) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let is_left = async {
+        while server.left.load(SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let left = tokio::time::timeout(SILENCE_MAX, is_left).await;
+    left.expect("a server that sends more than anybody takes is left");
     assert!(source.receiver.queued_bytes() <= 100_000);
     assert_eq!(
         server.asked().len(),
