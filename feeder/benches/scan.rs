@@ -146,11 +146,7 @@ fn file(c: &mut Criterion) {
     group.bench_function("read", |b| {
         b.iter(|| {
             let kind = SourceKind::File { path: path.clone() };
-            let spec = SourceSpec {
-                id: SourceId(0),
-                kind,
-                options: StreamOptions::default(),
-            };
+            let spec = SourceSpec::new(SourceId(0), kind, StreamOptions::default());
             let (sender, mut receiver) = channel(64 << 20);
             let ended = CancellationToken::new();
             runtime.spawn(run(spec, Position::Oldest, sender, ended));

@@ -14,7 +14,7 @@ use super::stream::{Member, Progress, Report};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +51,13 @@ pub async fn run_group(
     out: Sender,
     shutdown: CancellationToken,
 ) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = run_members(sources, options, out) => {}
+    }
+}
+
+async fn run_members(sources: Vec<(SourceSpec, Position)>, options: GroupOptions, out: Sender) {
     let mut group = Group::new(options);
     for (index, (spec, start)) in sources.into_iter().enumerate() {
         let meters = Arc::clone(&spec.meters);
@@ -79,9 +86,13 @@ pub async fn run_group(
             meters,
         });
     }
-    tokio::select! {
-        () = shutdown.cancelled() => {}
-        () = group.run() => {}
+    group.run().await;
+}
+
+/// A task that panicked makes its group panic.
+fn panic_on(error: JoinError) {
+    if let Ok(panic) = error.try_into_panic() {
+        std::panic::resume_unwind(panic);
     }
 }
 
@@ -150,10 +161,8 @@ impl Group {
                     again.reset();
                 }
                 _ = again.tick(), if self.active > 0 => self.try_earlier(),
-                // Only when the reader is gone.
-                Some(_) = self.tasks.join_next() => if self.tasks.is_empty() {
-                    return;
-                },
+                // A member ends only when the reader is gone, and then all may.
+                Some(ended) = self.tasks.join_next() => return ended.unwrap_or_else(panic_on),
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 /// The names by which connections that ended, or were not made, are counted. A closed set, so
 /// that it can be a label: HTTP statuses not listed are `http_4xx`, `http_5xx` or `http_other`,
 /// and whatever else is new is `other`.
-pub const DISCONNECT_REASONS: [&str; 36] = [
+pub const DISCONNECT_REASONS: [&str; 38] = [
     // Not reached.
     "dns",
     "refused_address",
@@ -14,6 +14,7 @@ pub const DISCONNECT_REASONS: [&str; 36] = [
     "connect_timeout",
     "tls",
     "handshake",
+    "no_subprotocol",
     // Refused before the upgrade.
     "http_400",
     "http_401",
@@ -44,6 +45,7 @@ pub const DISCONNECT_REASONS: [&str; 36] = [
     "future_cursor",
     "consumer_too_slow",
     "invalid_request",
+    "error",
     // Our own doing: the server's buffer would have overflowed.
     "behind",
     // Not lost: its group went back to an earlier source.

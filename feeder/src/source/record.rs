@@ -156,6 +156,10 @@ async fn write_frames(
                         return Ok(Ended::Limit);
                     }
                     output.write(frame.bytes)?;
+                    // At once: the next frame may be long in coming.
+                    if output.is_full(0, limits) {
+                        return Ok(Ended::Limit);
+                    }
                 }
             }
             What::Bad { .. } => output.recorded.bad += 1,

@@ -97,6 +97,9 @@ pub struct StreamOptions {
     /// The zstd dictionary of a Jetstream; with it, messages are asked for compressed. It is told
     /// by its id whether it is v1's; a server that does not know it is read uncompressed.
     pub zstd_dictionary: Option<PathBuf>,
+    /// So long after its last op a commit of a Jetstream is taken to be whole; ops that come later
+    /// are a gap. Default 50 ms.
+    pub commit_quiet: Duration,
     /// Longest time for resolving, connecting, TLS and upgrade together. Default 30 s.
     pub connect_timeout: Duration,
     /// Upper bound of the first wait before connecting again; doubled every time. Default 500 ms.
@@ -113,7 +116,7 @@ pub struct StreamOptions {
     pub idle_max: Option<Duration>,
     /// Once the pace of a stream is known (the mean time between events), silence of a thousand
     /// times that, but not less than this, is taken for a dead stream although pings are
-    /// answered. `None`: never. Default 30 s.
+    /// answered; twice that when it was in vain, and so on. `None`: never. Default 30 s.
     pub idle_learned_min: Option<Duration>,
     /// While the queue is full, the server's own buffer fills (a relay's holds about 33 s). When
     /// so much is left unread there, or three quarters of its events at the known pace, the
@@ -132,6 +135,7 @@ impl Default for StreamOptions {
             allow_private_addresses: false,
             extra_roots: Vec::new(),
             zstd_dictionary: None,
+            commit_quiet: Duration::from_millis(50),
             connect_timeout: Duration::from_secs(30),
             backoff_first: Duration::from_millis(500),
             backoff_max: Duration::from_mins(1),

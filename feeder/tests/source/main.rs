@@ -7,14 +7,21 @@
 )]
 
 #[path = "../shared/data.rs"]
-#[expect(dead_code, reason = "shared, and each user needs a part of it")]
 mod data;
 #[path = "../shared/frames.rs"]
 #[expect(dead_code, reason = "shared, and each user needs a part of it")]
 mod frames;
+#[path = "../shared/production.rs"]
+#[expect(dead_code, reason = "shared, and each user needs a part of it")]
+mod production;
 
 mod events;
 mod files;
+mod gaps;
+mod group;
+mod jetstream;
+mod liar;
 mod recording;
 mod server;
 mod streams;
+mod tls;

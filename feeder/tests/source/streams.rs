@@ -4,7 +4,7 @@ use crate::events::{Running, quick, start};
 use crate::frames::{ALICE, error_frame, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
 use kith_feeder::source::{Position, SourceKind, StreamOptions};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const BUDGET: usize = 1 << 20;
 const PATH: &str = "/xrpc/com.atproto.sync.subscribeRepos";
@@ -23,10 +23,6 @@ fn relay(server: &Server, options: StreamOptions, position: Position) -> Running
 fn says(frames: &[u64], last: Say) -> Plan {
     let frames = frames.iter().map(|&seq| Say::Frame(identity_frame(seq)));
     Plan::Talk(frames.chain([last]).collect())
-}
-
-fn frames(seqs: &[u64]) -> Vec<String> {
-    seqs.iter().map(|seq| format!("frame {seq}")).collect()
 }
 
 fn seqs_of(events: &[String]) -> Vec<u64> {
@@ -75,34 +71,6 @@ async fn every_start_asks_for_its_cursor() {
             "{position:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn frames_out_of_order_are_kept_and_seqs_may_jump() {
-    let server = Server::start(vec![says(&[5, 9, 7, 1_000_000_000_000, 7], Say::Close)]).await;
-    let events = relay(&server, quick(), Position::Live)
-        .until("disconnected")
-        .await;
-    assert_eq!(events[1..5], frames(&[5, 9, 7, 1_000_000_000_000]));
-    assert_eq!(events[5], "disconnected closed");
-}
-
-#[tokio::test]
-async fn closing_at_once_a_thousand_times_is_survived() {
-    let mut plans: Vec<_> = (0..1_000).map(|_| Plan::Talk(vec![Say::Cut])).collect();
-    plans.push(says(&[1], Say::Freeze));
-    let server = Server::start(plans).await;
-    let options = StreamOptions {
-        backoff_first: Duration::from_micros(1),
-        backoff_max: Duration::from_micros(10),
-        ..quick()
-    };
-    let events = relay(&server, options, Position::Live).until("frame").await;
-    let lost = events
-        .iter()
-        .filter(|event| event.starts_with("disconnected"))
-        .count();
-    assert_eq!(lost, 1_000);
 }
 
 #[tokio::test]
@@ -168,7 +136,7 @@ async fn a_stalled_reader_stops_the_stream_and_loses_nothing() {
         ..quick()
     };
     let mut source = start(kind, options, Position::Live, 100_000);
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
     assert!(source.receiver.queued_bytes() <= 100_000);
     let events = source.until(&format!("frame {count}")).await;
     assert_eq!(seqs_of(&events), (1..=count).collect::<Vec<_>>());
@@ -184,7 +152,7 @@ async fn garbage_ends_the_connection_once_and_is_then_stepped_over() {
     let again = || {
         Plan::Talk(vec![
             garbage(),
-            Say::Text("hello"),
+            Say::Text("hello".to_owned()),
             Say::Frame(identity_frame(6)),
         ])
     };
@@ -225,15 +193,6 @@ async fn endless_garbage_does_not_keep_a_connection() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_a_little_too_long_is_skipped() {
-    let long = vec![0; 5_000_001];
-    let lines = vec![Say::Frame(long), Say::Frame(identity_frame(2))];
-    let server = Server::start(vec![Plan::Talk(lines)]).await;
-    let events = relay(&server, quick(), Position::Live).take(3).await;
-    assert_eq!(events, ["connected", "bad too_long at 0", "frame 2"]);
-}
-
-#[tokio::test]
 async fn a_message_beyond_the_limit_is_left_out_after_some_attempts() {
     let long = || Say::Frame(vec![0; 6_000_001]);
     let stuck = || Plan::Talk(vec![Say::Frame(identity_frame(10)), long(), Say::Freeze]);
@@ -254,83 +213,17 @@ async fn a_message_beyond_the_limit_is_left_out_after_some_attempts() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_websocket_are_survived() {
-    let plans = vec![
-        Plan::Nonsense(vec![0xff; 64]),
-        Plan::Nonsense(identity_frame(1)[..5].to_vec()),
-        // A frame of 60 bytes that is cut in its middle.
-        Plan::Nonsense([vec![0x82, 60], vec![0; 30]].concat()),
-        Plan::Raw(b"not http at all\r\n\r\n".to_vec()),
-        Plan::Raw(Vec::new()),
-        Plan::Raw([b"HTTP/1.1 101 OK\r\n".to_vec(), b"x: y\r\n".repeat(100_000)].concat()),
-        says(&[1], Say::Freeze),
-    ];
-    let server = Server::start(plans).await;
-    let events = relay(&server, quick(), Position::Live)
-        .until("frame 1")
-        .await;
-    let lost = events
-        .iter()
-        .filter(|event| event.starts_with("disconnected"))
-        .count();
-    assert_eq!(lost, 6, "{events:?}");
-}
-
-#[tokio::test]
-async fn http_answers_are_reasons_and_retry_after_is_kept() {
-    let answer = |line: &str| Plan::Raw(format!("HTTP/1.1 {line}\r\n\r\n").into_bytes());
-    let plans = vec![
-        answer("503 Service Unavailable"),
-        answer("404 Not Found"),
-        answer("302 Found\r\nlocation: ws://127.0.0.1:1/"),
-        answer("429 Too Many Requests\r\nretry-after: 1"),
-        says(&[1], Say::Freeze),
-    ];
-    let server = Server::start(plans).await;
-    let mut source = relay(&server, quick(), Position::Live);
-    let refused = source.take(4).await;
-    let reasons = ["http_503", "http_404", "http_302", "http_429"];
-    assert_eq!(
-        refused,
-        reasons.map(|reason| format!("disconnected {reason}"))
-    );
-    let asked = Instant::now();
-    assert_eq!(source.take(2).await, ["connected", "frame 1"]);
-    // Somewhat less than the second: the clock of the test starts after the source's.
-    assert!(
-        asked.elapsed() > Duration::from_millis(900),
-        "{:?}",
-        asked.elapsed()
-    );
-}
-
-#[tokio::test]
-async fn a_silent_server_is_given_up_and_an_idle_one_is_not() {
+async fn an_idle_server_is_left_alone_unless_that_is_configured() {
     let options = StreamOptions {
         ping_after: Duration::from_millis(50),
         silence_max: Duration::from_secs(2),
         ..quick()
     };
-    let frozen = Server::start(vec![says(&[1], Say::Freeze), says(&[2], Say::Freeze)]).await;
-    let events = relay(&frozen, options.clone(), Position::Live)
-        .until("frame 2")
-        .await;
-    assert_eq!(
-        events,
-        [
-            "connected",
-            "frame 1",
-            "disconnected silence",
-            "connected",
-            "frame 2"
-        ]
-    );
-
     // This one answers pings, because it reads on after its last line.
     let idle = Server::start(vec![Plan::Talk(vec![Say::Frame(identity_frame(1))])]).await;
     let mut source = relay(&idle, options.clone(), Position::Live);
     assert_eq!(source.take(2).await, ["connected", "frame 1"]);
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
     assert!(
         source.receiver.try_recv().is_none(),
         "an idle stream is left alone"
@@ -379,36 +272,6 @@ async fn error_frames_are_delivered_and_name_the_end() {
     ];
     assert_eq!(events, expect);
     assert_eq!(server.asked()[4], PATH, "live, without a cursor");
-}
-
-#[tokio::test]
-async fn a_server_that_counts_anew_is_noticed() {
-    let later = |seq: u64, time: &str| {
-        let fields = vec![
-            ("did", ALICE.into()),
-            ("seq", seq.into()),
-            ("time", time.into()),
-        ];
-        Say::Frame(frame("#identity", &map(fields)))
-    };
-    let lines = vec![
-        later(900, "2026-07-04T14:00:00Z"),
-        later(900, "2026-07-04T14:00:00Z"),
-        later(900, "2026-07-04T15:00:00Z"),
-        later(901, "2026-07-04T15:00:01Z"),
-    ];
-    let server = Server::start(vec![Plan::Talk(lines)]).await;
-    let events = relay(&server, quick(), Position::Live)
-        .until("frame 901")
-        .await;
-    let expect = [
-        "connected",
-        "frame 900",
-        "gap seq_restarted",
-        "frame 900",
-        "frame 901",
-    ];
-    assert_eq!(events, expect);
 }
 
 #[tokio::test]

@@ -11,8 +11,11 @@
 mod data;
 #[path = "../shared/frames.rs"]
 mod frames;
+#[path = "../shared/production.rs"]
+mod production;
 
 mod broken;
+mod jetstream;
 mod mutated;
 mod nasty;
 mod recorded;

@@ -3,7 +3,7 @@
 //! A Jetstream serves every op of a commit as an event, and the reader takes a commit of one rev
 //! once: half of one must never be passed on. So the events of a commit are gathered until
 //! something tells that it is whole: the same account does something else, or nothing more has
-//! come for 50 ms (or it has been open for a second). v2 serves the ops of a commit in a row, so there any other event tells it too;
+//! come for a while (50 ms, or it has been open for twenty times that). v2 serves the ops of a commit in a row, so there any other event tells it too;
 //! v1 serves several repos at once and may mix them.
 
 use crate::wire::jetstream::subject;
@@ -14,10 +14,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So long after its last event a commit is taken to be whole.
-const QUIET: Duration = Duration::from_millis(50);
-/// Longest time that a commit is gathered.
-const AGE_MAX: Duration = Duration::from_secs(1);
+/// Longest time that a commit is gathered, in times of the quiet that ends it.
+const AGE_MAX: u32 = 20;
 /// Most commits of a v1 that are gathered at once: less than two seconds of the live network, so
 /// that the rewind of a reconnect covers what is dropped.
 const OPEN_MAX_V1: usize = 512;
@@ -29,6 +27,8 @@ const PASSED_MAX: usize = 512;
 /// The commits that are being gathered.
 pub(super) struct Assembly {
     open_max: usize,
+    /// So long after its last event a commit is taken to be whole.
+    quiet: Duration,
     /// By account.
     open: HashMap<String, Open>,
     /// The accounts of open commits, oldest first; also of some that are open no more.
@@ -50,8 +50,8 @@ struct Open {
 }
 
 impl Open {
-    fn due(&self) -> Instant {
-        (self.touched + QUIET).min(self.begun + AGE_MAX)
+    fn due(&self, quiet: Duration) -> Instant {
+        (self.touched + quiet).min(self.begun + quiet * AGE_MAX)
     }
 }
 
@@ -66,8 +66,9 @@ pub(super) struct Taken {
 
 impl Assembly {
     /// `in_a_row`: the server serves the ops of a commit one behind the other (v2).
-    pub(super) fn new(in_a_row: bool) -> Self {
+    pub(super) fn new(in_a_row: bool, quiet: Duration) -> Self {
         Self {
+            quiet,
             open_max: if in_a_row { 1 } else { OPEN_MAX_V1 },
             open: HashMap::new(),
             order: VecDeque::new(),
@@ -140,7 +141,7 @@ impl Assembly {
         let (did, number) = self.order.front()?;
         let open = self.open.get(did).filter(|open| open.number == *number);
         // What is open no more is cleared away at once.
-        Some(open.map_or_else(Instant::now, Open::due))
+        Some(open.map_or_else(Instant::now, |open| open.due(self.quiet)))
     }
 
     /// Passes on what has been quiet for long enough.
@@ -148,7 +149,7 @@ impl Assembly {
         let mut frames = Vec::new();
         while let Some((did, number)) = self.order.front() {
             match self.open.get(did).filter(|open| open.number == *number) {
-                Some(open) if open.due() > now => break,
+                Some(open) if open.due(self.quiet) > now => break,
                 Some(_) => drop(self.pass_oldest(&mut frames)),
                 None => drop(self.order.pop_front()),
             }
@@ -198,6 +199,8 @@ fn hash_of(did: &str, rev: &str) -> u64 {
 mod tests {
     use super::*;
 
+    const QUIET: Duration = Duration::from_mins(1);
+
     fn op(did: char, rev: u32, rkey: u32) -> String {
         let time = 1_779_719_009_132_431 + u64::from(rkey);
         format!(
@@ -219,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_commit_is_whole_when_another_begins() {
-        let mut assembly = Assembly::new(true);
+        let mut assembly = Assembly::new(true, QUIET);
         let lines = [op('a', 1, 1), op('a', 1, 2), op('a', 2, 3), op('b', 1, 4)];
         assert_eq!(feed(&mut assembly, &lines), (vec![2, 1], 0));
         let identity = r#"{"did":"did:plc:c","time_us":1,"kind":"identity","identity":{}}"#;
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn commits_that_are_mixed_are_told_apart() {
-        let mut assembly = Assembly::new(false);
+        let mut assembly = Assembly::new(false, QUIET);
         let mixed = [
             op('a', 1, 1),
             op('b', 1, 2),
@@ -251,18 +254,18 @@ mod tests {
 
     #[test]
     fn nothing_grows_without_bound() {
-        let mut assembly = Assembly::new(false);
+        let mut assembly = Assembly::new(false, QUIET);
         for i in 0..10_000 {
             let line = op('a', 1, i).replace("did:plc:a", &format!("did:plc:{i}"));
             assembly.take(&line, Instant::now()).unwrap();
         }
         assert!(assembly.open.len() <= OPEN_MAX_V1 && assembly.order.len() <= 2 * OPEN_MAX_V1);
-        let mut assembly = Assembly::new(false);
+        let mut assembly = Assembly::new(false, QUIET);
         for rev in 0..10_000 {
             feed(&mut assembly, &[op('a', rev, rev)]);
         }
         assert!(assembly.order.len() <= 2 * OPEN_MAX_V1 + 1);
-        let mut assembly = Assembly::new(true);
+        let mut assembly = Assembly::new(true, QUIET);
         let lines: Vec<_> = (0..=LINES_MAX).map(|i| op('a', 1, i)).collect();
         assert_eq!(feed(&mut assembly, &lines), (vec![2_000], 1));
     }

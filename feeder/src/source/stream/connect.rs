@@ -2,7 +2,7 @@
 
 use super::super::spec::StreamOptions;
 use super::endpoint::{Endpoint, Protocol};
-use super::{End, refusal};
+use super::{End, NO_SUBPROTOCOL, refusal};
 use crate::xrpc::address::resolve;
 use http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
 use std::io;
@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Error};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
@@ -67,7 +68,7 @@ async fn open(
     request
         .headers_mut()
         .insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    if endpoint.protocol == Protocol::V2 {
+    if endpoint.protocol == Protocol::V2 && endpoint.offers_framing {
         let protocol = HeaderValue::from_static(SUBPROTOCOL);
         request
             .headers_mut()
@@ -128,6 +129,9 @@ fn refused_upgrade(error: &tungstenite::Error) -> End {
         Error::Http(answer) => refusal::end_of(answer, SystemTime::now()),
         Error::Io(error) if is_tls(error) => End::new("tls", error.to_string()),
         Error::Io(_) => End::new("io", error.to_string()),
+        Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
+            End::new(NO_SUBPROTOCOL, error.to_string())
+        }
         Error::Tls(_) => End::new("tls", error.to_string()),
         _ => End::new("handshake", error.to_string()),
     }

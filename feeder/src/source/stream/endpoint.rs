@@ -50,6 +50,8 @@ pub(super) struct Endpoint {
     pub(super) protocol: Protocol,
     /// Whether the protocol is known; else the other Jetstream may be tried.
     pub(super) is_certain: bool,
+    /// Whether the framing of v2 is offered by name; not to a server that does not know the name.
+    pub(super) offers_framing: bool,
 }
 
 impl Endpoint {
@@ -103,6 +105,7 @@ impl Endpoint {
             port,
             protocol,
             is_certain,
+            offers_framing: true,
         })
     }
 

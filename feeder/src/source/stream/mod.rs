@@ -127,6 +127,7 @@ impl Member {
                 last_time,
                 has_said_gap: false,
                 buffer_events,
+                idle_strikes: 0,
                 stuck: 0,
                 doubtful: false,
             },
@@ -188,6 +189,9 @@ struct Stream {
     last_time: Option<Micros>,
     /// A gap was said whose end is the next event: no other is looked for.
     has_said_gap: bool,
+    /// How often in a row silence was taken for death. It doubles the patience, because what was
+    /// learned in a busy hour is wrong in a quiet one.
+    idle_strikes: u32,
     /// How many events the server keeps for a slow reader.
     buffer_events: u128,
     /// How many connections in a row a message beyond the WebSocket limit has ended.
@@ -226,6 +230,8 @@ const CONSUMER_TOO_SLOW: &str = "consumer_too_slow";
 const BEHIND: &str = "behind";
 /// The reason of [`End`] when the server finds our request wrong.
 const INVALID_REQUEST: &str = "invalid_request";
+/// The reason of [`End`] when the server does not know the framing that we offered by name.
+const NO_SUBPROTOCOL: &str = "no_subprotocol";
 /// The reason of [`End`] when the group does not want this stream any more.
 const RETURNED: &str = "returned";
 
@@ -341,6 +347,8 @@ impl Stream {
                 self.endpoint.is_certain = true;
                 self.dictionary = None;
             }
+            "idle" => self.idle_strikes = self.idle_strikes.saturating_add(1),
+            NO_SUBPROTOCOL => self.endpoint.offers_framing = false,
             "http_400" | "http_404" | "http_405" | "http_501" if !self.endpoint.is_certain => {
                 self.endpoint.try_other();
                 self.restart(self.start);

@@ -114,7 +114,10 @@ impl Seen {
     pub(super) fn note(&mut self, seq: u64, time: Option<Micros>, frame: &[u8]) -> Verdict {
         if self.protocol == Protocol::V1 {
             let is_new = self.hashes.insert(frame);
-            self.newest = self.newest.max(Some(seq));
+            // A cursor of the far future would skip everything until then.
+            if Micros::try_from(seq).is_ok_and(|time| time <= now() + CLOCK_SKEW) {
+                self.newest = self.newest.max(Some(seq));
+            }
             return if is_new {
                 Verdict::New
             } else {
@@ -267,6 +270,7 @@ mod tests {
         assert_eq!(seen.note(time - 3, None, b"two"), New);
         assert_eq!(seen.note(time - 3, None, b"one"), Duplicate);
         assert_eq!(seen.note(time + 9, None, b"three"), New);
+        assert_eq!(seen.note(9 * TIMES_FROM, None, b"nonsense"), New);
         assert_eq!(seen.cursor(0), Some(time + 9 - REWIND));
     }
 

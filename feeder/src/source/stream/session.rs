@@ -85,10 +85,11 @@ impl<'a> Session<'a> {
         let now = Instant::now();
         let protocol = stream.endpoint.protocol;
         let is_jetstream = protocol.is_jetstream();
+        let quiet = stream.options.commit_quiet;
         Self {
             stream,
             socket,
-            assembly: is_jetstream.then(|| Assembly::new(protocol == Protocol::V2)),
+            assembly: is_jetstream.then(|| Assembly::new(protocol == Protocol::V2, quiet)),
             ahead: VecDeque::new(),
             ahead_bytes: 0,
             join: match is_resumed {
@@ -115,8 +116,16 @@ impl<'a> Session<'a> {
             // Politeness only; what comes of it does not matter.
             let _ = timeout(FAREWELL, self.socket.close(None)).await;
         }
-        for (what, _) in self.ahead {
-            self.stream.out.send(self.stream.id, what).await?;
+        let Self {
+            stream,
+            socket,
+            ahead,
+            ..
+        } = self;
+        // The reader may take its time: nobody shall wait for us meanwhile.
+        drop(socket);
+        for (what, _) in ahead {
+            stream.out.send(stream.id, what).await?;
         }
         Ok(end)
     }
@@ -292,6 +301,7 @@ impl<'a> Session<'a> {
                 }
             }
             self.stream.doubtful = false;
+            self.stream.idle_strikes = 0;
             if let Some(time) = peek.time {
                 self.is_live |= now().saturating_sub(time) < LIVE;
                 self.stream.note_time(time);

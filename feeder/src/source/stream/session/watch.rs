@@ -11,6 +11,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 /// Shortest time between two looks at the clock.
 const TICK_MIN: Duration = Duration::from_millis(5);
+/// Longest: a PDS that is busy fills its buffer in seconds.
+const TICK_MAX: Duration = Duration::from_secs(1);
 
 impl Session<'_> {
     pub(super) fn clock(&self) -> Interval {
@@ -23,7 +25,7 @@ impl Session<'_> {
             options.idle_learned_min,
         ];
         let shortest = times.into_iter().flatten().min().unwrap_or_default();
-        let mut clock = interval((shortest / 4).max(TICK_MIN));
+        let mut clock = interval((shortest / 4).clamp(TICK_MIN, TICK_MAX));
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         clock
     }
@@ -62,7 +64,10 @@ impl Session<'_> {
     /// The silence that means death: as configured, else as learned.
     fn idle_max(&self) -> Option<Duration> {
         let options = &self.stream.options;
-        let learned = || self.stream.pace.too_long(options.idle_learned_min?);
+        let learned = || {
+            let limit = self.stream.pace.too_long(options.idle_learned_min?)?;
+            Some(limit.saturating_mul(1 << self.stream.idle_strikes.min(16)))
+        };
         options.idle_max.or_else(learned)
     }
 
