@@ -20,6 +20,7 @@ pub(crate) mod commit;
 mod error;
 mod message;
 mod other;
+mod plain;
 mod record;
 pub(crate) mod scan;
 
