@@ -1,7 +1,7 @@
 //! Commits that are signed and yet not right, or right and not signed: each with its reason.
 
 use crate::frames::{BOB, cbor_bytes, error_frame, frame, link, map};
-use crate::model::{Op, Signed, Tree, public, record};
+use crate::model::{Op, Signed, Tree, level, public, record};
 use ciborium::Value;
 use k256::ecdsa::signature::hazmat::PrehashSigner;
 use kith_feeder::verify::{self, Level, SigningKey};
@@ -294,4 +294,35 @@ fn trees_that_break_the_rules_are_refused() {
         .collect();
     whole.blocks.extend([record(300), record(400)]);
     assert_eq!(reason(&whole.frame()), "fine");
+}
+
+/// Half a megabyte of node that would unpack to nine of keys.
+#[test]
+fn keys_are_not_unpacked_without_bound() {
+    let (_, _, mut signed) = honest();
+    let keys = (0..).map(|n| format!("{}{n:06}", "a".repeat(1_000)));
+    let keys: Vec<String> = keys.filter(|key| level(key) == 0).take(9_000).collect();
+    let mut before = "";
+    let mut entries = Vec::new();
+    for key in &keys {
+        let shared = before.bytes().zip(key.bytes()).take_while(|(a, b)| a == b);
+        let shared = shared.count();
+        entries.push(map(vec![
+            ("k", Value::Bytes(key.as_bytes()[shared..].to_vec())),
+            ("p", Value::from(shared as u64)),
+            ("t", Value::Null),
+            ("v", link(&record(1).0)),
+        ]));
+        before = key;
+    }
+    let mut check = |entries: &[Value]| {
+        let entries = Value::Array(entries.to_vec());
+        let block = cbor_bytes(&map(vec![("e", entries), ("l", Value::Null)]));
+        let cid = Cid::for_block(Codec::DagCbor, &block);
+        field(&mut signed, "data", link(&cid));
+        signed.blocks.push((cid, block));
+        reason(&signed.frame())
+    };
+    assert_eq!(check(&entries[..1_000]), "op_mismatch");
+    assert_eq!(check(&entries), "tree_too_large");
 }
