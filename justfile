@@ -23,6 +23,10 @@ test *ARGS:
 bench *ARGS:
     .ci/recipe bench {{ARGS}}
 
+# Fuzz each decoder of what strangers send for so many seconds (stable toolchain).
+fuzz SECONDS *TARGETS:
+    .ci/recipe fuzz {{SECONDS}} {{TARGETS}}
+
 # Check licences, bans and sources of all dependencies.
 deny:
     .ci/recipe deny

@@ -16,15 +16,20 @@ mod data;
 #[expect(dead_code, reason = "shared, and each user needs a part of it")]
 mod frames;
 
+use atrium_api::com::atproto::sync::subscribe_repos;
 use ciborium::tag::Required;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use k256::ecdsa::signature::hazmat::PrehashSigner;
+use kith_feeder::identity::DidDocument;
 use kith_feeder::source::{
     Position, SourceId, SourceKind, SourceSpec, StreamOptions, What, channel, run,
 };
+use kith_feeder::verify::{self, Level, SigningKey};
 use kith_feeder::wire::{self, Decoded, Message, Touches};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
+use std::collections::HashMap;
 use std::hint::black_box;
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +92,14 @@ fn scanning(c: &mut Criterion) {
     group.bench_function("ciborium, typed", |b| {
         b.iter(|| frames.iter().filter(|frame| typed(frame).is_some()).count());
     });
+    group.bench_function("serde_ipld_dagcbor, atrium's types", |b| {
+        b.iter(|| {
+            frames
+                .iter()
+                .filter(|frame| atrium(frame).is_some())
+                .count()
+        });
+    });
     group.finish();
 }
 
@@ -112,6 +125,84 @@ fn keeping(c: &mut Criterion) {
         b.iter(|| frames.iter().filter(|frame| typed(frame).is_some()).count());
     });
     group.finish();
+}
+
+/// Signatures by themselves, and commits with all that is checked of them.
+fn verifying(c: &mut Criterion) {
+    let mut group = c.benchmark_group("signatures");
+    group.throughput(Throughput::Elements(1));
+    for (name, key, sig) in signatures() {
+        key.verify(MESSAGE, &sig).expect("it is the key's");
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(&key).verify(black_box(MESSAGE), &sig).is_ok());
+        });
+    }
+    group.finish();
+    let Some(commits) = commits() else { return };
+    let mut group = c.benchmark_group("commits");
+    group.throughput(Throughput::Elements(commits.len() as u64));
+    for (name, level, with_key) in [
+        ("hashes", Level::Signature, false),
+        ("hashes and ops", Level::Full, false),
+        ("signature", Level::Signature, true),
+        ("full", Level::Full, true),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let all = commits.iter().all(|(frame, key)| {
+                    verify::commit(frame, with_key.then_some(key), level).is_ok()
+                });
+                assert!(all);
+            });
+        });
+    }
+    group.finish();
+}
+
+/// About as long as a commit block.
+const MESSAGE: &[u8] = &[7; 200];
+
+fn signatures() -> [(&'static str, SigningKey, Vec<u8>); 2] {
+    let digest = *wire::Cid::for_block(wire::Codec::Raw, MESSAGE).digest();
+    let key = |codec: [u8; 2], point: &[u8]| {
+        let text = multibase::encode(multibase::Base::Base58Btc, [&codec, point].concat());
+        SigningKey::from_did_key(&text).unwrap()
+    };
+    let first = k256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
+    let sig: k256::ecdsa::Signature = first.sign_prehash(&digest).unwrap();
+    let point = first.verifying_key().to_sec1_point(true);
+    let first = key([0xe7, 0x01], point.as_bytes());
+    let second = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
+    let sig_of_second: p256::ecdsa::Signature = second.sign_prehash(&digest).unwrap();
+    let point = second.verifying_key().to_sec1_point(true);
+    let second = key([0x80, 0x24], point.as_bytes());
+    [
+        ("secp256k1", first, sig.normalize_s().to_bytes().to_vec()),
+        (
+            "P-256",
+            second,
+            sig_of_second.normalize_s().to_bytes().to_vec(),
+        ),
+    ]
+}
+
+/// The commits of the production frames, with their accounts' keys.
+fn commits() -> Option<Vec<(Vec<u8>, SigningKey)>> {
+    let path = data::shared("interop/production/did_docs.json.zst")?;
+    let file = std::fs::File::open(path).unwrap();
+    let documents: HashMap<String, Box<serde_json::value::RawValue>> =
+        serde_json::from_reader(zstd::Decoder::new(file).unwrap()).unwrap();
+    let commits = input().into_iter().filter_map(|frame| {
+        let decoded = wire::decode(&frame, &everybody).unwrap();
+        let Decoded::Message(Message::Commit(commit)) = decoded else {
+            return None;
+        };
+        let document = documents[&commit.repo].get().as_bytes();
+        let document = DidDocument::parse(&commit.repo, document).unwrap();
+        let key = SigningKey::from_did_key(&document.signing_key.unwrap()).unwrap();
+        Some((frame, key))
+    });
+    Some(commits.collect())
 }
 
 fn everybody(_: &str, _: Touches) -> bool {
@@ -202,5 +293,16 @@ fn typed(frame: &[u8]) -> Option<(Header, Payload)> {
     Some((header, ciborium::from_reader(&mut rest).ok()?))
 }
 
-criterion_group!(benches, scanning, keeping, file);
+/// The same into types made from the lexicons.
+fn atrium(frame: &[u8]) -> Option<(Header, subscribe_repos::Commit)> {
+    let mut reader = std::io::Cursor::new(frame);
+    let header = serde_ipld_dagcbor::de::from_reader_once(&mut reader).ok()?;
+    let start = usize::try_from(reader.position()).ok()?;
+    Some((
+        header,
+        serde_ipld_dagcbor::from_slice(&frame[start..]).ok()?,
+    ))
+}
+
+criterion_group!(benches, scanning, keeping, verifying, file);
 criterion_main!(benches);

@@ -53,6 +53,33 @@ fn identifiers_agree_with_the_interop_lists() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Every list is one that a test here reads, or of something that Kith does not read.
+#[test]
+fn no_list_is_left_out() {
+    let Some(folder) = lists() else { return };
+    let read = [
+        "did",
+        "handle",
+        "atidentifier",
+        "nsid",
+        "recordkey",
+        "tid",
+        "cid",
+        "aturi",
+        "datetime",
+    ];
+    let of_no_concern = ["language", "uri"];
+    for entry in std::fs::read_dir(folder).expect("the folder is readable") {
+        let name = entry.expect("readable").file_name();
+        let name = name.to_string_lossy();
+        let kind = name.split('_').next().unwrap_or_default();
+        assert!(
+            read.contains(&kind) || of_no_concern.contains(&kind),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn impossible_datetimes_are_refused() {
     let Some(folder) = lists() else { return };

@@ -1,10 +1,9 @@
 //! Writing DAG-CBOR: the one way in which a value may be written.
 
 use crate::wire::Cid;
-use crate::wire::scan::major;
+use crate::wire::scan::{TAG_CID, major};
 
 const NULL: u8 = 0xf6;
-const TAG_CID: u64 = 42;
 
 /// Values written one behind the other.
 pub(super) struct Writer<'a>(pub(super) &'a mut Vec<u8>);

@@ -9,7 +9,8 @@
 //! 2. What is wanted is read in full: the CAR of `blocks` (`car`), the commit block, and the
 //!    records of likes, reposts, follows and blocks, each checked against its CID. Blocks and the
 //!    rarer messages are decoded by ciborium, leniently: only the fields that Kith uses must be
-//!    there, and in the right type.
+//!    there, and in the right type. Likes as nearly everybody writes them are read by the scanner
+//!    (`plain`).
 //!
 //! The JSON of a Jetstream comes out as the same messages: see `jetstream`.
 //!
@@ -23,6 +24,7 @@ mod error;
 pub(crate) mod jetstream;
 mod message;
 mod other;
+mod plain;
 mod record;
 pub(crate) mod scan;
 

@@ -3,6 +3,7 @@
 use super::car::Blocks;
 use super::cid::Cid;
 use super::message::Collection;
+use super::plain;
 use super::scan::cid_of_link;
 use ciborium_ll::{Decoder, Header};
 use serde::Deserialize;
@@ -76,16 +77,16 @@ impl BadRecord {
 }
 
 /// Longest key of a map that ciborium reads, in bytes; also the piece in which it reads text.
-const KEY_BYTES_MAX: usize = 1_024;
+pub(super) const KEY_BYTES_MAX: usize = 1_024;
 
 #[derive(Deserialize)]
-struct OfRecord {
-    subject: StrongRef,
+pub(super) struct OfRecord {
+    pub(super) subject: StrongRef,
 }
 
 #[derive(Deserialize)]
-struct StrongRef {
-    uri: String,
+pub(super) struct StrongRef {
+    pub(super) uri: String,
 }
 
 #[derive(Deserialize)]
@@ -136,10 +137,10 @@ pub(super) fn decode_json_record(collection: Collection, json: &str) -> Result<R
 pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, BadRecord> {
     Ok(match collection {
         Collection::Like => Record::Like {
-            subject: typed::<OfRecord>(block)?.subject.uri,
+            subject: subject_of_record(block)?,
         },
         Collection::Repost => Record::Repost {
-            subject: typed::<OfRecord>(block)?.subject.uri,
+            subject: subject_of_record(block)?,
         },
         Collection::Follow => Record::Follow {
             subject: typed::<OfAccount>(block)?.subject,
@@ -151,7 +152,16 @@ pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, Bad
     })
 }
 
-fn typed<T: DeserializeOwned>(mut block: &[u8]) -> Result<T, BadRecord> {
+/// The subject of a like or repost: nearly all records that are read. What [`plain`] does not
+/// take is for ciborium to judge.
+fn subject_of_record(block: &[u8]) -> Result<String, BadRecord> {
+    match plain::subject_uri(block) {
+        Some(uri) => Ok(uri.to_owned()),
+        None => Ok(typed::<OfRecord>(block)?.subject.uri),
+    }
+}
+
+pub(super) fn typed<T: DeserializeOwned>(mut block: &[u8]) -> Result<T, BadRecord> {
     use ciborium::de::Error;
     // Not `from_reader`, which clears four times the memory for every record. Both follow 256
     // levels of nesting and no more.

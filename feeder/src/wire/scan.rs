@@ -30,7 +30,8 @@ pub(crate) mod major {
 const FALSE: u64 = 20;
 const TRUE: u64 = 21;
 const NULL: u8 = 0xf6;
-const TAG_CID: u64 = 42;
+/// The tag of a link.
+pub(crate) const TAG_CID: u64 = 42;
 /// How every link begins, up to the CID: tag 42, a byte string of 37 bytes, a zero.
 const LINK_PREFIX: &[u8] = &[0xd8, 42, 0x58, 37, 0];
 /// Length of a whole link, in bytes.

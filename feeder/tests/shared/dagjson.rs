@@ -21,8 +21,10 @@ pub(crate) fn value_of(json: &Json) -> Value {
             {
                 return crate::frames::link(&cid);
             }
-            if let Some(text) = map.get("$bytes").and_then(Json::as_str) {
-                return Value::Bytes(multibase::Base::Base64.decode(text).unwrap());
+            if let Some(text) = map.get("$bytes").and_then(Json::as_str)
+                && let Ok(bytes) = multibase::Base::Base64.decode(text)
+            {
+                return Value::Bytes(bytes);
             }
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| (key.len(), *key));

@@ -1,10 +1,10 @@
 //! Commits that are signed and yet not right, or right and not signed: each with its reason.
 
-use crate::frames::{BOB, cbor_bytes, error_frame, frame, link, map};
-use crate::model::{Op, Signed, Tree, public, record};
+use crate::frames::{ALICE, BOB, REV, car, cbor_bytes, error_frame, frame, link, map};
+use crate::model::{Op, Signed, Tree, level, public, record};
 use ciborium::Value;
 use k256::ecdsa::signature::hazmat::PrehashSigner;
-use kith_feeder::verify::{self, Level, SigningKey};
+use kith_feeder::verify::{self, Level, SigningKey, VerifyError};
 use kith_feeder::wire::{Cid, Codec};
 use std::collections::BTreeMap;
 
@@ -195,19 +195,18 @@ fn signatures_are_of_this_commit_and_this_key() {
 /// Nodes as a host should not write them, under a commit that it signs.
 #[test]
 fn trees_that_break_the_rules_are_refused() {
-    let (_, after, signed) = honest();
-    let check = |root: &Value, more: &[&Value]| {
+    let (_, _, signed) = honest();
+    let check_blocks = |blocks: Vec<Vec<u8>>| {
         let mut signed = signed.clone();
-        let blocks = std::iter::once(root)
-            .chain(more.iter().copied())
-            .map(|node| {
-                let block = cbor_bytes(node);
-                (Cid::for_block(Codec::DagCbor, &block), block)
-            });
-        let blocks: Vec<_> = blocks.collect();
+        let name = |block: Vec<u8>| (Cid::for_block(Codec::DagCbor, &block), block);
+        let blocks: Vec<_> = blocks.into_iter().map(name).collect();
         field(&mut signed, "data", link(&blocks[0].0));
         signed.blocks.extend(blocks);
         reason(&signed.frame())
+    };
+    let check = |root: &Value, more: &[&Value]| {
+        let blocks = std::iter::once(root).chain(more.iter().copied());
+        check_blocks(blocks.map(cbor_bytes).collect())
     };
     let value = || link(&record(1).0);
     let entry = |prefix: u64, key: &[u8], right: Value| {
@@ -222,7 +221,7 @@ fn trees_that_break_the_rules_are_refused() {
         |entries: Vec<Value>, left: Value| map(vec![("e", Value::Array(entries)), ("l", left)]);
     let cid = |node: &Value| link(&Cid::for_block(Codec::DagCbor, &cbor_bytes(node)));
     // Of layer 0 and 1, as the community's list of keys has it.
-    let (low, low_too, high) = (&b"A0/374913"[..], &b"D0/952776"[..], &b"A1/076595"[..]);
+    let (low, low_too, high) = (&b"A0/374913"[..], &b"D0/952776"[..], &b"B1/986427"[..]);
     let empty = node(vec![], Value::Null);
     let leaf = |key: &[u8]| node(vec![entry(0, key, Value::Null)], Value::Null);
     let bad = "bad_tree";
@@ -248,10 +247,13 @@ fn trees_that_break_the_rules_are_refused() {
         check(&over(Value::Null, cid(&leaf(low))), &[&leaf(low)]),
         bad
     );
+    let after_high = over(Value::Null, cid(&leaf(low_too)));
+    assert_eq!(check(&after_high, &[&leaf(low_too)]), "op_mismatch");
     // Layers.
     assert_eq!(check(&two(low, high), &[]), bad);
+    let misplaced = leaf(b"A1/076595");
     assert_eq!(
-        check(&over(cid(&leaf(high)), Value::Null), &[&leaf(high)]),
+        check(&over(cid(&misplaced), Value::Null), &[&misplaced]),
         bad
     );
     let below_all = node(vec![entry(0, low, cid(&leaf(low_too)))], Value::Null);
@@ -285,7 +287,21 @@ fn trees_that_break_the_rules_are_refused() {
     assert_eq!(check(&node(vec![], 1.into()), &[]), bad);
     assert_eq!(check(&node(vec![Value::Null], Value::Null), &[]), bad);
     assert_eq!(check(&Value::Null, &[]), bad);
-    // The whole honest tree beside the proof: more than is needed, and no harm.
+    // Written otherwise than DAG-CBOR writes it: bytes behind, a number longer than it need be.
+    let honest_leaf = cbor_bytes(&leaf(low));
+    assert_eq!(check_blocks(vec![honest_leaf.clone()]), "op_mismatch");
+    assert_eq!(check_blocks(vec![[&honest_leaf[..], &[0]].concat()]), bad);
+    let at = honest_leaf
+        .windows(3)
+        .position(|window| window == b"\x61p\x00");
+    let (start, end) = honest_leaf.split_at(at.unwrap() + 2);
+    assert_eq!(check_blocks(vec![[start, &[0x18], end].concat()]), bad);
+}
+
+/// The whole tree beside the proof is more than is needed, and no harm.
+#[test]
+fn blocks_that_are_not_needed_do_no_harm() {
+    let (_, after, signed) = honest();
     let mut whole = signed.clone();
     whole.blocks = after
         .nodes
@@ -294,4 +310,81 @@ fn trees_that_break_the_rules_are_refused() {
         .collect();
     whole.blocks.extend([record(300), record(400)]);
     assert_eq!(reason(&whole.frame()), "fine");
+}
+
+#[test]
+fn syncs_are_of_this_account_and_not_newer_than_they_say() {
+    let (_, _, signed) = honest();
+    let key = SigningKey::from_did_key(&public()).unwrap();
+    let block = signed.block();
+    let check = |did: &str, rev: &str, block: &[u8], blocks: &[(Cid, Vec<u8>)]| {
+        let root = Cid::for_block(Codec::DagCbor, block);
+        let payload = map(vec![
+            ("did", did.into()),
+            ("rev", rev.into()),
+            ("seq", 7.into()),
+            ("blocks", Value::Bytes(car(&root, blocks))),
+        ]);
+        match verify::sync(&frame("#sync", &payload), Some(&key)) {
+            Ok(verified) => {
+                assert!(verified.signature && !verified.inverted);
+                "fine"
+            }
+            Err(error) => error.reason(),
+        }
+    };
+    let whole = |block: &[u8]| vec![(Cid::for_block(Codec::DagCbor, block), block.to_vec())];
+    assert_eq!(check(ALICE, REV, &block, &whole(&block)), "fine");
+    // After a move between hosts the frame's rev is newer.
+    assert_eq!(
+        check(ALICE, "3zzzzzzzzzzzz", &block, &whole(&block)),
+        "fine"
+    );
+    assert_eq!(
+        check(ALICE, "3aaaaaaaaaaaa", &block, &whole(&block)),
+        "wrong_rev"
+    );
+    assert_eq!(check(BOB, REV, &block, &whole(&block)), "wrong_did");
+    assert_eq!(check(ALICE, REV, &block, &[]), "missing_commit_block");
+    let unsigned = signed.block_with(&[1; 64]);
+    assert_eq!(
+        check(ALICE, REV, &unsigned, &whole(&unsigned)),
+        "bad_signature"
+    );
+    let mut bent = whole(&block);
+    bent[0].1[10] ^= 1;
+    assert_eq!(check(ALICE, REV, &block, &bent), "block_mismatch");
+    let other = verify::sync(&signed.frame(), Some(&key));
+    assert_eq!(other, Err(VerifyError::OtherMessage));
+}
+
+/// Half a megabyte of node that would unpack to nine of keys.
+#[test]
+fn keys_are_not_unpacked_without_bound() {
+    let (_, _, mut signed) = honest();
+    let keys = (0..).map(|n| format!("{}{n:06}", "a".repeat(1_000)));
+    let keys: Vec<String> = keys.filter(|key| level(key) == 0).take(9_000).collect();
+    let mut before = "";
+    let mut entries = Vec::new();
+    for key in &keys {
+        let shared = before.bytes().zip(key.bytes()).take_while(|(a, b)| a == b);
+        let shared = shared.count();
+        entries.push(map(vec![
+            ("k", Value::Bytes(key.as_bytes()[shared..].to_vec())),
+            ("p", Value::from(shared as u64)),
+            ("t", Value::Null),
+            ("v", link(&record(1).0)),
+        ]));
+        before = key;
+    }
+    let mut check = |entries: &[Value]| {
+        let entries = Value::Array(entries.to_vec());
+        let block = cbor_bytes(&map(vec![("e", entries), ("l", Value::Null)]));
+        let cid = Cid::for_block(Codec::DagCbor, &block);
+        field(&mut signed, "data", link(&cid));
+        signed.blocks.push((cid, block));
+        reason(&signed.frame())
+    };
+    assert_eq!(check(&entries[..1_000]), "op_mismatch");
+    assert_eq!(check(&entries), "tree_too_large");
 }

@@ -7,6 +7,8 @@
     reason = "a test says what it means, and fails loudly"
 )]
 
+#[path = "../shared/dagjson.rs"]
+mod dagjson;
 #[path = "../shared/data.rs"]
 mod data;
 #[path = "../shared/frames.rs"]
@@ -21,3 +23,4 @@ mod nasty;
 mod recorded;
 mod records;
 mod reference;
+mod samples;

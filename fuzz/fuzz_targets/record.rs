@@ -1,0 +1,34 @@
+//! Any bytes as a record of each collection.
+
+#![no_main]
+
+mod bounded;
+
+use bounded::bounded;
+use kith_feeder::wire::{Collection, Record, decode_record};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|block: &[u8]| bounded(|| check(block)));
+
+fn check(block: &[u8]) {
+    for collection in [
+        Collection::Like,
+        Collection::Repost,
+        Collection::Follow,
+        Collection::Block,
+        Collection::Other,
+    ] {
+        let Ok(record) = decode_record(collection, block) else {
+            continue;
+        };
+        let (of, subject) = match record {
+            Record::Like { subject } => (Collection::Like, subject),
+            Record::Repost { subject } => (Collection::Repost, subject),
+            Record::Follow { subject } => (Collection::Follow, subject),
+            Record::Block { subject } => (Collection::Block, subject),
+        };
+        assert_eq!(of, collection);
+        // What is read stands in the block, and is not invented.
+        assert!(subject.len() <= block.len());
+    }
+}
