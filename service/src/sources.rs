@@ -59,7 +59,7 @@ impl Sources {
         for (number, source) in config.sources.iter().enumerate() {
             let index = engine.source(source.kind(), &file_or_url(source));
             let (spec, start) = spec(config, number, source);
-            let start = engine.cursor(index).map_or(start, Position::After);
+            let start = engine.resume(index).unwrap_or(start);
             let trust = match source {
                 Source::Relay { .. } => Trust::Relay,
                 Source::Pds { url, .. } => Trust::Pds(url.clone()),
@@ -94,9 +94,7 @@ impl Sources {
     /// Starts reading one file, where it was left.
     pub(crate) fn of_file(path: PathBuf, engine: &mut Engine) -> Sources {
         let index = engine.source("file", &absolute(&path));
-        let start = engine
-            .cursor(index)
-            .map_or(Position::Oldest, Position::After);
+        let start = engine.resume(index).unwrap_or(Position::Oldest);
         let kind = SourceKind::File { path };
         let spec = SourceSpec::new(SourceId(0), kind, source::StreamOptions::default());
         let origin = Origin {

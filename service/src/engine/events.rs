@@ -1,5 +1,6 @@
 //! Messages of the stream: what they do to the circle.
 
+use kith_config::Verify;
 use kith_feeder::{
     syntax::is_did,
     wire::{Action, Cid, Collection, Commit, Message, Micros, Op, Record},
@@ -54,12 +55,16 @@ impl Engine {
                 return;
             }
         };
+        if let Some(number) = self.new_rev(self.circle.member(did), rev, arrival.now) {
+            self.refuse(self.circle.member(did), did, number, reason);
+        }
+    }
+
+    /// A commit is not applied, and its account is read again.
+    fn refuse(&mut self, id: Option<AccountId>, did: &str, rev: u64, reason: &'static str) {
         self.counters.add(format!("verify.{reason}"), 1);
-        tracing::debug!(did, rev, reason, "commit not applied");
-        let Some(id) = self.circle.member(did) else {
-            return;
-        };
-        if let Some(rev) = self.new_rev(Some(id), rev, arrival.now) {
+        tracing::debug!(did, rev = tid::unpack(rev), reason, "commit not applied");
+        if let Some(id) = id {
             self.open_gap("verification", id, self.notes[id.index()].rev, rev);
         }
     }
@@ -72,10 +77,15 @@ impl Engine {
         let Some(rev) = self.new_rev(known, &commit.rev, arrival.now) else {
             return;
         };
-        self.counters.add("frames.commit", 1);
         if arrival.verdict == Verdict::Good {
+            // The tree before can be left out, and with it what the ops are checked against.
+            let is_first = known.is_none_or(|id| !self.data.contains_key(&id));
+            if self.settings.verify == Verify::Full && commit.prev_data.is_none() && !is_first {
+                return self.refuse(known, &commit.repo, rev, "no_prev_data");
+            }
             self.counters.add("verify.good", 1);
         }
+        self.counters.add("frames.commit", 1);
         if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
             self.check_chain(id, commit, rev);
         }

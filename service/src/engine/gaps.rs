@@ -295,11 +295,8 @@ impl Engine {
             self.pending.gaps.insert(row.id, row.clone());
         }
         // Of what was before it entered nothing counts.
-        let entered = self.notes[id.index()].since.unwrap_or(opened_micros);
-        let after = after
-            .max(tid::at(entered))
-            .max(tid::at(opened_micros - HORIZON));
-        tracing::debug!(kind, id = id.0, after = tid::unpack(after), upto = tid::unpack(upto), since = ?self.notes[id.index()].since, opened_micros, "gap");
+        let entered = self.notes[id.index()].since.map_or(0, tid::at);
+        let after = after.max(entered).max(tid::at(opened_micros - HORIZON));
         self.order_repair(id, &Spans::one(after, upto), None);
     }
 
@@ -420,7 +417,14 @@ impl Engine {
             }
         }
         let (listed, capped) = (read.likes.records.len(), read.likes.capped);
-        tracing::debug!(did = read.did, ?spans, listed, capped, found, "likes read again");
+        tracing::debug!(
+            did = read.did,
+            ?spans,
+            listed,
+            capped,
+            found,
+            "likes read again"
+        );
         self.counters.add("gaps.likes_found", found);
         found
     }

@@ -31,6 +31,8 @@ mod tid;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use kith_config::Verify;
+use kith_feeder::source::Position;
 use kith_feeder::wire::{self, Commit, Decoded, FrameError, Message, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
@@ -189,8 +191,8 @@ impl Engine {
     /// Why an account matters to the sources' checks.
     fn concern(&self, id: AccountId) -> Option<Concern> {
         let hop = self.circle.hop(id)?;
-        let is_verified =
-            self.settings.verifies && (self.settings.verifies_all || hop < self.settings.depth);
+        let is_verified = self.settings.verify != Verify::None
+            && (self.settings.verifies_all || hop < self.settings.depth);
         Some(match is_verified {
             true => Concern::Commits,
             false => Concern::Status,
@@ -430,9 +432,14 @@ impl Engine {
         }))
     }
 
-    /// Where the source was read to.
-    pub(crate) fn cursor(&self, source: SourceIndex) -> Option<u64> {
-        self.sources[source.0].row.cursor
+    /// Where a source is to go on, if it was read before.
+    pub(crate) fn resume(&self, source: SourceIndex) -> Option<Position> {
+        let row = &self.sources[source.0].row;
+        let seq = row.cursor?;
+        Some(match row.event_micros {
+            Some(time) if row.kind != "file" => Position::AfterEvent { seq, time },
+            _ => Position::After(seq),
+        })
     }
 
     /// The url or path of a source.

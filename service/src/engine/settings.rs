@@ -45,8 +45,8 @@ pub(crate) struct Settings {
     pub(crate) max_likes_per_epoch: u32,
     /// The seed, if the config sets it.
     pub(crate) seed: Option<u64>,
-    /// Whether commits are verified.
-    pub(crate) verifies: bool,
+    /// What of commits is verified.
+    pub(crate) verify: Verify,
     /// Whether also those of the last degree.
     pub(crate) verifies_all: bool,
 }
@@ -89,7 +89,7 @@ impl Settings {
             pin_tracked: ledger.pin_tracked && rule == RuleKind::Systematic,
             max_likes_per_epoch: ledger.max_likes_per_epoch,
             seed: ledger.seed,
-            verifies: config.network.verify != Verify::None,
+            verify: config.network.verify,
             verifies_all: config.network.verify_all,
         }
     }
