@@ -5,7 +5,7 @@
 //! readers. The lock gives a second writer a clear line; what keeps it from writing is the
 //! position that every batch expects ([`crate::Store::commit`]).
 
-use std::{fs::File, path::PathBuf, str::FromStr, time::Duration};
+use std::{cmp::Ordering, fs::File, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
     Connection, PgPool, SqlitePool,
@@ -176,6 +176,11 @@ impl SqliteBackend {
                 return Err(StoreError::Missing { url: shown });
             }
             known.map_err(open_error)?;
+            let version = sqlx::query_scalar(SCHEMA_VERSION)
+                .fetch_one(&backend.readers)
+                .await
+                .map_err(open_error)?;
+            check_schema(version, &SQLITE_MIGRATIONS, &shown)?;
         }
         Ok(backend)
     }
@@ -227,6 +232,11 @@ impl PostgresBackend {
             if there.is_none() {
                 return Err(StoreError::Missing { url: shown });
             }
+            let version = sqlx::query_scalar(SCHEMA_VERSION)
+                .fetch_one(&readers)
+                .await
+                .map_err(open_error)?;
+            check_schema(version, &POSTGRES_MIGRATIONS, &shown)?;
         }
         Ok(PostgresBackend {
             readers,
@@ -293,6 +303,21 @@ async fn take_advisory_lock(connection: &mut PgConnection, shown: &str) -> Resul
             });
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The last migration that was applied.
+const SCHEMA_VERSION: &str =
+    "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations WHERE success";
+
+/// Readers do not migrate: the schema must be this version's.
+fn check_schema(found: Option<i64>, ours: &Migrator, shown: &str) -> Result<(), StoreError> {
+    let version = found.unwrap_or(0);
+    let url = shown.to_owned();
+    match version.cmp(&ours.iter().map(|m| m.version).max().unwrap_or(0)) {
+        Ordering::Less => Err(StoreError::Older { url, version }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::Newer { url, version }),
     }
 }
 

@@ -47,6 +47,16 @@ pub enum StoreError {
         /// The migration this Kith does not know.
         version: i64,
     },
+    /// The schema is not this version's, and readers do not change it.
+    #[error(
+        "the database {url} was made by an older kith (schema {version})\n  help: `kith run` or `kith replay` brings it up to date"
+    )]
+    Older {
+        /// The url, with its password hidden.
+        url: String,
+        /// The last migration it has seen.
+        version: i64,
+    },
     /// A migration failed.
     #[error("cannot bring the schema of {url} up to date: {source}")]
     Migrate {

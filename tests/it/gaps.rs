@@ -92,9 +92,9 @@ fn what_a_relay_bends_is_not_believed_and_read_again() {
         .accounts
         .iter()
         .filter(|a| a.pds == host && a.status == "active");
-    let everybody: String = everybody
-        .map(|a| format!("[[circle.tracked]]\nid = \"{}\"\n", a.did))
-        .collect();
+    let everybody = everybody.fold(String::new(), |text, a| {
+        format!("{text}[[circle.tracked]]\nid = \"{}\"\n", a.did)
+    });
     let kith = Kith::new(&format!(
         "database = \"{}\"\n[circle]\ndepth = 1\n{everybody}\
          [[source]]\nkind = \"relay\"\nurl = \"{}\"\nstart = \"oldest\"\n\

@@ -5,11 +5,13 @@
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
+//! - `crashes`: killed again and again while a host brings events.
 //! - `gaps`: what was missed is found again.
 //!
 //! The helpers and their own tests are in `support/`.
 
 mod contract;
+mod crashes;
 mod gaps;
 mod live;
 mod network;
