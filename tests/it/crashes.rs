@@ -1,9 +1,12 @@
-//! Killed without a word, again and again, while a real host brings events.
+//! Killed without a word, again and again, and stalled, while a real host brings events.
 
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use kith_tests::{Database, Kith, Network, Populate, Signal};
+use kith_tests::{Database, Kith, Network, Populate, Signal, wait_until};
 
 /// How often it is killed.
 const KILLS: u32 = 30;
@@ -18,8 +21,7 @@ fn a_service_killed_thirty_times_misses_nothing_and_doubles_nothing() {
     let beside = Kith::new(&config(&network, &Database::sqlite(), TRACKED_NOBODY));
     let recorder = beside.start(&["record", "frames.bin"]);
     let population = network.start_populating(Populate::default());
-    let tracked =
-        kith_tests::wait_until("the first account", || network.resolve("user000.pds1.test"));
+    let tracked = wait_until("the first account", || network.resolve("user000.pds1.test"));
 
     let database = Database::sqlite();
     let kith = Kith::new(&config(&network, &database, &tracked));
@@ -70,6 +72,108 @@ fn a_service_killed_thirty_times_misses_nothing_and_doubles_nothing() {
         let of = |kith: &Kith| kith.json(&["report", report]);
         assert_eq!(of(&kith), of(&other), "{report}");
     }
+}
+
+/// The database takes nothing for as long as a host is populated: what waits stays within its
+/// bound, whatever the host does to a slow reader, and nothing is lost.
+#[test]
+fn a_database_that_stalls_stops_the_reader_and_loses_nothing() {
+    let Some(network) = Network::start() else {
+        return;
+    };
+    let population = network.start_populating(Populate::default());
+    let tracked = wait_until("the first account", || network.resolve("user000.pds1.test"));
+    let database = Database::sqlite();
+    let metrics = "metrics = \"127.0.0.1:0\"\nbuffer_mebibytes = 1\n";
+    let config = config(&network, &database, &tracked) + metrics;
+    let kith = Kith::new(&config);
+    let mut running = kith.start(&["run"]);
+    let metrics = running.until("metrics", || {
+        let said = running_url(&kith)?;
+        (kith.run(&["status", "--json"]).code() == Some(0)).then_some(said)
+    });
+    let stall = database.stall();
+    let truth = population.wait();
+    let (mut queued_max, begun) = (0.0, Instant::now());
+    while begun.elapsed() < Duration::from_secs(3) {
+        let said = get(&metrics);
+        let queued = said
+            .lines()
+            .find(|line| line.starts_with("kith_source_queue_bytes"));
+        let queued = queued.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+        queued_max = f64::max(queued_max, queued.unwrap_or_default());
+        sleep(Duration::from_millis(200));
+    }
+    assert!(queued_max <= f64::from(1 << 20), "{queued_max} bytes wait");
+    let resident = resident_kibibytes(running.id());
+    assert!(resident < 200 << 10, "{resident} KiB are resident");
+    drop(stall);
+
+    let mut last = (0, Instant::now());
+    running.until("everything to be read", || {
+        let now = kith.json(&["status"])["sources"][0]["cursor"].as_u64()?;
+        if now != last.0 {
+            last = (now, Instant::now());
+        }
+        (last.1.elapsed() > Duration::from_secs(5)).then_some(())
+    });
+    let _ = running.stop(Signal::Term).expect_ok();
+
+    // What the host still tells of its beginning is read in peace.
+    let undisturbed = Database::sqlite();
+    let other = Kith::new(&self::config(&network, &undisturbed, &tracked));
+    let mut running = other.start(&["run"]);
+    let until = kith.json(&["status"])["sources"][0]["cursor"].clone();
+    running.until("as much", || {
+        let ran = other.run(&["status", "--json"]);
+        (ran.code() == Some(0) && ran.json()["sources"][0]["cursor"] == until).then_some(())
+    });
+    let _ = running.stop(Signal::Term).expect_ok();
+    // A deleted account's events are gone from the host, so one that was behind cannot have them.
+    let deleted: Vec<_> = (truth.accounts.iter())
+        .filter(|a| a.status == "deleted")
+        .map(|a| a.did.clone())
+        .collect();
+    let kept = |database: &Database| -> BTreeSet<String> {
+        let likes = "SELECT s.did || ' ' || r.did || ' ' || j.rkey || ' ' || j.rev FROM journal j \
+             JOIN account s ON s.ledger_id = j.sender JOIN account r ON r.ledger_id = j.receiver";
+        let mut likes: BTreeSet<_> = database.texts(likes).into_iter().collect();
+        likes.retain(|like| !deleted.iter().any(|did| like.contains(did)));
+        likes
+    };
+    assert!(kept(&undisturbed).len() > 50);
+    assert_eq!(kept(&database), kept(&undisturbed));
+}
+
+/// Where metrics are shown, as the log says.
+fn running_url(kith: &Kith) -> Option<String> {
+    let log = std::fs::read_to_string(kith.folder().join("run-0.stderr")).ok()?;
+    let line = log.lines().find(|line| line.contains("/metrics"))?;
+    let url = line.split('"').find(|part| part.starts_with("http://"))?;
+    Some(url.to_owned())
+}
+
+/// One GET, by hand.
+fn get(url: &str) -> String {
+    let address = url
+        .trim_start_matches("http://")
+        .trim_end_matches("/metrics");
+    let mut stream = TcpStream::connect(address).expect("metrics are served");
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .expect("a request can be sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
+fn resident_kibibytes(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    number.unwrap_or_default()
 }
 
 /// Recording needs no circle, but a config has one.

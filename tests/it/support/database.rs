@@ -41,6 +41,24 @@ impl Database {
         execute(&self.url, sql).unwrap_or_else(|e| panic!("cannot run {sql:?}: {e}"));
     }
 
+    /// Keeps every writer out of a SQLite file until the answer is dropped.
+    pub fn stall(&self) -> Stall {
+        let runtime = runtime();
+        let connection = runtime.block_on(async {
+            let mut connection = SqliteConnection::connect(&self.url).await?;
+            sqlx::raw_sql("PRAGMA busy_timeout = 60000; BEGIN EXCLUSIVE")
+                .execute(&mut connection)
+                .await?;
+            Ok::<_, sqlx::Error>(connection)
+        });
+        Stall {
+            connection: Some(
+                connection.unwrap_or_else(|e| panic!("cannot lock {}: {e}", self.url)),
+            ),
+            runtime,
+        }
+    }
+
     /// Asks for a column of text.
     pub fn texts(&self, sql: &str) -> Vec<String> {
         texts(&self.url, sql).unwrap_or_else(|e| panic!("no text from {sql:?}: {e}"))
@@ -101,12 +119,31 @@ fn texts(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
     })
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+/// A transaction that no other can pass.
+#[derive(Debug)]
+pub struct Stall {
+    connection: Option<SqliteConnection>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for Stall {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Closing rolls back.
+            let _ = self.runtime.block_on(connection.close());
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime can be made")
-        .block_on(work)
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    runtime().block_on(work)
 }
 
 #[cfg(test)]

@@ -222,6 +222,11 @@ impl Running {
             .status();
     }
 
+    /// Its id, for `/proc`.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Is it still running?
     pub fn is_running(&mut self) -> bool {
         self.child
