@@ -100,6 +100,10 @@ pub struct StreamOptions {
     /// So long after its last op a commit of a Jetstream is taken to be whole; ops that come later
     /// are a gap. Default 50 ms.
     pub commit_quiet: Duration,
+    /// So many seqs a firehose is rewound at every reconnect and start: an event that its server
+    /// sent late, behind one with a higher seq, is met again, and what comes twice is dropped, or
+    /// told by (repo, rev). Default 200.
+    pub overlap: u64,
     /// Longest time for resolving, connecting, TLS and upgrade together. Default 30 s.
     pub connect_timeout: Duration,
     /// Upper bound of the first wait before connecting again; doubled every time. Default 500 ms.
@@ -136,6 +140,7 @@ impl Default for StreamOptions {
             extra_roots: Vec::new(),
             zstd_dictionary: None,
             commit_quiet: Duration::from_millis(50),
+            overlap: 200,
             connect_timeout: Duration::from_secs(30),
             backoff_first: Duration::from_millis(500),
             backoff_max: Duration::from_mins(1),

@@ -74,6 +74,27 @@ async fn every_start_asks_for_its_cursor() {
 }
 
 #[tokio::test]
+async fn a_reconnect_overlaps_and_an_event_sent_late_is_met() {
+    let server = Server::start(vec![
+        says(&[10, 12], Say::Close),
+        says(&[10, 11, 12, 13], Say::Freeze),
+    ])
+    .await;
+    let options = StreamOptions {
+        overlap: 5,
+        ..quick()
+    };
+    let events = relay(&server, options, Position::After(9))
+        .until("frame 13")
+        .await;
+    assert_eq!(
+        server.asked(),
+        [format!("{PATH}?cursor=4"), format!("{PATH}?cursor=7")]
+    );
+    assert_eq!(seqs_of(&events), [10, 12, 11, 13]);
+}
+
+#[tokio::test]
 async fn a_ping_is_answered_while_the_reader_stalls() {
     let large = |seq: u64| {
         let padding = ("x", ciborium::Value::Bytes(vec![0; 40_000]));

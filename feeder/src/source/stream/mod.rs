@@ -116,7 +116,7 @@ impl Member {
             stream: Stream {
                 id: spec.id,
                 out,
-                seen: Seen::new(start, endpoint.protocol),
+                seen: Seen::new(start, endpoint.protocol, options.overlap),
                 options,
                 meters: spec.meters,
                 start,
@@ -359,7 +359,7 @@ impl Stream {
     }
 
     fn restart(&mut self, start: Position) {
-        self.seen = Seen::new(start, self.endpoint.protocol);
+        self.seen = Seen::new(start, self.endpoint.protocol, self.options.overlap);
     }
 
     async fn say_gap(&mut self, reason: &'static str, detail: String) -> Result<(), Closed> {

@@ -25,6 +25,7 @@ const TIMES_FROM: u64 = 1_000_000_000_000_000;
 /// What has been delivered, as far as it matters.
 pub(super) struct Seen {
     protocol: Protocol,
+    overlap: u64,
     start: Position,
     /// Every seq up to here counts as delivered.
     floor: u64,
@@ -48,13 +49,14 @@ pub(super) enum Verdict {
 }
 
 impl Seen {
-    pub(super) fn new(start: Position, protocol: Protocol) -> Self {
+    /// What is known at a start; a firehose is rewound by `overlap` seqs.
+    pub(super) fn new(start: Position, protocol: Protocol, overlap: u64) -> Self {
         let saved = match start {
             Position::After(seq) | Position::AfterEvent { seq, .. } => seq,
             Position::Live | Position::Oldest | Position::From(_) => 0,
         };
         let floor = match protocol {
-            Protocol::Firehose => saved,
+            Protocol::Firehose => saved.saturating_sub(overlap),
             // The cursor of another version says nothing of this one's seqs.
             Protocol::V2 if saved < TIMES_FROM => saved,
             Protocol::V2 | Protocol::V1 => 0,
@@ -67,6 +69,7 @@ impl Seen {
         };
         Self {
             protocol,
+            overlap,
             start,
             floor,
             recent: BTreeSet::new(),
@@ -102,6 +105,10 @@ impl Seen {
             (Protocol::V1, 0) if is_ours && from >= TIMES_FROM => {
                 from.saturating_sub(REWIND).max(TIMES_FROM)
             }
+            // Not to 0, which asks for the oldest.
+            (Protocol::Firehose, 0) if is_ours => {
+                from.saturating_sub(self.overlap).max(from.min(1))
+            }
             (_, 0) => from,
             // In microseconds: a thousand of them have few events.
             (Protocol::V1, skip) => from.saturating_add(skip.saturating_mul(1_000)),
@@ -129,7 +136,7 @@ impl Seen {
             return Verdict::Duplicate;
         }
         if known {
-            *self = Self::new(Position::Live, self.protocol);
+            *self = Self::new(Position::Live, self.protocol, self.overlap);
         }
         self.recent.insert(seq);
         if self.recent.len() > RECENT_MAX
@@ -195,7 +202,7 @@ mod tests {
     use Verdict::{Duplicate, New, Restarted};
 
     fn firehose(start: Position) -> Seen {
-        Seen::new(start, Protocol::Firehose)
+        Seen::new(start, Protocol::Firehose, 0)
     }
 
     #[test]
@@ -225,6 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn a_firehose_is_rewound_and_what_comes_twice_is_dropped_if_known() {
+        let mut seen = Seen::new(Position::After(500), Protocol::Firehose, 100);
+        assert_eq!(
+            seen.cursor(0),
+            Some(400),
+            "after a restart the reader tells by rev"
+        );
+        assert_eq!(seen.note(450, Some(1), b""), New);
+        assert_eq!(seen.note(600, Some(2), b""), New);
+        assert_eq!(seen.cursor(0), Some(500));
+        assert_eq!(
+            [seen.note(600, Some(2), b""), seen.note(599, Some(2), b"")],
+            [Duplicate, New]
+        );
+        let few = Seen::new(Position::After(7), Protocol::Firehose, 100);
+        assert_eq!(few.cursor(0), Some(1), "0 would ask for the oldest");
+    }
+
+    #[test]
     fn a_configured_cursor_drops_nothing() {
         let mut seen = firehose(Position::From(50));
         assert_eq!(seen.cursor(0), Some(50));
@@ -240,7 +266,7 @@ mod tests {
         }
         assert_eq!(seen.recent.len(), RECENT_MAX);
         assert_eq!(seen.note(3, Some(1), b""), Duplicate);
-        let mut seen = Seen::new(Position::Live, Protocol::V1);
+        let mut seen = Seen::new(Position::Live, Protocol::V1, 0);
         for seq in 1..=2 * HASHES_MAX as u64 {
             assert_eq!(seen.note(seq, None, &seq.to_le_bytes()), New);
         }
@@ -260,11 +286,11 @@ mod tests {
     #[test]
     fn a_jetstream_v1_is_rewound_and_drops_only_what_is_the_same() {
         let time = 1_783_175_888_085_434;
-        let mut seen = Seen::new(Position::After(time), Protocol::V1);
+        let mut seen = Seen::new(Position::After(time), Protocol::V1, 0);
         assert_eq!(seen.cursor(0), Some(time - REWIND));
-        let from = Seen::new(Position::From(time), Protocol::V1);
+        let from = Seen::new(Position::From(time), Protocol::V1, 0);
         assert_eq!(from.cursor(0), Some(time), "as it was written");
-        let oldest = Seen::new(Position::Oldest, Protocol::V1);
+        let oldest = Seen::new(Position::Oldest, Protocol::V1, 0);
         assert_eq!(oldest.cursor(0), Some(TIMES_FROM));
         assert_eq!(seen.note(time - 3, None, b"one"), New);
         assert_eq!(seen.note(time - 3, None, b"two"), New);
@@ -276,12 +302,12 @@ mod tests {
 
     #[test]
     fn a_jetstream_v2_resumes_at_its_seq_and_takes_times_too() {
-        let mut seen = Seen::new(Position::After(70), Protocol::V2);
+        let mut seen = Seen::new(Position::After(70), Protocol::V2, 0);
         assert_eq!(seen.cursor(0), Some(70));
         assert_eq!(seen.note(70, Some(1), b""), Duplicate);
         assert_eq!(seen.note(71, Some(1), b""), New);
         let time = 1_783_175_888_085_434;
-        let mut seen = Seen::new(Position::After(time), Protocol::V2);
+        let mut seen = Seen::new(Position::After(time), Protocol::V2, 0);
         assert_eq!(seen.cursor(0), Some(time), "saved by a v1");
         assert_eq!(seen.note(71, Some(1), b""), New);
         assert_eq!(seen.cursor(0), Some(71));
