@@ -155,7 +155,9 @@ async fn document(plc: &str, recorded: &Value, did: &str, good: bool) {
 /// What is a page of records is read, what is an error is told as it is, and what answers another
 /// question is not taken for a page.
 async fn list_records(host: &Host, name: &str, recorded: &Value, good: bool) {
-    let answer = host.list_records(DID, FOLLOW, None).await;
+    let answer = host
+        .list_records(DID, FOLLOW, kith_feeder::xrpc::Order::OldestFirst, None)
+        .await;
     let body = &recorded["body"];
     match answer {
         Ok(page) => {
@@ -164,7 +166,10 @@ async fn list_records(host: &Host, name: &str, recorded: &Value, good: bool) {
                 (page.len(), page.cursor.clone()),
                 (records.len(), text(&body["cursor"]))
             );
-            for (entry, record) in page.entries().zip(records) {
+            for (entry, record) in page
+                .entries::<kith_feeder::xrpc::RecordEntry>()
+                .zip(records)
+            {
                 let entry = entry.unwrap();
                 let said = (Some(entry.uri.as_str()), Some(entry.subject()));
                 let value = &record["value"];
