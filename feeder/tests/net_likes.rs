@@ -1,8 +1,5 @@
 //! The likes of a span of time, from hosts that are honest, and from such that are not.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is amiss")]
-
-#[expect(dead_code, reason = "shared with the other tests of the network")]
 mod net_support;
 
 use kith_feeder::backfill::{AccountRead, LikesWanted, ReadError, Reader, ReaderOptions, Wanted};

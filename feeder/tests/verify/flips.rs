@@ -103,7 +103,7 @@ fn hashes_set_right_do_not_help() {
     for (number, (frame, key)) in commits.iter().enumerate() {
         let repaired = |at: usize, bit: u8| {
             let mut frame = frame.clone();
-            let commit = commit_of(&frame).unwrap().commit;
+            let commit = commit_of(&frame).unwrap().commit.unwrap();
             let place = find(&frame, commit.as_bytes(), parts(&frame).blocks.start + 60);
             let length = frame[place..].windows(8).position(|w| w == b"\x67version");
             let block = place..place + length.unwrap() + 9;
