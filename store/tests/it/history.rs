@@ -328,7 +328,11 @@ fn account_of(id: u32) -> u32 {
 pub(crate) fn did_of(id: AccountId) -> String {
     let id = id.0;
     match id % 4 {
-        0 => format!("did:plc:{:a>24}", char::from(b'a' + (id / 4) as u8)),
+        0 => {
+            let mut letters = 'b'..='z';
+            let last = letters.nth((id / 4) as usize).expect("a small crowd");
+            format!("did:plc:{last:a>24}")
+        }
         1 => format!("did:web:a{id}"),
         2 => format!("did:web:B-{id}.example"),
         _ => format!("did:web:a_{id}%3A8080"),
