@@ -18,4 +18,4 @@ SELECT
 FROM assignment a
 LEFT JOIN account h ON h.ledger_id = a.holder
 JOIN account o ON o.ledger_id = a.origin
-ORDER BY holder, origin;
+ORDER BY a.holder, a.origin;

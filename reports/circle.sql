@@ -18,4 +18,4 @@ SELECT
     status
 FROM account
 WHERE hop IS NOT NULL
-ORDER BY hop, did;
+ORDER BY hop, id;

@@ -34,5 +34,5 @@ SELECT
     held.origins
 FROM held
 JOIN account h ON h.ledger_id = held.holder
-ORDER BY rank, h.did
+ORDER BY rank, held.holder
 LIMIT CAST(:limit AS BIGINT);

@@ -67,5 +67,5 @@ JOIN account h ON h.ledger_id = held.holder
 LEFT JOIN came ON came.receiver = held.holder
 LEFT JOIN passed ON passed.receiver = held.holder AND passed.place = 1
 LEFT JOIN account t ON t.ledger_id = passed.sender
-ORDER BY rank, h.did
+ORDER BY rank, held.holder
 LIMIT CAST(:limit AS BIGINT);

@@ -75,6 +75,19 @@ impl Way {
         let share = u128::from(self.second_hand) * 10_000 / all.max(1);
         u32::try_from(share).unwrap_or(10_000)
     }
+
+    /// Of the `points` of that origin that the holder has left, how many came either way: what is
+    /// gone since is taken from both in proportion. Direct is rounded down, second hand is the
+    /// rest; `None` if no way is known.
+    pub fn split(&self, points: u64) -> Option<Way> {
+        let all = u128::from(self.direct) + u128::from(self.second_hand);
+        let direct = (u128::from(points) * u128::from(self.direct)).checked_div(all)?;
+        let direct = u64::try_from(direct).unwrap_or(points);
+        Some(Way {
+            direct,
+            second_hand: points - direct,
+        })
+    }
 }
 
 impl Flows {

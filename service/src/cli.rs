@@ -80,11 +80,15 @@ pub(crate) struct RecordArgs {
 /// `kith report NAME`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Which report: circle, assignments, accounts, top, trust, gaps.
+    /// Which report: circle, assignments, accounts, top, trust, blend, gaps.
     pub(crate) name: String,
     /// Whose view (trust): a DID, or the handle of a known account.
     #[arg(long, value_name = "DID")]
     pub(crate) viewer: Option<String>,
+    /// Whose view together (blend): DIDs or handles, each with its weight, as in a=2,b=-1; a
+    /// weight left out is 1.
+    #[arg(long, value_name = "DID=WEIGHT,…")]
+    pub(crate) viewers: Option<String>,
     /// Rows at most; tables for people show 20 unless told, JSON and CSV all.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,

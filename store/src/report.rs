@@ -40,6 +40,11 @@ pub const REPORTS: &[Report] = &[
         "who is trusted by one account, and how directly",
         []
     ),
+    report!(
+        "blend",
+        "who is trusted by several accounts, each with a weight",
+        []
+    ),
 ];
 
 /// A value given for a `:name` of a query.
@@ -228,10 +233,12 @@ fn numbered(sql: &str) -> (String, Vec<String>) {
     (out, names)
 }
 
-/// The columns named in the query's header comment, for an answer without rows.
+/// The columns named in the query's header comment, for an answer without rows. Lines indented
+/// further go on with what is above them.
 fn declared_columns(sql: &str) -> Vec<String> {
     sql.lines()
         .filter_map(|line| line.strip_prefix("--   "))
+        .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split_once("  "))
         .map(|(name, _)| name.trim().to_owned())
         .collect()

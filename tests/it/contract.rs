@@ -22,7 +22,10 @@ fn field_names_are_a_contract() {
     let frames = frames.to_str().expect("test paths are text");
     let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
 
-    let report = |name: &str| kith.json(&["report", name, "--viewer", &case.track[0]]);
+    let viewer = &case.track[0];
+    let viewers = format!("{viewer}=-2");
+    let report =
+        |name: &str| kith.json(&["report", name, "--viewer", viewer, "--viewers", &viewers]);
     for (name, fields) in [
         ("circle", "active did handle hop status"),
         ("assignments", "holder origin points"),
@@ -32,6 +35,7 @@ fn field_names_are_a_contract() {
             "trust",
             "did direct handle hop points rank second_hand share through",
         ),
+        ("blend", "added did handle hop points rank taken viewers"),
     ] {
         let rows = report(name);
         let mut found = keys(&rows);
@@ -50,6 +54,19 @@ fn field_names_are_a_contract() {
         shares += row["share"].as_f64().expect("share");
     }
     assert!((shares - 1.0).abs() < 1e-9, "shares add up to {shares}");
+    // Against the only viewer, so the last are the first.
+    let points = |rows: &Value| -> Vec<i64> {
+        let rows = rows.as_array().expect("a list").iter();
+        rows.map(|row| row["points"].as_i64().expect("points"))
+            .collect()
+    };
+    let (trusted, against) = (points(&trust), points(&report("blend")));
+    let doubled: Vec<i64> = trusted.iter().rev().map(|points| points * -2).collect();
+    assert_eq!(against, doubled);
+    let wrong = format!("{viewer}=much");
+    let _ = kith
+        .run(&["report", "blend", "--viewers", &wrong])
+        .expect_code(1);
 
     let status = kith.json(&["status"]);
     for (path, kind) in [

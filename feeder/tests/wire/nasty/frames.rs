@@ -56,9 +56,9 @@ fn frames_that_are_odd() {
             "refused: too_long",
         ),
         (
-            "text",
+            "a Jetstream's text without its fields",
             b"{\"kind\":\"commit\"}".to_vec(),
-            "refused: bad_header",
+            "refused: missing_field",
         ),
         (
             "a header of a list",

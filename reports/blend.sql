@@ -1,0 +1,72 @@
+-- Who is trusted by several accounts together, some of them perhaps against?
+--
+-- Each viewer has a weight: 2 counts its points twice, -1 takes them away. The viewers are one
+-- text: DID=WEIGHT, separated by commas; weights are whole numbers, and one left out is 1. A
+-- viewer named twice has the sum of its weights; one that Kith does not know adds nothing.
+-- Holders whose sum is 0 stay.
+--
+-- Columns
+--   did      the holder
+--   handle   its name, NULL until known
+--   hop      distance from the tracked accounts, NULL outside the circle
+--   points   sum of weight times points, over the viewers whose points it holds
+--   rank     1 is first; equal points, equal rank
+--   added    of points, what viewers with a weight above zero add
+--   taken    what viewers with a weight below zero take away: points is added less taken
+--   viewers  number of viewers whose points it holds
+--
+-- By hand
+--   sqlite3 -cmd ".parameter set :viewers 'did:plc:…=2,did:plc:…=-1'" -cmd ".parameter set :limit 20" kith.db < reports/blend.sql
+--   psql -v viewers="'did:plc:…=2,did:plc:…=-1'" -v limit=20 postgres://… -f reports/blend.sql
+WITH RECURSIVE list AS (
+    -- What is left of the text after each comma. SQLite and PostgreSQL have no function in common
+    -- that finds one, but both trim: what is left begins where nothing but a comma stops the trim.
+    SELECT CAST(:viewers AS TEXT) || ',' AS rest
+    UNION ALL
+    SELECT SUBSTR(LTRIM(rest, REPLACE(rest, ',', '')), 2)
+    FROM list
+    WHERE rest <> ''
+),
+named AS (
+    SELECT SUBSTR(rest, 1, LENGTH(rest) - LENGTH(LTRIM(rest, REPLACE(rest, ',', '')))) AS viewer
+    FROM list
+),
+weighed AS (
+    SELECT
+        TRIM(SUBSTR(viewer, 1, LENGTH(viewer) - LENGTH(LTRIM(viewer, REPLACE(viewer, '=', ''))))) AS did,
+        TRIM(SUBSTR(LTRIM(viewer, REPLACE(viewer, '=', '')), 2)) AS weight
+    FROM named
+),
+viewer AS (
+    SELECT
+        a.ledger_id,
+        CAST(SUM(CAST(COALESCE(NULLIF(w.weight, ''), '1') AS BIGINT)) AS BIGINT) AS weight
+    FROM weighed w
+    JOIN account a ON a.did = w.did
+    GROUP BY a.ledger_id
+),
+held AS (
+    SELECT
+        a.holder,
+        CAST(SUM(v.weight * a.points) AS BIGINT) AS points,
+        CAST(SUM(CASE WHEN v.weight > 0 THEN v.weight * a.points ELSE 0 END) AS BIGINT) AS added,
+        CAST(SUM(CASE WHEN v.weight < 0 THEN -v.weight * a.points ELSE 0 END) AS BIGINT) AS taken,
+        COUNT(*) AS viewers
+    FROM viewer v
+    JOIN assignment a ON a.origin = v.ledger_id
+    WHERE a.holder <> 0
+    GROUP BY a.holder
+)
+SELECT
+    h.did,
+    h.handle,
+    h.hop,
+    held.points,
+    RANK() OVER (ORDER BY held.points DESC) AS rank,
+    held.added,
+    held.taken,
+    held.viewers
+FROM held
+JOIN account h ON h.ledger_id = held.holder
+ORDER BY rank, held.holder
+LIMIT CAST(:limit AS BIGINT);
