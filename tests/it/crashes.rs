@@ -42,22 +42,23 @@ fn a_service_killed_thirty_times_misses_nothing_and_doubles_nothing() {
         kills += 1;
     }
     let _ = population.wait();
+    let frames = beside.folder().join("frames.bin");
+    let bytes = || std::fs::metadata(&frames).map_or(0, |file| file.len());
+    wait_until("a quiet recording", || {
+        unchanged_for(Duration::from_secs(5), bytes)
+    });
+    let ended = recorder.stop(Signal::Term).expect_ok();
+    let last = ended.stderr.split("last_seq=").nth(1);
+    let last = last.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    let last = last.unwrap_or_else(|| panic!("no last_seq in {}", ended.stderr));
     let mut running = kith.start(&["run"]);
-    let (mut cursor, mut since) = (0, Instant::now());
     running.until("everything to be read", || {
-        let ran = kith.run(&["status", "--json"]);
-        let now = ran.json()["sources"][0]["cursor"].as_u64()?;
-        if now != cursor {
-            (cursor, since) = (now, Instant::now());
-        }
-        (since.elapsed() > Duration::from_secs(3)).then_some(())
+        (cursor(&kith)? >= last).then_some(())
     });
     let _ = running.stop(Signal::Term).expect_ok();
-    let _ = recorder.stop(Signal::Term).expect_ok();
 
     let undisturbed = Database::sqlite();
     let other = Kith::new(&config(&network, &undisturbed, &tracked));
-    let frames = beside.folder().join("frames.bin");
     let _ = other
         .run(&[
             "replay",
@@ -109,25 +110,15 @@ fn a_database_that_stalls_stops_the_reader_and_loses_nothing() {
     assert!(resident < 200 << 10, "{resident} KiB are resident");
     drop(stall);
 
-    let mut last = (0, Instant::now());
-    running.until("everything to be read", || {
-        let now = kith.json(&["status"])["sources"][0]["cursor"].as_u64()?;
-        if now != last.0 {
-            last = (now, Instant::now());
-        }
-        (last.1.elapsed() > Duration::from_secs(5)).then_some(())
-    });
-    let _ = running.stop(Signal::Term).expect_ok();
-
     // What the host still tells of its beginning is read in peace.
     let undisturbed = Database::sqlite();
     let other = Kith::new(&self::config(&network, &undisturbed, &tracked));
-    let mut running = other.start(&["run"]);
-    let until = kith.json(&["status"])["sources"][0]["cursor"].clone();
-    running.until("as much", || {
-        let ran = other.run(&["status", "--json"]);
-        (ran.code() == Some(0) && ran.json()["sources"][0]["cursor"] == until).then_some(())
+    let mut in_peace = other.start(&["run"]);
+    let last = in_peace.until("everything to be read in peace", || {
+        unchanged_for(Duration::from_secs(8), || cursor(&other).unwrap_or(0)).filter(|at| *at > 0)
     });
+    let _ = in_peace.stop(Signal::Term).expect_ok();
+    running.until("as much", || (cursor(&kith)? >= last).then_some(()));
     let _ = running.stop(Signal::Term).expect_ok();
     // A deleted account's events are gone from the host, so one that was behind cannot have them.
     let deleted: Vec<_> = (truth.accounts.iter())
@@ -143,6 +134,27 @@ fn a_database_that_stalls_stops_the_reader_and_loses_nothing() {
     };
     assert!(kept(&undisturbed).len() > 50);
     assert_eq!(kept(&database), kept(&undisturbed));
+}
+
+/// A value that stays the same for so long; None if it changes meanwhile.
+fn unchanged_for(time: Duration, value: impl Fn() -> u64) -> Option<u64> {
+    let (first, begun) = (value(), Instant::now());
+    while begun.elapsed() < time {
+        sleep(Duration::from_millis(200));
+        if value() != first {
+            return None;
+        }
+    }
+    Some(first)
+}
+
+/// Where the first source was read to; None before there is a database.
+fn cursor(kith: &Kith) -> Option<u64> {
+    let ran = kith.run(&["status", "--json"]);
+    if ran.code() != Some(0) {
+        return None;
+    }
+    ran.json()["sources"][0]["cursor"].as_u64()
 }
 
 /// Where metrics are shown, as the log says.

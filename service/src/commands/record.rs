@@ -37,7 +37,7 @@ pub(super) async fn run(path: &Path, args: RecordArgs) -> Result<()> {
         bytes = recorded.bytes,
         bad = recorded.bad,
         disconnects = recorded.disconnects,
-        last_seq = recorded.last_seq,
+        last_seq = recorded.last_seq.unwrap_or_default(),
         file = %args.file.display(),
         "recorded"
     );
