@@ -8,6 +8,7 @@ lines are those that lie in the folder beside the project, where it is there, an
 import json
 import pathlib
 import struct
+import sys
 
 HOUSE = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = HOUSE / "fuzz" / "corpus"
@@ -199,5 +200,7 @@ for path in ["jetstream/golden_v1.jsonl", "production/expected_v1.jsonl"]:
     path = HOUSE.parent / "shared" / "interop" / path
     if path.exists():
         frames_of_lines([json.loads(text) for text in path.read_text().splitlines()])
+    else:
+        print(f"skipped: {path} is not there; the lines made here have to do", file=sys.stderr)
 
 print(", ".join(f"{target}: {count} inputs" for target, count in sorted(counts.items())))
