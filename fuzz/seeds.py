@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Makes the first inputs of the fuzz targets out of tests/recordings, into fuzz/corpus.
 
-Commits are also cut into pieces, as fuzz_targets/parts.rs puts them together again.
+Commits are also cut into pieces, as fuzz_targets/parts.rs puts them together again. Jetstream's
+lines are those that lie in the folder beside the project, where it is there, and some made here.
 """
 
 import json
 import pathlib
 import struct
+import sys
 
 HOUSE = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = HOUSE / "fuzz" / "corpus"
@@ -127,5 +129,78 @@ for key_id, kind, key in KEYS:
     add("document", json.dumps(document, separators=(",", ":")).encode())
 add("document", b"did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme")
 add("document", b"did:key:zDnaembgSGUhZULN2Caob4HLJPaxBh92N7rtH21TErzqf8HQo")
+
+REV = "3mmoojp7vgo2g"
+POST = f"at://{DID}/app.bsky.feed.post/3mmoodizfwc2j"
+CID = "bafyreidqpc7si3dbimffi64lz3xsx2qt45ip7rpna2qpslcddp23itjjzm"
+TIME = "2026-05-25T14:23:29.950Z"
+V1_OPS = [
+    ("create", "app.bsky.feed.like", {"subject": {"uri": POST, "cid": CID}, "createdAt": TIME}),
+    ("create", "app.bsky.feed.repost", {"subject": {"uri": POST, "cid": CID}, "createdAt": TIME}),
+    ("update", "app.bsky.graph.follow", {"subject": DID, "createdAt": TIME}),
+    ("delete", "app.bsky.graph.block", None),
+    ("create", "app.bsky.feed.post", {"text": "a \"word\" \u00e9 \U0001f600", "langs": ["en"], "size": 1.5e3}),
+]
+
+
+def line(value):
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def v1_op(number, action, collection, record):
+    commit = {"rev": REV, "operation": action, "collection": collection, "rkey": f"3mmoojp7etg2{number}"}
+    if record is not None:
+        commit |= {"record": {"$type": collection} | record, "cid": CID}
+    return {"did": DID, "time_us": 1779719009132431 + number, "kind": "commit", "commit": commit}
+
+
+def v2(kind, seq, fields):
+    payload = {"$type": f"network.bsky.jetstream.subscribeEvents#{kind}", "seq": seq, "did": DID, "time": TIME}
+    return {"$type": "message", "payload": payload | fields}
+
+
+def v2_of(event, seq):
+    """The same event in the newer shape."""
+    kind = event["kind"]
+    fields = event["commit"] if kind == "commit" else {kind: event[kind]}
+    return v2(kind, seq, {"did": event["did"]} | fields)
+
+
+def frames_of_lines(events):
+    """One frame for each commit, its ops joined by newlines, and one for everything else."""
+    joined, last = [], None
+    for event in events:
+        this = event["kind"] == "commit" and (event["did"], event["commit"]["rev"])
+        if this and this == last:
+            joined[-1].append(event)
+        else:
+            joined.append([event])
+        last = this
+    for seq, events in enumerate(joined, 1):
+        add("jetstream", b"\n".join(line(event) for event in events))
+        add("jetstream", b"\n".join(line(v2_of(event, seq)) for event in events))
+
+
+ops = [v1_op(number, *op) for number, op in enumerate(V1_OPS)]
+for op in ops:
+    frames_of_lines([op])
+frames_of_lines(ops)
+about = {"did": DID, "seq": 30340180351, "time": TIME}
+head = {"did": DID, "time_us": 1779719010272410}
+frames_of_lines([head | {"kind": "identity", "identity": about | {"handle": "alice.example.com"}}])
+for extra in [{"active": True}, {"active": False, "status": "takendown"}]:
+    frames_of_lines([head | {"kind": "account", "account": about | extra}])
+CAR = "OqJlcm9vdHOB2CpYJQABcRIgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABndmVyc2lvbgE"
+add("jetstream", line(v2("sync", 7, {"sync": about | {"rev": REV, "blocks": {"$bytes": CAR}}})))
+add("jetstream", line(v2("info", 8, {"name": "OutdatedCursor", "message": "some events were missed"})))
+add("jetstream", line(v2("future", 9, {"more": [{}, [], None, -1, 1e300, "\\"]})))
+add("jetstream", line({"$type": "error", "error": "ConsumerTooSlow", "message": "too slow"}))
+add("jetstream", line(head | {"kind": "future"}))
+for path in ["jetstream/golden_v1.jsonl", "production/expected_v1.jsonl"]:
+    path = HOUSE.parent / "shared" / "interop" / path
+    if path.exists():
+        frames_of_lines([json.loads(text) for text in path.read_text().splitlines()])
+    else:
+        print(f"skipped: {path} is not there; the lines made here have to do", file=sys.stderr)
 
 print(", ".join(f"{target}: {count} inputs" for target, count in sorted(counts.items())))

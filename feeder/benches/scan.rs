@@ -15,6 +15,9 @@ mod data;
 #[path = "../tests/shared/frames.rs"]
 #[expect(dead_code, reason = "shared, and each user needs a part of it")]
 mod frames;
+#[path = "../tests/shared/production.rs"]
+#[expect(dead_code, reason = "shared, and each user needs a part of it")]
+mod production;
 
 use atrium_api::com::atproto::sync::subscribe_repos;
 use ciborium::tag::Required;
@@ -125,6 +128,36 @@ fn keeping(c: &mut Criterion) {
         b.iter(|| frames.iter().filter(|frame| typed(frame).is_some()).count());
     });
     group.finish();
+}
+
+/// What production's Jetstream served of the same frames, in both of its shapes.
+fn lines(c: &mut Criterion) {
+    for (name, lines) in [
+        ("Jetstream v1", production::lines_v1()),
+        ("Jetstream v2", production::lines_v2()),
+    ] {
+        let Some(lines) = lines else { return };
+        let frames = production::join(&lines);
+        let members = members();
+        let outside = |did: &str, _: Touches| members.contains(did);
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(frames.len() as u64));
+        group.bench_function("decode strangers", |b| {
+            b.iter(|| decoded(&frames, &outside));
+        });
+        group.bench_function("decode and keep", |b| {
+            b.iter(|| decoded(&frames, &everybody));
+        });
+        group.finish();
+    }
+}
+
+/// Decodes all frames, none of which is broken.
+fn decoded(frames: &[Vec<u8>], interest: &impl wire::Interest) {
+    let all = frames
+        .iter()
+        .all(|frame| wire::decode(black_box(frame), interest).is_ok());
+    assert!(all);
 }
 
 /// Signatures by themselves, and commits with all that is checked of them.
@@ -304,5 +337,5 @@ fn atrium(frame: &[u8]) -> Option<(Header, subscribe_repos::Commit)> {
     ))
 }
 
-criterion_group!(benches, scanning, keeping, verifying, file);
+criterion_group!(benches, scanning, keeping, lines, verifying, file);
 criterion_main!(benches);
