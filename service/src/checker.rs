@@ -286,3 +286,173 @@ fn verdict(result: Result<(), VerifyError>) -> Verdict {
         Err(error) => Verdict::Bad(error.reason()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        path::PathBuf,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use axum::{Router, routing::get};
+    use kith_feeder::{
+        identity::{DirectoryOptions, Dns},
+        source::Frames,
+        xrpc::{Client, ClientOptions},
+    };
+
+    use super::*;
+
+    /// A file of the folder of facts beside the project; without it nothing is tested.
+    fn production(file: &str) -> Option<Vec<u8>> {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../../shared/interop/production")
+            .join(file);
+        if !path.exists() {
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "no {}",
+                path.display()
+            );
+            tracing::warn!(path = %path.display(), "skipped: it is not there");
+            return None;
+        }
+        let file = std::fs::File::open(path).unwrap();
+        Some(zstd::decode_all(file).unwrap())
+    }
+
+    /// The first commit of the recorded stream of production, its account and its document.
+    fn commit() -> Option<(Vec<u8>, String, serde_json::Value)> {
+        let frames = production("frames.bin.zst")?;
+        let documents: serde_json::Value =
+            serde_json::from_slice(&production("did_docs.json.zst")?).unwrap();
+        let mut rest = frames.as_slice();
+        loop {
+            let (length, more) = rest.split_first_chunk::<4>()?;
+            let (frame, more) = more.split_at(u32::from_le_bytes(*length) as usize);
+            rest = more;
+            let repo = std::cell::RefCell::new(None);
+            let note = |did: &str, _| {
+                repo.replace(Some(did.to_owned()));
+                false
+            };
+            let _ = wire::decode(frame, &note);
+            if let Some(did) = repo.into_inner() {
+                let document = documents[&did].clone();
+                return Some((frame.to_vec(), did, document));
+            }
+        }
+    }
+
+    /// A directory whose server gives these documents one after the other, the last one for ever;
+    /// and how often it was asked.
+    async fn directory(documents: Vec<serde_json::Value>) -> (Directory, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let answer = move || {
+            let at = count
+                .fetch_add(1, Ordering::SeqCst)
+                .min(documents.len() - 1);
+            std::future::ready(documents[at].to_string())
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let plc = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/{did}", get(answer));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = Client::new(ClientOptions {
+            plc,
+            allow_private_addresses: true,
+            ..ClientOptions::default()
+        });
+        let options = DirectoryOptions {
+            dns: Dns::Off,
+            ..DirectoryOptions::default()
+        };
+        (Directory::new(client.unwrap(), options), asked)
+    }
+
+    fn delivered(frame: &[u8]) -> What {
+        What::Frames(Frames::of_stream(frame.to_vec().into()))
+    }
+
+    /// The same document with a key of somebody else.
+    fn with_other_key(document: &serde_json::Value) -> serde_json::Value {
+        let mut other = document.clone();
+        for method in other["verificationMethod"].as_array_mut().unwrap() {
+            method["type"] = "Multikey".into();
+            method["publicKeyMultibase"] =
+                "zQ3shqwJEJyMBsBXCWyCBpUBMqxcon9oHB7mCvx4sSpMdLJwc".into();
+        }
+        other
+    }
+
+    #[tokio::test]
+    async fn a_rotated_key_is_fetched_once_more_and_then_not_for_a_while() {
+        let Some((frame, did, document)) = commit() else {
+            return;
+        };
+        let watched = Arc::new(Watched::default());
+        watched.set(&did, Some(Concern::Commits));
+        let checker = async |documents| {
+            let (directory, asked) = directory(documents).await;
+            (
+                Checker::new(directory, Arc::clone(&watched), Verify::Full),
+                asked,
+            )
+        };
+        let old = with_other_key(&document);
+        let (rotated, asked) = checker(vec![old.clone(), document.clone()]).await;
+        assert_eq!(
+            rotated.look(&delivered(&frame), &Trust::Relay).await,
+            Verdict::Good
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+
+        let (wrong, asked) = checker(vec![old]).await;
+        for _ in 0..3 {
+            let verdict = wrong.look(&delivered(&frame), &Trust::Relay).await;
+            assert_eq!(verdict, Verdict::Bad("bad_signature"));
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "once, and once more");
+
+        let (bent, _) = checker(vec![document]).await;
+        let mut frame = frame;
+        let middle = frame.len() / 2;
+        frame[middle] ^= 1;
+        assert!(matches!(
+            bent.look(&delivered(&frame), &Trust::Relay).await,
+            Verdict::Bad(_)
+        ));
+    }
+
+    #[tokio::test]
+    async fn only_those_who_matter_are_asked_about() {
+        let Some((frame, did, document)) = commit() else {
+            return;
+        };
+        let (directory, asked) = directory(vec![document]).await;
+        let watched = Arc::new(Watched::default());
+        let checker = Checker::new(directory, Arc::clone(&watched), Verify::Full);
+        let look = async |trust| checker.look(&delivered(&frame), &trust).await;
+        assert_eq!(look(Trust::Relay).await, Verdict::Unchecked, "a stranger");
+        watched.set(&did, Some(Concern::Status));
+        assert_eq!(
+            look(Trust::Relay).await,
+            Verdict::Unchecked,
+            "of the last degree"
+        );
+        watched.set(&did, Some(Concern::Commits));
+        assert_eq!(look(Trust::Believed).await, Verdict::Unchecked, "a file");
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        assert_eq!(look(Trust::Relay).await, Verdict::Good);
+        assert_eq!(checker.check(&frame, &Trust::Relay).await, Verdict::Good);
+        watched.set(&did, None);
+        assert_eq!(look(Trust::Relay).await, Verdict::Unchecked);
+        assert_eq!(
+            checker.check(&frame, &Trust::Relay).await,
+            Verdict::Good,
+            "asked for"
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "the document is kept");
+    }
+}
