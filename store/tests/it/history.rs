@@ -54,6 +54,10 @@ impl History {
             let share = if past.rng.bool() { past.rng.f64() } else { 0.0 };
             past.end_batch(share);
         }
+        // Two with nothing, to tie: by number in another order than by DID.
+        for account in [AccountId(9), AccountId(10)] {
+            past.operate(Operation::Forget { account });
+        }
         past.end_batch(1.0);
         History {
             name: format!("history {seed} of rule {rule:?}"),
