@@ -417,7 +417,14 @@ impl Engine {
             }
         }
         let (listed, capped) = (read.likes.records.len(), read.likes.capped);
-        tracing::debug!(did = read.did, ?spans, listed, capped, found, "likes read again");
+        tracing::debug!(
+            did = read.did,
+            ?spans,
+            listed,
+            capped,
+            found,
+            "likes read again"
+        );
         self.counters.add("gaps.likes_found", found);
         found
     }

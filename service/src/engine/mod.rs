@@ -377,6 +377,10 @@ impl Engine {
         if let Operation::Pin { account } = operation {
             self.images.mark(account);
         }
+        if let Operation::Rules(_) = operation {
+            // Everybody is settled by the old rules, and the sink may change its shape.
+            self.images.mark_all(&self.ledger);
+        }
         if sink {
             self.images.mark(kith_reputation::AccountId::SINK);
         }
