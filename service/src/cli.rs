@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser},
+};
 
 /// A reputation ledger for the circle of accounts you care about on the AT Protocol.
 #[derive(Debug, Parser)]
@@ -55,6 +58,18 @@ pub(crate) enum Command {
     },
     /// Answer a question about the ledger.
     Report(ReportArgs),
+    /// Print what makes a shell complete commands: for bash, put
+    /// `source <(kith completions bash)` into ~/.bashrc.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder, which must exist.
+        folder: PathBuf,
+    },
 }
 
 /// `kith record FILE`.
@@ -80,20 +95,44 @@ pub(crate) struct RecordArgs {
 /// `kith report NAME`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Which report: circle, assignments, accounts, top, trust, blend, gaps.
-    pub(crate) name: String,
-    /// Whose view (trust): a DID, or the handle of a known account.
+    /// Which report; without a name all are listed with their questions.
+    #[arg(value_parser = report_names())]
+    pub(crate) name: Option<String>,
+    /// Whose view (trust, why): a DID, or the handle of a known account.
     #[arg(long, value_name = "DID")]
     pub(crate) viewer: Option<String>,
     /// Whose view together (blend): DIDs or handles, each with its weight, as in a=2,b=-1; a
     /// weight left out is 1.
-    #[arg(long, value_name = "DID=WEIGHT,…")]
+    #[arg(long, value_name = "DID=WEIGHT,…", allow_hyphen_values = true)]
     pub(crate) viewers: Option<String>,
+    /// Who holds the points in question (why): a DID or a handle.
+    #[arg(long, value_name = "DID")]
+    pub(crate) holder: Option<String>,
+    /// Which account the question is about (composition, given): a DID or a handle.
+    #[arg(long, value_name = "DID")]
+    pub(crate) account: Option<String>,
+    /// From when on (newcomers, given, activity): so long before the last event, as 7d or 12h; or
+    /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Count the points of everybody, not of the tracked accounts alone (top); such totals are
+    /// easily gamed.
+    #[arg(long)]
+    pub(crate) all_origins: bool,
     /// Rows at most; tables for people show 20 unless told, JSON and CSV all.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// The names of the reports, each with its question; a mistyped one is answered by the like.
+fn report_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(
+        kith_store::REPORTS
+            .iter()
+            .map(|report| PossibleValue::new(report.name).help(report.question())),
+    )
 }
 
 /// How data is printed.

@@ -27,10 +27,13 @@ fn field_names_are_a_contract() {
     let report =
         |name: &str| kith.json(&["report", name, "--viewer", viewer, "--viewers", &viewers]);
     for (name, fields) in [
-        ("circle", "active did handle hop status"),
+        ("circle", "active by did handle hop since_micros status"),
         ("assignments", "holder origin points"),
         ("accounts", "did handle hop others own rows tally unclaimed"),
-        ("top", "did handle hop origins points rank"),
+        (
+            "top",
+            "did effective_origins handle hop origins points rank",
+        ),
         (
             "trust",
             "did direct handle hop points rank second_hand share through",

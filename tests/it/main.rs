@@ -2,6 +2,7 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `reports`: every report on both databases, by hand, and against the ledger.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
@@ -17,3 +18,4 @@ mod live;
 mod network;
 mod recovery;
 mod replay;
+mod reports;

@@ -1,6 +1,7 @@
 //! The commands: each a few lines over the crates that do the work.
 
 mod check;
+mod complete;
 mod init;
 mod record;
 mod replay;
@@ -26,6 +27,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Record(args) => record::run(path, args).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
+        Command::Completions { shell } => complete::completions(shell),
+        Command::Man { folder } => complete::man(&folder),
     }
 }
 

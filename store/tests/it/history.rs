@@ -9,8 +9,8 @@ use kith_reputation::{
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, Clock, ClockStart, FlowRow, GapRow, ImageRow, JournalRow, Parameters, State,
-        TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, Clock, ClockStart, FlowRow, GapRow, ImageRow, JournalRow,
+        Parameters, State, TotalsRow, TrackedRow,
     },
 };
 
@@ -256,7 +256,11 @@ impl Past {
             follows: Vec::new(),
             blocks_dropped: Vec::new(),
             blocks: Vec::new(),
-            changes: Vec::new(),
+            changes: if is_first {
+                vec![a_change()]
+            } else {
+                Vec::new()
+            },
             sources: Vec::new(),
             counters: Vec::new(),
             backfill: Vec::new(),
@@ -391,6 +395,19 @@ fn flow_row(
         receiver,
         epoch,
         points,
+    }
+}
+
+fn a_change() -> CircleChangeRow {
+    CircleChangeRow {
+        id: 1,
+        micros: 0,
+        account: account_of(2),
+        from_hop: None,
+        to_hop: Some(0),
+        cause: "config",
+        by: None,
+        rkey: None,
     }
 }
 
