@@ -33,8 +33,8 @@ WITH held AS (
         MAX(s.points) AS largest,
         SUM(CAST(s.points AS DOUBLE PRECISION) * CAST(s.points AS DOUBLE PRECISION)) AS squares
     FROM v_tracked t
-    JOIN assignment s ON s.origin = t.ledger_id
-    WHERE s.holder <> 0
+    CROSS JOIN assignment s -- in this order: SQLite would read all of the second
+    WHERE s.origin = t.ledger_id AND s.holder <> 0
     GROUP BY s.holder
     HAVING COUNT(*) > 1
 ),

@@ -22,8 +22,8 @@
 WITH held AS (
     SELECT 'tracked' AS of_whom, s.holder, CAST(SUM(s.points) AS BIGINT) AS points
     FROM v_tracked t
-    JOIN assignment s ON s.origin = t.ledger_id
-    WHERE s.holder <> 0
+    CROSS JOIN assignment s -- in this order: SQLite would read all of the second
+    WHERE s.origin = t.ledger_id AND s.holder <> 0
     GROUP BY s.holder
     UNION ALL
     SELECT 'everybody', id, tally

@@ -114,24 +114,24 @@ liker AS (
     SELECT
         j.receiver,
         j.sender,
-        CAST(SUM(CASE WHEN j.epoch = s.epoch THEN j.points ELSE 0 END) AS BIGINT) AS points,
-        MAX(CASE WHEN j.epoch = s.epoch THEN 1 ELSE 0 END) AS now,
-        MAX(CASE WHEN j.epoch = s.epoch THEN 0 ELSE 1 END) AS before
-    FROM state s
-    JOIN journal j ON j.epoch >= s.epoch - 1
+        CAST(SUM(CASE WHEN j.epoch = now.epoch THEN j.points ELSE 0 END) AS BIGINT) AS points,
+        MAX(CASE WHEN j.epoch = now.epoch THEN 1 ELSE 0 END) AS likes_now,
+        MAX(CASE WHEN j.epoch = now.epoch THEN 0 ELSE 1 END) AS liked_before
+    FROM state now
+    JOIN journal j ON j.epoch >= now.epoch - 1
     WHERE j.kind = 1 AND j.outcome = 0 AND j.receiver IN (SELECT id FROM pool)
     GROUP BY j.receiver, j.sender
 ),
 crowd AS (
     SELECT
         receiver AS holder,
-        CAST(SUM(now) AS BIGINT) AS accounts,
-        CAST(SUM(before) AS BIGINT) AS before,
-        CAST(SUM(now * (1 - before)) AS BIGINT) AS fresh,
+        CAST(SUM(likes_now) AS BIGINT) AS accounts,
+        CAST(SUM(liked_before) AS BIGINT) AS before,
+        CAST(SUM(likes_now * (1 - liked_before)) AS BIGINT) AS fresh,
         MAX(points) AS most_points
     FROM liker
     GROUP BY receiver
-    HAVING SUM(now) >= 5 AND SUM(now) >= 3 * SUM(before)
+    HAVING SUM(likes_now) >= 5 AND SUM(likes_now) >= 3 * SUM(liked_before)
 ),
 fact AS (
     SELECT

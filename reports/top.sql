@@ -37,8 +37,8 @@ WITH held AS (
         CAST(SUM(s.points) AS DOUBLE PRECISION) AS rows_points,
         SUM(CAST(s.points AS DOUBLE PRECISION) * CAST(s.points AS DOUBLE PRECISION)) AS squares
     FROM v_tracked t
-    JOIN assignment s ON s.origin = t.ledger_id
-    WHERE s.holder <> 0 AND COALESCE(CAST(:all_origins AS BIGINT), 0) = 0
+    CROSS JOIN assignment s -- in this order: SQLite would read all of the second
+    WHERE s.origin = t.ledger_id AND s.holder <> 0 AND COALESCE(CAST(:all_origins AS BIGINT), 0) = 0
     GROUP BY s.holder
     UNION ALL
     SELECT

@@ -226,7 +226,8 @@ SELECT
     t.label,
     a.ledger_id                                          -- NULL: never took part
 FROM tracked t
-JOIN account a ON a.id = t.account;
+CROSS JOIN account a -- in this order, also where a report joins further
+WHERE a.id = t.account;
 
 -- How large the database is.
 CREATE VIEW v_size AS

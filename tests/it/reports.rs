@@ -383,7 +383,7 @@ fn what_they_say_follows_from_the_ledger() {
     for row in &top {
         let points = &sums[text(row, "did").as_str()];
         assert_eq!(number(row, "points"), points.iter().sum::<i64>(), "{row}");
-        assert_eq!(number(row, "origins"), points.len() as i64, "{row}");
+        assert_eq!(row["origins"], points.len(), "{row}");
         assert!(
             close(real(row, "effective_origins"), effective(points)),
             "{row}"
@@ -391,7 +391,7 @@ fn what_they_say_follows_from_the_ledger() {
         let before = sums
             .values()
             .filter(|other| other.iter().sum::<i64>() > points.iter().sum::<i64>());
-        assert_eq!(number(row, "rank"), before.count() as i64 + 1, "{row}");
+        assert_eq!(row["rank"], before.count() + 1, "{row}");
     }
 
     let bridges = rows(&kith, &["bridges"]);
