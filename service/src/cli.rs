@@ -1,10 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
-    builder::{PossibleValue, PossibleValuesParser},
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    error::{ContextKind, ContextValue},
 };
 
 /// A reputation ledger for the circle of accounts you care about on the AT Protocol.
@@ -96,7 +97,7 @@ pub(crate) struct RecordArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// Which report; without a name all are listed with their questions.
-    #[arg(value_parser = report_names())]
+    #[arg(value_parser = ReportName::new())]
     pub(crate) name: Option<String>,
     /// Whose view (trust, why): a DID, or the handle of a known account.
     #[arg(long, value_name = "DID")]
@@ -126,13 +127,55 @@ pub(crate) struct ReportArgs {
     pub(crate) output: Output,
 }
 
-/// The names of the reports, each with its question; a mistyped one is answered by the like.
-fn report_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(
-        kith_store::REPORTS
+/// The names of the reports, each with its question; a mistyped one is answered by the nearest.
+#[derive(Debug, Clone)]
+struct ReportName(PossibleValuesParser);
+
+impl ReportName {
+    /// Letters that may be wrong, missing, too many or exchanged.
+    const TYPOS_MAX: usize = 2;
+
+    fn new() -> ReportName {
+        let names = kith_store::REPORTS
             .iter()
-            .map(|report| PossibleValue::new(report.name).help(report.question())),
-    )
+            .map(|report| PossibleValue::new(report.name).help(report.question()));
+        ReportName(PossibleValuesParser::new(names))
+    }
+}
+
+impl TypedValueParser for ReportName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let mut error = match self.0.parse_ref(command, argument, value) {
+            Ok(name) => return Ok(name),
+            Err(error) => error,
+        };
+        let typed = value.to_string_lossy();
+        let nearest = kith_store::REPORTS
+            .iter()
+            .map(|report| {
+                let typos = strsim::damerau_levenshtein(report.name, &typed);
+                (typos, report.name)
+            })
+            .min_by_key(|(typos, _)| *typos);
+        if let Some((_, name)) = nearest.filter(|(typos, _)| *typos <= Self::TYPOS_MAX) {
+            error.insert(
+                ContextKind::SuggestedValue,
+                ContextValue::String(name.to_owned()),
+            );
+        }
+        Err(error)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
 }
 
 /// How data is printed.

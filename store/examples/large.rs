@@ -187,18 +187,18 @@ impl Large {
             let mut left = each;
             while left > 0 {
                 let count = left.min(BATCH.into());
-                let likes = (0..count).map(|_| self.like(epoch)).collect();
                 left -= count;
                 let mut batch = self.empty();
-                batch.journal = likes;
-                batch.state.position = self.state.position;
-                batch.state.ticks = u32::try_from(epoch)?;
+                batch.journal = (0..count).map(|_| self.like(epoch)).collect();
                 batch.totals = vec![totals(epoch)?];
+                self.stand(&mut batch, epoch);
                 self.commit(store, batch).await?;
             }
             let mut batch = self.empty();
-            batch.journal = vec![self.journaled(epoch, Operation::Tick, None)];
-            batch.state.position = self.state.position;
+            if epoch + 1 < EPOCHS {
+                batch.journal = vec![self.journaled(epoch, Operation::Tick, None)];
+            }
+            self.stand(&mut batch, epoch);
             self.commit(store, batch).await?;
         }
         eprintln!(
@@ -233,6 +233,17 @@ impl Large {
             images: Vec::new(),
             totals: Vec::new(),
             flows: Vec::new(),
+        }
+    }
+
+    /// The state after the batch's journal.
+    fn stand(&self, batch: &mut Batch, epoch: u64) {
+        let state = &mut batch.state;
+        state.position = self.state.position;
+        state.ticks = u32::try_from(epoch).unwrap_or_default();
+        if let (Some(start), Some(last)) = (&mut state.clock.started, batch.journal.last()) {
+            start.epoch = last.epoch;
+            start.now_micros = last.micros;
         }
     }
 

@@ -1,7 +1,6 @@
-//! Every report: the same from Kith on both databases and from the databases' own programs, the
-//! example in its file is real, and what it says follows from the ledger.
+//! Every report: the same from Kith on both databases and from the databases' own programs, and
+//! the example in its file is real.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,7 +11,7 @@ use kith_tests::{Database, Kith, missing, project};
 use serde_json::Value;
 
 /// Two accounts of the recording: both tracked.
-const VIEWER: &str = "did:plc:xgcmvr2q5axie2fmg33jtqgp";
+pub(crate) const VIEWER: &str = "did:plc:xgcmvr2q5axie2fmg33jtqgp";
 const HOLDER: &str = "did:plc:7d6uityyfpfxqrmd2y2olxsu";
 /// The frames, from the folder where `kith` runs.
 const FRAMES: &str = "tests/recordings/recording.frames";
@@ -109,7 +108,7 @@ impl File {
 }
 
 /// The example's configuration, its recording replayed into a database.
-fn replayed(database: &str) -> Kith {
+pub(crate) fn replayed(database: &str) -> Kith {
     let config = fs::read_to_string(project().join("examples/recording.toml")).expect("an example");
     let written = "sqlite:recording.db";
     assert!(config.contains(written));
@@ -124,6 +123,25 @@ fn replayed(database: &str) -> Kith {
 fn ask(kith: &Kith, arguments: &[String]) -> Value {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     kith.json(&arguments)
+}
+
+/// The page with each report's question and example between its marks.
+fn catalogue(page: &str, files: &[File]) -> String {
+    let (begin, end) = ("<!-- examples -->\n", "<!-- end of examples -->\n");
+    let (before, rest) = page.split_once(begin).expect("a mark");
+    let (_, after) = rest.split_once(end).expect("another mark");
+    let mut out = format!("{before}{begin}");
+    for file in files {
+        let question = file.text.lines().next().unwrap_or_default();
+        let question = question.trim_start_matches("-- ");
+        let (arguments, shown) = file.example();
+        let _ = write!(
+            out,
+            "\n### [{name}](../reports/{name}.sql)\n\n{question}\n\n```text\n$ kith {arguments}\n{shown}```\n",
+            name = file.name
+        );
+    }
+    out + "\n" + end + after
 }
 
 #[test]
@@ -150,6 +168,16 @@ fn the_examples_are_real() {
             } else {
                 let _ = writeln!(wrong, "{}: shows\n{shown}but says\n{said}", file.name);
             }
+        }
+    }
+    let page = project().join("docs/REPORTS.md");
+    let text = fs::read_to_string(&page).expect("there is a page of reports");
+    let made = catalogue(&text, &files());
+    if text != made {
+        if std::env::var_os(RENEW).is_some() {
+            fs::write(&page, made).expect("the page can be written");
+        } else {
+            wrong.push_str("docs/REPORTS.md does not show the examples of the files\n");
         }
     }
     assert!(wrong.is_empty(), "{RENEW}=1 renews them\n{wrong}");
@@ -288,297 +316,4 @@ fn is_same(value: &Value, text: &str) -> bool {
         Value::Number(number) => text == number.to_string(),
         other => other.as_str() == Some(text),
     }
-}
-
-/// What the reports must say, computed from the circle, the accounts and the assignments, which
-/// other tests hold equal to an independent model.
-struct World {
-    tracked: Vec<String>,
-    hops: BTreeMap<String, i64>,
-    /// (holder, origin) -> points, the sink left out.
-    held: BTreeMap<(String, String), i64>,
-}
-
-impl World {
-    fn of(kith: &Kith) -> World {
-        let list = |name: &str| match kith.json(&["report", name]) {
-            Value::Array(list) => list,
-            other => panic!("no list: {other}"),
-        };
-        let hops: BTreeMap<String, i64> = list("circle")
-            .iter()
-            .map(|row| (text(row, "did"), number(row, "hop")))
-            .collect();
-        let held = list("assignments")
-            .iter()
-            .map(|row| {
-                let key = (text(row, "holder"), text(row, "origin"));
-                (key, number(row, "points"))
-            })
-            .filter(|((holder, _), _)| holder != "sink")
-            .collect();
-        let tracked = hops.iter().filter(|(_, hop)| **hop == 0);
-        World {
-            tracked: tracked.map(|(did, _)| did.clone()).collect(),
-            hops,
-            held,
-        }
-    }
-
-    /// Points by holder, of these origins.
-    fn by_holder(&self, origins: &[String]) -> BTreeMap<&str, Vec<i64>> {
-        let mut sums: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-        for ((holder, origin), points) in &self.held {
-            if origins.contains(origin) {
-                sums.entry(holder).or_default().push(*points);
-            }
-        }
-        sums
-    }
-}
-
-fn text(row: &Value, field: &str) -> String {
-    row[field]
-        .as_str()
-        .unwrap_or_else(|| panic!("{field} in {row}"))
-        .to_owned()
-}
-
-fn number(row: &Value, field: &str) -> i64 {
-    row[field]
-        .as_i64()
-        .unwrap_or_else(|| panic!("{field} in {row}"))
-}
-
-fn real(row: &Value, field: &str) -> f64 {
-    row[field]
-        .as_f64()
-        .unwrap_or_else(|| panic!("{field} in {row}"))
-}
-
-fn rows(kith: &Kith, arguments: &[&str]) -> Vec<Value> {
-    match kith.json(&[&["report"], arguments].concat()) {
-        Value::Array(list) => list,
-        other => panic!("no list: {other}"),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
-fn effective(points: &[i64]) -> f64 {
-    let sum: i64 = points.iter().sum();
-    let squares: i64 = points.iter().map(|points| points * points).sum();
-    (sum * sum) as f64 / squares as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
-#[test]
-fn what_they_say_follows_from_the_ledger() {
-    let kith = replayed("sqlite:kith.db");
-    let world = World::of(&kith);
-    let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
-
-    let sums = world.by_holder(&world.tracked);
-    let top = rows(&kith, &["top"]);
-    assert_eq!(top.len(), sums.len());
-    for row in &top {
-        let points = &sums[text(row, "did").as_str()];
-        assert_eq!(number(row, "points"), points.iter().sum::<i64>(), "{row}");
-        assert_eq!(row["origins"], points.len(), "{row}");
-        assert!(
-            close(real(row, "effective_origins"), effective(points)),
-            "{row}"
-        );
-        let before = sums
-            .values()
-            .filter(|other| other.iter().sum::<i64>() > points.iter().sum::<i64>());
-        assert_eq!(row["rank"], before.count() + 1, "{row}");
-    }
-
-    let bridges = rows(&kith, &["bridges"]);
-    assert_eq!(
-        bridges.len(),
-        sums.values().filter(|points| points.len() > 1).count()
-    );
-    let mut last = f64::INFINITY;
-    for row in &bridges {
-        let points = &sums[text(row, "did").as_str()];
-        let largest = points.iter().max().copied().unwrap_or_default();
-        let share = largest as f64 / points.iter().sum::<i64>() as f64;
-        assert!(close(real(row, "largest_share"), share), "{row}");
-        assert!(
-            close(real(row, "effective_origins"), effective(points)),
-            "{row}"
-        );
-        assert!(real(row, "effective_origins") <= last, "{row}");
-        last = real(row, "effective_origins");
-    }
-
-    for row in rows(&kith, &["concentration"]) {
-        let mut all: Vec<i64> = match text(&row, "of").as_str() {
-            "tracked" => sums.values().map(|points| points.iter().sum()).collect(),
-            _ => rows(&kith, &["accounts"])
-                .iter()
-                .filter(|row| text(row, "did") != "sink" && number(row, "tally") > 0)
-                .map(|row| number(row, "tally"))
-                .collect(),
-        };
-        all.sort_unstable();
-        let (n, total) = (all.len() as f64, all.iter().sum::<i64>() as f64);
-        // The mean difference of two holders, over twice the mean.
-        let differences: i64 = all
-            .iter()
-            .flat_map(|a| all.iter().map(move |b| (a - b).abs()))
-            .sum();
-        let gini = differences as f64 / (2.0 * n * total);
-        assert!((real(&row, "gini") - gini).abs() < 1e-9, "{row}: {gini}");
-        let most = all.iter().rev().take(all.len().div_ceil(100)).sum::<i64>();
-        assert!(close(real(&row, "top_share"), most as f64 / total), "{row}");
-    }
-
-    let mut pairs = 0;
-    for row in rows(&kith, &["mutual"]) {
-        let (a, b) = (text(&row, "did"), text(&row, "other"));
-        let (ab, ba) = (world.held[&(a.clone(), b.clone())], world.held[&(b, a)]);
-        assert_eq!(
-            (number(&row, "holds"), number(&row, "other_holds")),
-            (ab, ba)
-        );
-        assert_eq!(number(&row, "least"), ab.min(ba));
-        pairs += 2;
-    }
-    let back = |(holder, origin): &(String, String)| (origin.clone(), holder.clone());
-    assert_eq!(
-        world
-            .held
-            .keys()
-            .filter(|key| world.held.contains_key(&back(key)))
-            .count(),
-        pairs
-    );
-
-    for account in world.hops.keys() {
-        for row in rows(&kith, &["composition", "--account", account]) {
-            let mut groups = world.held.iter().filter(|((holder, origin), _)| {
-                holder == account && world.hops.get(origin).copied() == row["hop"].as_i64()
-            });
-            match text(&row, "origins_are").as_str() {
-                "collapsed" => {}
-                _ => assert_eq!(
-                    groups.by_ref().map(|(_, points)| points).sum::<i64>(),
-                    number(&row, "points")
-                ),
-            }
-        }
-    }
-}
-
-/// What the journal says, the counts of `status` say too.
-#[test]
-fn likes_are_counted_alike() {
-    let kith = replayed("sqlite:kith.db");
-    let status = kith.json(&["status"]);
-    let count = |reason: &str| status["likes"][reason].as_i64().expect("a count");
-    let sum = |rows: &[Value], field: &str| rows.iter().map(|row| number(row, field)).sum::<i64>();
-
-    let activity = rows(&kith, &["activity"]);
-    assert_eq!(sum(&activity, "accepted"), count("accepted"));
-    assert_eq!(sum(&activity, "rejected"), count("rejected"));
-    assert_eq!(sum(&activity, "held"), count("held"));
-    assert!(count("held") > 0 && count("rejected") > 0, "{status}");
-
-    let rejections = rows(&kith, &["rejections"]);
-    for row in &rejections {
-        let reason = text(row, "reason");
-        let expected = match reason.as_str() {
-            "not enough points" => count("rejected"),
-            reason => count(reason),
-        };
-        assert_eq!(number(row, "likes"), expected, "{row}");
-    }
-    assert!(rejections.len() > 4);
-
-    let mut given = [0; 4];
-    for row in rows(&kith, &["accounts"]) {
-        if text(&row, "did") == "sink" {
-            continue;
-        }
-        let to = rows(
-            &kith,
-            &[
-                "given",
-                "--account",
-                &text(&row, "did"),
-                "--since",
-                "2000-01-01",
-            ],
-        );
-        for (sum_of, field) in given
-            .iter_mut()
-            .zip(["likes", "rejected", "held", "points"])
-        {
-            *sum_of += sum(&to, field);
-        }
-    }
-    let likes = count("accepted") + count("rejected");
-    assert_eq!(
-        given,
-        [
-            likes,
-            count("rejected"),
-            count("held"),
-            100 * count("accepted")
-        ]
-    );
-
-    let epochs = rows(&kith, &["epochs"]);
-    assert_eq!(epochs[0]["residual"], 0, "{}", epochs[0]);
-    assert_eq!(
-        sum(&epochs, "moved") + sum(&epochs, "sink"),
-        100 * count("accepted"),
-        "moved and sink"
-    );
-    assert!(epochs.len() > 3);
-
-    let unclaimed = rows(&kith, &["unclaimed"]);
-    let waits: i64 = rows(&kith, &["accounts"])
-        .iter()
-        .map(|row| number(row, "unclaimed"))
-        .sum();
-    assert_eq!(i64::try_from(unclaimed.len()).ok(), Some(waits));
-}
-
-/// Legs lead from the viewer to the holder without a break, and the last ones bring what there is.
-#[test]
-fn why_is_a_way() {
-    let kith = replayed("sqlite:kith.db");
-    let trusted = rows(&kith, &["trust", "--viewer", VIEWER]);
-    let mut long = 0;
-    for row in &trusted {
-        let holder = text(row, "did");
-        let legs = rows(&kith, &["why", "--viewer", VIEWER, "--holder", &holder]);
-        let last: Vec<&Value> = legs.iter().filter(|leg| number(leg, "step") == 1).collect();
-        let came: i64 = last.iter().map(|leg| number(leg, "points")).sum();
-        assert!(came >= number(row, "points"), "{row}: {came} came");
-        let shares: f64 = last.iter().map(|leg| real(leg, "share")).sum();
-        assert!((shares - 1.0).abs() < 1e-9, "{row}: {shares}");
-        let direct: i64 = last
-            .iter()
-            .filter(|leg| text(leg, "sender") == VIEWER)
-            .map(|leg| number(leg, "points"))
-            .sum();
-        assert_eq!(direct > 0, number(row, "direct") > 0, "{row}");
-        for leg in &legs {
-            let (step, receiver) = (number(leg, "step"), text(leg, "receiver"));
-            let goes_on = legs
-                .iter()
-                .any(|next| number(next, "step") == step - 1 && text(next, "sender") == receiver);
-            assert!(goes_on || step == 1 && receiver == holder, "{leg}");
-            let sender = text(leg, "sender");
-            let comes_from =
-                sender == VIEWER || legs.iter().any(|before| text(before, "receiver") == sender);
-            assert!(comes_from, "{leg}");
-            long += usize::from(step > 1);
-        }
-    }
-    assert!(long > 3, "{long} legs further away");
 }

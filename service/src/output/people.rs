@@ -48,16 +48,16 @@ impl Names {
 /// The DIDs of a table that have no handle beside them, at most `max`.
 pub(crate) fn dids_of(table: &Table, max: usize) -> BTreeSet<String> {
     let named = named_columns(&table.columns);
+    let unnamed = |i: usize| !named.iter().any(|(did, _)| *did == i);
     let mut dids = BTreeSet::new();
     for row in &table.rows {
         for (i, value) in row.iter().enumerate() {
-            match value {
-                Value::Text(text) if text.starts_with("did:") => {
-                    if dids.len() < max && !named.iter().any(|(did, _)| *did == i) {
-                        dids.insert(text.clone());
-                    }
-                }
-                _ => {}
+            if let Value::Text(text) = value
+                && text.starts_with("did:")
+                && dids.len() < max
+                && unnamed(i)
+            {
+                dids.insert(text.clone());
             }
         }
     }
@@ -91,9 +91,9 @@ pub(crate) fn for_people(table: &Table, names: &Names) -> String {
 }
 
 fn aligned(table: &Table, names: &Names, width: Option<u16>) -> String {
-    let named = named_columns(&table.columns);
+    let pairs = named_columns(&table.columns);
     let shown: Vec<usize> = (0..table.columns.len())
-        .filter(|i| !named.iter().any(|(_, handle)| handle == i))
+        .filter(|i| !pairs.iter().any(|(_, handle)| handle == i))
         .collect();
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
@@ -104,7 +104,7 @@ fn aligned(table: &Table, names: &Names, width: Option<u16>) -> String {
     if let Some(width) = width {
         grid.set_width(width.max(WIDTH_MIN));
     }
-    grid.set_header(shown.iter().map(|i| title(&table.columns[*i], &named, *i)));
+    grid.set_header(shown.iter().map(|i| title(&table.columns[*i], &pairs, *i)));
     for row in &table.rows {
         grid.add_row(
             shown
@@ -131,9 +131,9 @@ fn aligned(table: &Table, names: &Names, width: Option<u16>) -> String {
 }
 
 /// What a column is called for people.
-fn title(column: &str, named: &[(usize, usize)], i: usize) -> String {
+fn title(column: &str, pairs: &[(usize, usize)], i: usize) -> String {
     match column {
-        "did" if named.iter().any(|(did, _)| *did == i) => "account".to_owned(),
+        "did" if pairs.iter().any(|(did, _)| *did == i) => "account".to_owned(),
         _ => column.strip_suffix("_micros").unwrap_or(column).to_owned(),
     }
 }

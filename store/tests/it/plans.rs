@@ -61,10 +61,10 @@ fn no_report_reads_all_assignments() {
 
 fn plan(database: &Database, report: &Report, all_origins: &str) -> Vec<String> {
     let lines = report.sql().lines();
-    let mut sql: String = lines
+    let lines: Vec<&str> = lines
         .filter(|line| !line.trim_start().starts_with("--"))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let mut sql = lines.join("\n");
     let mut names = report.parameters();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in names {
@@ -84,8 +84,8 @@ fn plan(database: &Database, report: &Report, all_origins: &str) -> Vec<String> 
 /// What the query calls table `assignment`, views of it included.
 fn names_of_assignment(sql: &str) -> Vec<&str> {
     let words: Vec<&str> = sql.split_whitespace().collect();
-    let named = words.windows(2).filter(|pair| pair[0] == "assignment");
-    let mut names: Vec<&str> = named.map(|pair| pair[1]).collect();
+    let tables = words.windows(2).filter(|pair| pair[0] == "assignment");
+    let mut names: Vec<&str> = tables.map(|pair| pair[1]).collect();
     if sql.contains("v_assignments") || sql.contains("v_trust") {
         names.push("s");
     }
