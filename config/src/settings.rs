@@ -357,7 +357,7 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             checkpoint: Duration::from_secs(10),
-            batch_operations: 2_000,
+            batch_operations: 20_000,
             batch_milliseconds: 200,
         }
     }

@@ -174,6 +174,17 @@ pub struct AccountRow {
     pub capped: bool,
 }
 
+/// The last commit seen of an account that is known to the store.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct CommitRow {
+    /// Whose.
+    pub account: u32,
+    /// Its rev.
+    pub rev: String,
+    /// SHA-256 in the CID of the tree root after it.
+    pub data: Option<[u8; 32]>,
+}
+
 /// A follow or block record as it stands; `subject` None: it is gone.
 #[derive(Debug, Clone, Eq, PartialEq)]
 pub struct RecordRow {
@@ -391,6 +402,8 @@ pub struct Batch {
     pub journal: Vec<JournalRow>,
     /// New and changed accounts.
     pub accounts: Vec<AccountRow>,
+    /// Accounts of which nothing changed but their last commit.
+    pub commits: Vec<CommitRow>,
     /// The tracked accounts, all of them, if they changed.
     pub tracked: Option<Vec<TrackedRow>>,
     /// Accounts all of whose follow records go (before `follows` is applied).

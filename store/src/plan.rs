@@ -21,7 +21,7 @@ pub(crate) mod kind {
 
 /// Everything a batch writes but the row of table `state`, in order.
 pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
-    let mut bulks = vec![journal(&batch.journal), accounts(batch)];
+    let mut bulks = vec![journal(&batch.journal), accounts(batch), commits(batch)];
     bulks.extend(records(
         "follow",
         "follower",
@@ -199,6 +199,17 @@ fn accounts(batch: &Batch) -> Bulk {
             rows.iter().map(|r| r.ledger_id.map(|id| i64::from(id.0))),
         )
         .int("capped", rows.iter().map(|r| i64::from(r.capped)))
+}
+
+fn commits(batch: &Batch) -> Bulk {
+    let rows = &batch.commits;
+    Bulk::new("account", Action::Update { key_columns: 1 })
+        .int("id", rows.iter().map(|r| i64::from(r.account)))
+        .text("rev", rows.iter().map(|r| Some(r.rev.clone())))
+        .bytes(
+            "data",
+            rows.iter().map(|r| r.data.map(|data| data.to_vec())),
+        )
 }
 
 fn records(

@@ -39,8 +39,8 @@ use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, CircleChangeRow, FlowRow, JournalRow, Micros, RecordIdentity, SourceRow, State,
-        TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, CommitRow, FlowRow, JournalRow, Micros, RecordIdentity,
+        SourceRow, State, TotalsRow, TrackedRow,
     },
 };
 
@@ -508,6 +508,7 @@ impl Engine {
         self.pending.frames > 0
             || self.pending.operations() > 0
             || !self.pending.accounts.is_empty()
+            || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
             || self.sources.iter().any(|source| source.changed)
@@ -548,6 +549,12 @@ impl Engine {
             .map(|id| self.account_row(*id))
             .collect();
         accounts.sort_unstable_by_key(|row| row.id);
+        let mut commits: Vec<CommitRow> = pending
+            .commits
+            .difference(&pending.accounts)
+            .map(|id| self.commit_row(*id))
+            .collect();
+        commits.sort_unstable_by_key(|row| row.account);
         let mut backfill: Vec<_> = pending.backfill.into_values().collect();
         backfill.sort_unstable_by_key(|row| row.account);
         let totals = self.take_totals();
@@ -557,6 +564,7 @@ impl Engine {
             state,
             journal: pending.journal,
             accounts,
+            commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
             follows_dropped,
             follows,
@@ -623,6 +631,14 @@ impl Engine {
             data: self.data.get(&id).copied(),
             ledger_id: note.ledger_id,
             capped: note.capped,
+        }
+    }
+
+    fn commit_row(&self, id: AccountId) -> CommitRow {
+        CommitRow {
+            account: id.0,
+            rev: tid::unpack(self.notes[id.index()].rev),
+            data: self.data.get(&id).copied(),
         }
     }
 

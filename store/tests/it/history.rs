@@ -251,6 +251,7 @@ impl Past {
             state: self.state.clone(),
             journal: std::mem::take(&mut self.journal),
             accounts,
+            commits: Vec::new(),
             tracked: is_first.then(|| TRACKED.map(tracked_row).to_vec()),
             follows_dropped: Vec::new(),
             follows: Vec::new(),
