@@ -6,6 +6,9 @@
 ALTER TABLE state ADD COLUMN checkpoint_position BIGINT NOT NULL DEFAULT 0;
 -- The journal up to here was dropped, but for its rules and pins. 0: it is whole.
 ALTER TABLE state ADD COLUMN dropped_position BIGINT NOT NULL DEFAULT 0;
+-- Table history is whole from this epoch on. NULL: from the beginning.
+ALTER TABLE state ADD COLUMN history_epoch BIGINT;
+UPDATE state SET history_epoch = epoch + 1;
 
 -- One row for each account of the ledger and epoch in which it gave, received or held anything.
 -- received and given grow while the epoch lasts (written with the flows); hop, own, tally and

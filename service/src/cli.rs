@@ -55,6 +55,18 @@ pub(crate) enum Command {
     },
     /// Answer a question about the ledger.
     Report(ReportArgs),
+    /// Replay the journal and compare every table that follows from it; a service may run.
+    Verify(VerifyArgs),
+}
+
+/// `kith verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Begin with the newest kept checkpoint rather than with the journal's first row.
+    #[arg(long)]
+    pub(crate) kept: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `kith record FILE`.

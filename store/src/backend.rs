@@ -5,7 +5,14 @@
 //! readers. The lock gives a second writer a clear line; what keeps it from writing is the
 //! position that every batch expects ([`crate::Store::commit`]).
 
-use std::{cmp::Ordering, fs::File, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    cmp::Ordering,
+    fs::File,
+    path::PathBuf,
+    str::FromStr,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    time::Duration,
+};
 
 use sqlx::{
     Connection, PgPool, SqlitePool,
@@ -42,6 +49,9 @@ pub enum Access {
     Write,
     /// To read: nothing is changed.
     Read,
+    /// To read everything as it is at one moment, whatever is written meanwhile: one connection,
+    /// one transaction, so one question at a time.
+    Snapshot,
 }
 
 /// One of the two databases.
@@ -153,11 +163,25 @@ impl SqliteBackend {
                     .map_err(|e| migrate_error(&shown, e))?;
                 (Some(lock), Some(Mutex::new(writer)))
             }
-            Access::Read if !path.exists() => return Err(StoreError::Missing { url: shown }),
-            Access::Read => (None, None),
+            _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
+            Access::Read | Access::Snapshot => (None, None),
         };
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
+        let mut pool = SqlitePoolOptions::new().max_connections(READERS);
+        if access == Access::Snapshot {
+            let once = Once::default();
+            pool = pool
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let first = once.is_first();
+                    Box::pin(async move {
+                        first?;
+                        sqlx::raw_sql("BEGIN").execute(connection).await.map(drop)
+                    })
+                });
+        }
+        let readers = pool
             .connect_with(options.read_only(true))
             .await
             .map_err(open_error)?;
@@ -167,7 +191,7 @@ impl SqliteBackend {
             path,
             _lock: lock,
         };
-        if access == Access::Read {
+        if access != Access::Write {
             let known = sqlx::query("SELECT 1 FROM state")
                 .fetch_optional(&backend.readers)
                 .await;
@@ -216,15 +240,33 @@ impl PostgresBackend {
                     .map_err(|e| migrate_error(&shown, e))?;
                 Some(Mutex::new(Some(connection)))
             }
-            Access::Read => None,
+            Access::Read | Access::Snapshot => None,
         };
-        let readers = PgPoolOptions::new()
+        let mut pool = PgPoolOptions::new()
             .max_connections(READERS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(ACQUIRE_TIMEOUT);
+        if access == Access::Snapshot {
+            let once = Once::default();
+            pool = pool
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let first = once.is_first();
+                    Box::pin(async move {
+                        first?;
+                        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                            .execute(connection)
+                            .await
+                            .map(drop)
+                    })
+                });
+        }
+        let readers = pool
             .connect_with(options.clone())
             .await
             .map_err(open_error)?;
-        if access == Access::Read {
+        if access != Access::Write {
             let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
                 .fetch_one(&readers)
                 .await
@@ -258,6 +300,21 @@ impl PostgresBackend {
             *guard = Some(connection);
         }
         Ok(guard)
+    }
+}
+
+/// A snapshot is of one connection: another would see another moment.
+#[derive(Debug, Default)]
+struct Once(AtomicBool);
+
+impl Once {
+    fn is_first(&self) -> Result<(), sqlx::Error> {
+        match self.0.swap(true, SeqCst) {
+            false => Ok(()),
+            true => Err(sqlx::Error::Protocol(
+                "the connection was lost in the middle; begin again".to_owned(),
+            )),
+        }
     }
 }
 

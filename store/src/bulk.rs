@@ -21,7 +21,7 @@ pub(crate) enum Action {
     Insert,
     /// Adds rows, or overwrites those with the same key (the first `n` columns).
     Upsert { key_columns: usize },
-    /// As `Upsert`, but the last column is added to what is there.
+    /// As `Upsert`, but the columns are added to what is there.
     Add { key_columns: usize },
     /// Removes the rows whose columns equal these.
     Delete,
@@ -104,11 +104,9 @@ impl Bulk {
         if rest.is_empty() {
             return format!(" ON CONFLICT ({key}) DO NOTHING");
         }
-        let last = rest.len() - 1;
         let set: Vec<String> = rest
             .iter()
-            .enumerate()
-            .map(|(i, name)| match added && i == last {
+            .map(|name| match added {
                 true => format!("{name} = {}.{name} + excluded.{name}", self.table),
                 false => format!("{name} = excluded.{name}"),
             })

@@ -7,6 +7,7 @@ mod replay;
 mod report;
 mod run;
 mod status;
+mod verify;
 
 use std::path::Path;
 
@@ -26,6 +27,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Record(args) => record::run(path, args).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
+        Command::Verify(args) => verify::run(path, &args).await,
     }
 }
 
