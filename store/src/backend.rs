@@ -94,6 +94,35 @@ impl Backend {
         }
     }
 
+    /// Refuses a database that has anything in it.
+    pub(crate) async fn expect_empty(url: &str) -> Result<(), StoreError> {
+        let shown = mask_password(url);
+        let open_error = |source| StoreError::Open {
+            url: shown.clone(),
+            source,
+        };
+        let is_empty = if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(open_error)?;
+            let file = std::fs::metadata(options.get_filename());
+            file.map_or(true, |file| file.len() == 0)
+        } else if url.starts_with("postgres") {
+            let mut connection = PgConnection::connect(url).await.map_err(open_error)?;
+            let tables: i64 = sqlx::query_scalar(
+                "SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace",
+            )
+            .fetch_one(&mut connection)
+            .await?;
+            connection.close().await?;
+            tables == 0
+        } else {
+            return Err(StoreError::UnknownUrl { url: shown });
+        };
+        match is_empty {
+            true => Ok(()),
+            false => Err(StoreError::NotEmpty { url: shown }),
+        }
+    }
+
     /// Whether some process holds the writer's lock.
     pub(crate) async fn is_locked(&self) -> Result<bool, StoreError> {
         match self {
@@ -146,14 +175,16 @@ impl SqliteBackend {
         };
         let options = SqliteConnectOptions::from_str(url)
             .map_err(open_error)?
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
         let path = options.get_filename().to_owned();
         let (lock, writer) = match access {
             Access::Write => {
                 let lock = take_lock_file(&path, &shown)?;
-                let options = options.clone().create_if_missing(true);
+                let options = options
+                    .clone()
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal);
                 let mut writer = SqliteConnection::connect_with(&options)
                     .await
                     .map_err(open_error)?;
@@ -207,6 +238,32 @@ impl SqliteBackend {
             check_schema(version, &SQLITE_MIGRATIONS, &shown)?;
         }
         Ok(backend)
+    }
+
+    /// A copy of the file without its write-ahead log and its free pages. The copy is whole when
+    /// it has its name.
+    pub(crate) async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        let failed = |e: std::io::Error| StoreError::Database(sqlx::Error::Io(e));
+        let mut partial = file.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        if partial.exists() {
+            std::fs::remove_file(&partial).map_err(failed)?;
+        }
+        // The copy is another file: a connection that may write is needed, and writes nothing else.
+        let options = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(BUSY_TIMEOUT);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query("VACUUM INTO $1")
+            .bind(partial.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        File::open(&partial)
+            .and_then(|copy| copy.sync_all())
+            .and_then(|()| std::fs::rename(&partial, file))
+            .map_err(failed)
     }
 
     /// The writer's connection.

@@ -82,7 +82,7 @@ impl Bulk {
         self.column(name, Column::Bytes(values), rows)
     }
 
-    fn column(mut self, name: &'static str, column: Column, rows: usize) -> Bulk {
+    pub(crate) fn column(mut self, name: &'static str, column: Column, rows: usize) -> Bulk {
         assert!(
             self.columns.is_empty() || self.rows == rows,
             "columns of one length"

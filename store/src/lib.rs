@@ -15,6 +15,7 @@ mod audit;
 mod backend;
 pub mod batch;
 mod bulk;
+mod copy;
 mod error;
 mod kept;
 mod load;
@@ -136,6 +137,15 @@ impl Store {
         })
     }
 
+    /// Opens a database to write that must have nothing in it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`], or what [`Store::open`] says.
+    pub async fn open_new(url: &str) -> Result<Store, StoreError> {
+        Backend::expect_empty(url).await?;
+        Store::open(url, Access::Write).await
+    }
+
     /// Closes all connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(self) {
         self.backend.close().await;
@@ -144,6 +154,19 @@ impl Store {
     /// Whether a writer runs on this database now.
     pub async fn has_writer(&self) -> Result<bool, StoreError> {
         self.backend.is_locked().await
+    }
+
+    /// Writes a copy of an SQLite database, as it is at one moment, into a new file.
+    ///
+    /// # Errors
+    /// The file cannot be written; the database is not of SQLite.
+    pub async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Sqlite(b) => b.backup(file).await,
+            Backend::Postgres(_) => Err(StoreError::Database(sqlx::Error::Protocol(
+                "PostgreSQL is backed up with pg_dump".to_owned(),
+            ))),
+        }
     }
 
     /// Writes the first state of a new database.

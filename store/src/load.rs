@@ -30,6 +30,8 @@ pub enum JournalPart {
     RulesUntil(u64),
     /// Every tick.
     Ticks,
+    /// The 10,000 rows beyond this position.
+    Page(u64),
 }
 
 impl Store {
@@ -401,9 +403,15 @@ impl Store {
                 position.cast_signed(),
             ),
             JournalPart::Ticks => ("kind <> 1 AND kind = $1", kind::TICK),
+            JournalPart::Page(position) => ("position > $1", position.cast_signed()),
         };
-        let sql =
-            format!("SELECT {JOURNAL_COLUMNS} FROM journal WHERE {condition} ORDER BY position");
+        let limit = match part {
+            JournalPart::Page(_) => " LIMIT 10000",
+            _ => "",
+        };
+        let sql = format!(
+            "SELECT {JOURNAL_COLUMNS} FROM journal WHERE {condition} ORDER BY position{limit}"
+        );
         on_readers!(self, pool => {
             let mut rows = sqlx::query(AssertSqlSafe(sql.as_str())).bind(value).fetch(pool);
             while let Some(row) = rows.try_next().await? {

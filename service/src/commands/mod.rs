@@ -1,7 +1,9 @@
 //! The commands: each a few lines over the crates that do the work.
 
+mod backup;
 mod check;
 mod init;
+mod recompute;
 mod record;
 mod replay;
 mod report;
@@ -28,6 +30,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
         Command::Verify(args) => verify::run(path, &args).await,
+        Command::Recompute(args) => recompute::run(path, &args).await,
+        Command::Backup { file } => backup::run(path, &file).await,
     }
 }
 

@@ -14,7 +14,7 @@ use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow};
 /// Ranks in a batch.
 const RANKS_MAX: usize = 20_000;
 /// The hop of who is no member.
-const OUTSIDE: u8 = u8::MAX;
+pub(super) const OUTSIDE: u8 = u8::MAX;
 
 /// The hops of the ledger's accounts at one moment, by their numbers there.
 pub(crate) type Hops = Arc<[u8]>;

@@ -17,6 +17,7 @@
 //! | `retention` | checkpoints that are kept, and the journal that may be dropped |
 //! | `pending` | what the next batch carries |
 //! | `restore` | starting again from the store |
+//! | `recompute` | the same journal under other rules |
 
 mod clock;
 mod events;
@@ -25,6 +26,7 @@ pub(crate) mod history;
 mod images;
 mod likes;
 mod pending;
+mod recompute;
 mod repair;
 mod repeats;
 mod restore;
@@ -53,6 +55,7 @@ use clock::EpochClock;
 use history::History;
 use images::Images;
 use pending::{Counters, Pending};
+pub(crate) use recompute::WhatIf;
 use repeats::Repeats;
 use retention::Retention;
 pub(crate) use settings::{Settings, TrackedDid};
@@ -294,20 +297,25 @@ impl Engine {
         let mut hops = None;
         while let Some(epoch) = self.clock.pass_boundary(time) {
             let hops = hops.get_or_insert_with(|| self.hops());
-            self.history.end_epoch(epoch - 1, hops);
-            self.operate(Operation::Tick, None);
-            self.repeats.clear();
-            self.images.mark_all(&self.ledger);
-            self.images.begin_sweep();
-            self.retention.tick(KeptRow {
-                ordinal: self.ledger.ticks(),
-                epoch,
-                position: self.state.position,
-                accounts: self.ledger.accounts(),
-                complete: false,
-            });
+            self.tick(epoch, hops);
         }
         self.clock.see(time);
+    }
+
+    /// An epoch begins; the one before ends with these hops.
+    fn tick(&mut self, epoch: i64, hops: &history::Hops) {
+        self.history.end_epoch(epoch - 1, hops);
+        self.operate(Operation::Tick, None);
+        self.repeats.clear();
+        self.images.mark_all(&self.ledger);
+        self.images.begin_sweep();
+        self.retention.tick(KeptRow {
+            ordinal: self.ledger.ticks(),
+            epoch,
+            position: self.state.position,
+            accounts: self.ledger.accounts(),
+            complete: false,
+        });
     }
 
     /// The hops of the ledger's accounts.

@@ -57,7 +57,7 @@ impl Engine {
         Ok(engine)
     }
 
-    fn empty(state: State, settings: Settings) -> Result<Engine> {
+    pub(super) fn empty(state: State, settings: Settings) -> Result<Engine> {
         let clock = EpochClock::new(state.clock, settings.parameters.epoch_micros);
         let mut ledger = Ledger::new(state.seed, settings.rules)?;
         ledger.note_epochs();
