@@ -55,6 +55,36 @@ pub(crate) enum Command {
     },
     /// Answer a question about the ledger.
     Report(ReportArgs),
+    /// Replay the journal and compare every table that follows from it; a service may run.
+    Verify(VerifyArgs),
+    /// Give the journal to other rules, into a new database on which all reports run.
+    Recompute(RecomputeArgs),
+    /// Copy the database into a file, beside a running service.
+    Backup {
+        /// The file, which must not exist.
+        file: PathBuf,
+    },
+}
+
+/// `kith recompute`.
+#[derive(Debug, Args)]
+pub(crate) struct RecomputeArgs {
+    /// A rule, as in ledger.decay_percent=5; repeat for several. Keys of [ledger] only.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The new database: sqlite:FILE or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub(crate) into: String,
+}
+
+/// `kith verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Begin with the newest kept checkpoint rather than with the journal's first row.
+    #[arg(long)]
+    pub(crate) kept: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `kith record FILE`.
@@ -129,7 +159,9 @@ impl Cli {
     /// How much is logged unless told: commands that print data are quiet.
     pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
-            Command::Run | Command::Replay { .. } | Command::Record(_) => "info",
+            Command::Run | Command::Replay { .. } | Command::Record(_) | Command::Recompute(_) => {
+                "info"
+            }
             _ => "warn",
         }
     }

@@ -23,7 +23,7 @@ pub(crate) enum Action {
     Upsert { key_columns: usize },
     /// Overwrites the columns behind the key of rows that are there.
     Update { key_columns: usize },
-    /// As `Upsert`, but the last column is added to what is there.
+    /// As `Upsert`, but the columns are added to what is there.
     Add { key_columns: usize },
     /// Removes the rows whose columns equal these.
     Delete,
@@ -84,7 +84,7 @@ impl Bulk {
         self.column(name, Column::Bytes(values), rows)
     }
 
-    fn column(mut self, name: &'static str, column: Column, rows: usize) -> Bulk {
+    pub(crate) fn column(mut self, name: &'static str, column: Column, rows: usize) -> Bulk {
         assert!(
             self.columns.is_empty() || self.rows == rows,
             "columns of one length"
@@ -106,11 +106,9 @@ impl Bulk {
         if rest.is_empty() {
             return format!(" ON CONFLICT ({key}) DO NOTHING");
         }
-        let last = rest.len() - 1;
         let set: Vec<String> = rest
             .iter()
-            .enumerate()
-            .map(|(i, name)| match added && i == last {
+            .map(|name| match added {
                 true => format!("{name} = {}.{name} + excluded.{name}", self.table),
                 false => format!("{name} = excluded.{name}"),
             })

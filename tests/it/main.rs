@@ -7,13 +7,19 @@
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
 //! - `gaps`: what was missed is found again.
+//! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
+//! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
+//! - `migrations`: databases of every released schema.
 //!
 //! The helpers and their own tests are in `support/`.
 
 mod contract;
 mod crashes;
+mod failures;
 mod gaps;
 mod live;
+mod migrations;
 mod network;
 mod recovery;
 mod replay;
+mod verify;

@@ -109,8 +109,8 @@ impl Past {
                 epoch_micros: EPOCH_MICROS,
                 started: Some(start),
             },
-            flow_position: 0,
             depth: 2,
+            ..State::default()
         };
         let mut past = Past {
             rng,
@@ -253,19 +253,11 @@ impl Past {
             accounts,
             commits: Vec::new(),
             tracked: is_first.then(|| TRACKED.map(tracked_row).to_vec()),
-            follows_dropped: Vec::new(),
-            follows: Vec::new(),
-            blocks_dropped: Vec::new(),
-            blocks: Vec::new(),
-            changes: Vec::new(),
-            sources: Vec::new(),
-            counters: Vec::new(),
-            backfill: Vec::new(),
             gaps: if is_first { vec![a_gap()] } else { Vec::new() },
-            identities: Vec::new(),
             images,
             totals,
             flows,
+            ..Batch::default()
         });
     }
 
