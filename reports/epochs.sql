@@ -55,7 +55,7 @@ SELECT
     e.burned,
     e.forgotten,
     CASE WHEN e.ordinal = b.ordinal THEN t.collapsed END AS collapsed,
-    CASE WHEN e.ordinal = b.ordinal AND s.flow_position = s.position AND t.ordinal = s.ticks
+    CASE WHEN e.ordinal = b.ordinal AND s.checkpoint_position = s.position AND t.ordinal = s.ticks
         THEN b.points - t.held - COALESCE((SELECT CAST(SUM(points) AS BIGINT) FROM unclaimed), 0)
     END AS residual
 FROM v_epochs e

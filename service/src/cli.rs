@@ -59,6 +59,15 @@ pub(crate) enum Command {
     },
     /// Answer a question about the ledger.
     Report(ReportArgs),
+    /// Replay the journal and compare every table that follows from it; a service may run.
+    Verify(VerifyArgs),
+    /// Give the journal to other rules, into a new database on which all reports run.
+    Recompute(RecomputeArgs),
+    /// Copy the database into a file, beside a running service.
+    Backup {
+        /// The file, which must not exist.
+        file: PathBuf,
+    },
     /// Print what makes a shell complete commands: for bash, put
     /// `source <(kith completions bash)` into ~/.bashrc.
     Completions {
@@ -71,6 +80,27 @@ pub(crate) enum Command {
         /// The folder, which must exist.
         folder: PathBuf,
     },
+}
+
+/// `kith recompute`.
+#[derive(Debug, Args)]
+pub(crate) struct RecomputeArgs {
+    /// A rule, as in ledger.decay_percent=5; repeat for several. Keys of [ledger] only.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The new database: sqlite:FILE or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub(crate) into: String,
+}
+
+/// `kith verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Begin with the newest kept checkpoint rather than with the journal's first row.
+    #[arg(long)]
+    pub(crate) kept: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `kith record FILE`.
@@ -109,13 +139,16 @@ pub(crate) struct ReportArgs {
     /// Who holds the points in question (why): a DID or a handle.
     #[arg(long, value_name = "DID")]
     pub(crate) holder: Option<String>,
-    /// Which account the question is about (composition, given): a DID or a handle.
+    /// Which account the question is about (composition, given, history): a DID or a handle.
     #[arg(long, value_name = "DID")]
     pub(crate) account: Option<String>,
     /// From when on (newcomers, given, activity): so long before the last event, as 7d or 12h; or
     /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
+    /// Which earlier epoch to compare with (delta); the one before the last unless told.
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<i64>,
     /// Count the points of everybody, not of the tracked accounts alone (top); such totals are
     /// easily gamed.
     #[arg(long)]
@@ -211,7 +244,9 @@ impl Cli {
     /// How much is logged unless told: commands that print data are quiet.
     pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
-            Command::Run | Command::Replay { .. } | Command::Record(_) => "info",
+            Command::Run | Command::Replay { .. } | Command::Record(_) | Command::Recompute(_) => {
+                "info"
+            }
             _ => "warn",
         }
     }

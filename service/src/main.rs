@@ -13,6 +13,7 @@ mod network;
 mod output;
 mod service;
 mod sources;
+mod verify;
 mod writer;
 
 use std::process::ExitCode;

@@ -217,22 +217,7 @@ impl Large {
         Batch {
             expected: (self.state.batch, self.state.position),
             state,
-            journal: Vec::new(),
-            accounts: Vec::new(),
-            tracked: None,
-            follows_dropped: Vec::new(),
-            follows: Vec::new(),
-            blocks_dropped: Vec::new(),
-            blocks: Vec::new(),
-            changes: Vec::new(),
-            sources: Vec::new(),
-            counters: Vec::new(),
-            backfill: Vec::new(),
-            gaps: Vec::new(),
-            identities: Vec::new(),
-            images: Vec::new(),
-            totals: Vec::new(),
-            flows: Vec::new(),
+            ..Batch::default()
         }
     }
 

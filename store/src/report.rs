@@ -40,6 +40,8 @@ pub const REPORTS: &[Report] = &[
     report!("composition"),
     report!("given"),
     report!("mutual"),
+    report!("delta"),
+    report!("history"),
     report!("accounts"),
     report!("assignments"),
     report!("epochs"),
@@ -54,7 +56,7 @@ pub const REPORTS: &[Report] = &[
 ];
 
 /// Parameters that a query does without: NULL there.
-const OPTIONAL: [&str; 3] = ["limit", "since", "all_origins"];
+const OPTIONAL: [&str; 4] = ["limit", "since", "epoch", "all_origins"];
 
 /// A value given for a `:name` of a query.
 #[derive(Debug, Clone, Eq, PartialEq)]

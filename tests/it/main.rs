@@ -10,16 +10,22 @@
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
 //! - `gaps`: what was missed is found again.
+//! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
+//! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
+//! - `migrations`: databases of every released schema.
 //!
 //! The helpers and their own tests are in `support/`.
 
 mod books;
 mod contract;
 mod crashes;
+mod failures;
 mod gaps;
 mod live;
+mod migrations;
 mod network;
 mod people;
 mod recovery;
 mod replay;
 mod reports;
+mod verify;

@@ -2,6 +2,7 @@
 
 mod account;
 mod claim;
+mod closed;
 mod forget;
 mod look_ahead;
 mod pins;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 pub use account::AccountView;
 pub(crate) use account::{ABSENT, Account};
+pub use closed::Closed;
 pub(crate) use pins::Pins;
 pub use recovery::{Recorded, ReplayMismatch, ResumeError};
 pub use steps::Steps;
@@ -42,6 +44,10 @@ pub struct Ledger {
     buffers: Buffers,
     /// Ids below this are all present (only after [`Ledger::resume`] may later ones be absent).
     present: u32,
+    /// How accounts stood before the ticks they were settled beyond, if that is wanted.
+    closed: Option<Vec<Closed>>,
+    /// Replaying counts totals.
+    counts_replay: bool,
 }
 
 /// What the last operation did, lent to its outcome.
@@ -84,6 +90,8 @@ impl Ledger {
             totals: TotalsBook::default(),
             buffers: Buffers::default(),
             present: 1,
+            closed: None,
+            counts_replay: false,
         })
     }
 

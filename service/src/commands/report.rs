@@ -89,6 +89,9 @@ async fn parameters(
         let clock = store.clock_micros().await?;
         given.push(("since", Parameter::Int(since_micros(since, clock)?)));
     }
+    if let Some(epoch) = args.epoch {
+        given.push(("epoch", Parameter::Int(epoch)));
+    }
     if args.all_origins {
         given.push(("all_origins", Parameter::Int(1)));
     }

@@ -1,6 +1,7 @@
 //! Which accounts of the ledger are to be imaged, and in what slices.
 //!
-//! An account whose image lies behind a tick is always marked here: a tick marks everybody.
+//! An account whose image lies behind a tick is always marked here: a tick marks everybody. The
+//! images from a tick until everybody was imaged are its sweep.
 
 use std::collections::VecDeque;
 
@@ -22,6 +23,22 @@ pub(super) struct Images {
     later: Vec<AccountId>,
     /// The rest of the checkpoint that is being written.
     now: VecDeque<AccountId>,
+    /// Where that checkpoint began.
+    began: Option<u64>,
+    /// Accounts to be imaged until everybody was since the last tick.
+    sweep: usize,
+}
+
+/// A slice of the checkpoint.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    /// Each true at the position that was asked for.
+    pub(super) images: Vec<ImageRow>,
+    /// So many of them, from the first, belong to the sweep.
+    pub(super) swept: usize,
+    /// The checkpoint is whole with this slice: where it began. Every image that is older is true
+    /// there, too.
+    pub(super) whole_at: Option<u64>,
 }
 
 impl Images {
@@ -44,6 +61,16 @@ impl Images {
         }
     }
 
+    /// Everybody who is marked now is to be imaged.
+    pub(super) fn begin_sweep(&mut self) {
+        self.sweep = self.now.len() + self.later.len();
+    }
+
+    /// Whether everybody was imaged since the last tick.
+    pub(super) fn is_swept(&self) -> bool {
+        self.sweep == 0
+    }
+
     /// The store has an image of the account.
     pub(super) fn note_image(&mut self, id: AccountId) {
         self.imaged.insert(id);
@@ -54,9 +81,12 @@ impl Images {
         self.imaged.len() as u64
     }
 
-    /// Begins a checkpoint of everything marked so far.
-    pub(super) fn begin(&mut self) {
+    /// Begins a checkpoint of everything marked so far, at this position.
+    pub(super) fn begin(&mut self, position: u64) {
         self.now.extend(self.later.drain(..));
+        if !self.now.is_empty() {
+            self.began = Some(position);
+        }
     }
 
     /// Whether a checkpoint is being written.
@@ -65,8 +95,8 @@ impl Images {
     }
 
     /// The next slice of the checkpoint, each image true at `position`.
-    pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64) -> Vec<ImageRow> {
-        let mut images = Vec::new();
+    pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64) -> Slice {
+        let mut slice = Slice::default();
         let mut rows = 0;
         while rows < SLICE_ROWS {
             let Some(id) = self.now.pop_front() else {
@@ -78,13 +108,20 @@ impl Images {
                 let image = account.image();
                 rows += 1 + image.rows.len();
                 self.imaged.insert(id);
-                images.push(ImageRow {
+                slice.images.push(ImageRow {
                     id,
                     position,
                     image,
                 });
             }
+            if self.sweep > 0 {
+                self.sweep -= 1;
+                slice.swept = slice.images.len();
+            }
         }
-        images
+        if self.now.is_empty() {
+            slice.whole_at = self.began.take();
+        }
+        slice
     }
 }

@@ -109,8 +109,8 @@ impl Past {
                 epoch_micros: EPOCH_MICROS,
                 started: Some(start),
             },
-            flow_position: 0,
             depth: 2,
+            ..State::default()
         };
         let mut past = Past {
             rng,
@@ -251,24 +251,18 @@ impl Past {
             state: self.state.clone(),
             journal: std::mem::take(&mut self.journal),
             accounts,
+            commits: Vec::new(),
             tracked: is_first.then(|| TRACKED.map(tracked_row).to_vec()),
-            follows_dropped: Vec::new(),
-            follows: Vec::new(),
-            blocks_dropped: Vec::new(),
-            blocks: Vec::new(),
             changes: if is_first {
                 vec![a_change()]
             } else {
                 Vec::new()
             },
-            sources: Vec::new(),
-            counters: Vec::new(),
-            backfill: Vec::new(),
             gaps: if is_first { vec![a_gap()] } else { Vec::new() },
-            identities: Vec::new(),
             images,
             totals,
             flows,
+            ..Batch::default()
         });
     }
 
