@@ -274,6 +274,7 @@ impl Past {
                     id,
                     position: self.state.position,
                     image: self.ledger.account(id)?.image(),
+                    changed: None,
                 })
             })
             .collect()
