@@ -3,7 +3,7 @@
 //! Accounts appear here by two numbers. `account` is the number in the `account` table (the
 //! circle's), `ledger id` is the number the ledger gave (a function of the journal).
 
-use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Rules, Verdict};
+use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Row, Rules, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::pieces::Pieces;
@@ -368,6 +368,31 @@ pub struct ImageRow {
     pub position: u64,
     /// The account.
     pub image: AccountImage,
+    /// Origins, ascending, beyond whose rows the store's rows of the account are those of the
+    /// image; None: nothing is known of them.
+    pub changed: Option<Vec<AccountId>>,
+}
+
+impl ImageRow {
+    /// The rows to be written: all, or those that changed.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Row> {
+        let is_whole = self.changed.is_none();
+        let all = is_whole.then_some(&self.image.rows).into_iter().flatten();
+        let some = self.changed.iter().flatten();
+        all.chain(some.filter_map(|origin| self.row(*origin)))
+    }
+
+    /// Origins whose rows are gone, of those that changed.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = AccountId> {
+        let changed = self.changed.iter().flatten().copied();
+        changed.filter(|origin| self.row(*origin).is_none())
+    }
+
+    fn row(&self, origin: AccountId) -> Option<&Row> {
+        let rows = &self.image.rows;
+        let at = rows.binary_search_by_key(&origin, |row| row.origin).ok()?;
+        rows.get(at)
+    }
 }
 
 /// Totals of one epoch, by reason.

@@ -374,6 +374,7 @@ impl Engine {
             self.clock.epoch().unwrap_or_default(),
             self.clock.now().unwrap_or_default(),
         );
+        let rule = self.ledger.rules().rule;
         let outcome = self.ledger.apply(&operation);
         let accepted = outcome.is_accepted();
         self.state.position += 1;
@@ -391,7 +392,6 @@ impl Engine {
             );
         }
         let claim = matches!(operation, Operation::Claim { .. });
-        let parties = [outcome.sender, outcome.receiver];
         self.pending.journal.push(JournalRow {
             position: self.state.position,
             epoch,
@@ -406,25 +406,10 @@ impl Engine {
             record,
             micros,
         });
-        let sink = outcome.sink_points > 0;
-        for id in parties.into_iter().flatten() {
-            self.images.mark(id);
-        }
-        if let Operation::Transfer(transfer) = operation {
-            // Also a rejected transfer makes its accounts, and settles them.
-            for id in [transfer.sender, transfer.receiver] {
-                self.images.mark(id);
-            }
-        }
-        if let Operation::Pin { account } = operation {
-            self.images.mark(account);
-        }
+        self.images.mark_outcome(&operation, rule, &outcome);
         if let Operation::Rules(_) = operation {
             // Everybody is settled by the old rules, and the sink may change its shape.
             self.images.mark_all(&self.ledger);
-        }
-        if sink {
-            self.images.mark(kith_reputation::AccountId::SINK);
         }
         accepted
     }

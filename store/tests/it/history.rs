@@ -279,6 +279,7 @@ impl Past {
                     id,
                     position: self.state.position,
                     image: self.ledger.account(id)?.image(),
+                    changed: None,
                 })
             })
             .collect()
