@@ -16,7 +16,13 @@
 --   rank_before    at the end of the earlier one
 --
 -- For example: kith report delta --limit 6
---     …
+--     movement  account                           hop  points  points_before  gained  rank  rank_before
+--     entered   user009.pds1.test                   1      81              0      81     2            -
+--     level     user008.pds1.test                   2     117            130     -13     1            1
+--     falling   twice-b.pds1.test                   2      50             61     -11     7            6
+--     falling   user004.pds1.test                   2      62             71      -9     4            3
+--     falling   did:plc:jxaeq2uzglxs44py7ai5rfbc    2      65             72      -7     3            2
+--     falling   renamed.pds1.test                   2      61             68      -7     6            4
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :epoch NULL" -cmd ".parameter set :limit 20" kith.db < reports/delta.sql

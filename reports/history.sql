@@ -15,7 +15,10 @@
 --   given          points paid in the epoch, with the sink's cut
 --
 -- For example: kith report history --account user001.pds1.test
---     …
+--         epoch  begins                hop    own  tally  tracked  rank  received  given
+--     359045495  2026-11-21T02:17:55Z    -      -      -        -  -        1,557    100
+--     359045494  2026-11-21T02:17:50Z    2     82     95        0  -           88  1,000
+--     359045493  2026-11-21T02:17:45Z    2  1,000     99        0  -           99      0
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :account 'did:plc:…'" -cmd ".parameter set :limit 20" kith.db < reports/history.sql

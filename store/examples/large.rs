@@ -28,8 +28,9 @@ use kith_reputation::{
 use kith_store::{
     Access, Batch, Parameter, Pieces, REPORTS, Store,
     batch::{
-        AccountRow, CircleChangeRow, Clock, ClockStart, FlowRow, ImageRow, JournalRow,
-        RecordIdentity, RecordKind, State, TotalsRow, TrackedRow,
+        AccountRow, ActivityRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow,
+        HistoryRows, ImageRow, JournalRow, RankRow, RecordIdentity, RecordKind, State, TotalsRow,
+        TrackedRow,
     },
 };
 use sqlx::Connection;
@@ -173,6 +174,7 @@ impl Large {
                 let image = self.image(id);
                 rows += image.rows.len();
                 batch.flows.extend(self.flows(id, &image));
+                remember(&mut batch.history, id, &image);
                 let position = self.state.position;
                 batch.images.push(ImageRow {
                     id: AccountId(id),
@@ -345,6 +347,44 @@ impl Large {
             parameters: None,
             record,
             micros,
+        }
+    }
+}
+
+/// How the account stood at the end of the last two epochs, and the current one so far.
+fn remember(history: &mut HistoryRows, id: u32, image: &Image) {
+    let holder = AccountId(id);
+    let points = |all: bool| -> u64 {
+        let rows = image.rows.iter();
+        rows.filter(|row| all || row.origin.0 <= TRACKED)
+            .map(|row| u64::from(row.points))
+            .sum()
+    };
+    let current = BASE_EPOCH + i64::try_from(EPOCHS).unwrap_or_default() - 1;
+    for epoch in current - 2..=current {
+        history.activity.push(ActivityRow {
+            holder,
+            epoch,
+            received: 100,
+            given: 200,
+        });
+        if epoch < current {
+            history.closed.push(ClosedRow {
+                holder,
+                epoch,
+                hop: Some(hop_of(id)),
+                own: 50_000,
+                tally: points(true),
+                tracked: points(false),
+            });
+            if points(false) > 0 {
+                let rank = u64::from(id);
+                history.ranks.push(RankRow {
+                    holder,
+                    epoch,
+                    rank,
+                });
+            }
         }
     }
 }

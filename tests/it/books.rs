@@ -299,3 +299,54 @@ fn why_is_a_way() {
     }
     assert!(long > 3, "{long} legs further away");
 }
+
+/// An account's past is the journal's, and ranks compare what members held.
+#[test]
+fn the_past_is_that_of_the_journal() {
+    let kith = replayed("sqlite:kith.db");
+    let status = kith.json(&["status"]);
+    let accepted = status["likes"]["accepted"].as_i64().expect("a count");
+    let epoch = status["epoch"].as_i64().expect("an epoch");
+    let mut pasts: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for row in rows(&kith, &["accounts"]) {
+        let did = text(&row, "did");
+        if did != "sink" {
+            pasts.insert(did.clone(), rows(&kith, &["history", "--account", &did]));
+        }
+    }
+    let given: i64 = pasts
+        .values()
+        .flatten()
+        .map(|row| number(row, "given"))
+        .sum();
+    assert_eq!(given, 100 * accepted);
+    let at = |did: &str, epoch: i64| pasts[did].iter().find(|row| number(row, "epoch") == epoch);
+
+    let delta = rows(&kith, &["delta"]);
+    for row in &delta {
+        let did = text(row, "did");
+        let (now, before) = (at(&did, epoch - 1), at(&did, epoch - 2));
+        let of =
+            |row: Option<&Value>, field: &str| row.map_or(Value::Null, |row| row[field].clone());
+        assert_eq!(row["rank"], of(now, "rank"), "{row}");
+        assert_eq!(row["rank_before"], of(before, "rank"), "{row}");
+        if let Some(rank) = row["rank"].as_i64() {
+            assert_eq!(row["points"], of(now, "tracked"), "{row}");
+            let more = delta.iter().filter(|other| {
+                !other["rank"].is_null() && number(other, "points") > number(row, "points")
+            });
+            assert_eq!(i64::try_from(more.count()).ok(), Some(rank - 1), "{row}");
+        }
+        let movement = match (row["rank_before"].as_i64(), row["rank"].as_i64()) {
+            (None, _) => "entered",
+            (_, None) => "left",
+            (Some(before), Some(now)) if now < before => "rising",
+            (Some(before), Some(now)) if now > before => "falling",
+            _ => "level",
+        };
+        assert_eq!(text(row, "movement"), movement);
+    }
+    assert!(delta.len() > 5, "{delta:?}");
+    let earlier = (epoch - 3).to_string();
+    assert_ne!(rows(&kith, &["delta", "--epoch", &earlier]), delta);
+}

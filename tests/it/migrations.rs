@@ -61,7 +61,8 @@ fn a_newer_schema_is_refused() {
     left(SCHEMAS[2], &database);
     let case = &Expected::read(&recordings().expected).cases[3];
     let kith = Kith::new(&case.config(database.url(), &recordings().first));
-    let replay = ["replay", "--frames", path(&recordings().first)];
+    let frames = recordings().first;
+    let replay = ["replay", "--frames", path(&frames)];
     let _ = kith.run(&replay).expect_ok();
     database.execute(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

@@ -195,6 +195,7 @@ fn both_databases_say_the_same() {
             "given" | "activity" | "newcomers" => {
                 &[&[], &["--since", "12s"], &["--since", "1000d"]]
             }
+            "delta" => &[&[], &["--epoch", "359045492"]],
             "trust" | "bridges" | "why" | "mutual" => &[&[], &["--limit", "3"]],
             _ => &[&[]],
         };

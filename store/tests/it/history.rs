@@ -9,8 +9,8 @@ use kith_reputation::{
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, CircleChangeRow, Clock, ClockStart, FlowRow, GapRow, ImageRow, JournalRow,
-        Parameters, State, TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow, GapRow, HistoryRows,
+        ImageRow, JournalRow, Parameters, RankRow, State, TotalsRow, TrackedRow,
     },
 };
 
@@ -259,6 +259,10 @@ impl Past {
                 Vec::new()
             },
             gaps: if is_first { vec![a_gap()] } else { Vec::new() },
+            history: match is_first {
+                true => an_epoch_before(),
+                false => HistoryRows::default(),
+            },
             images,
             totals,
             flows,
@@ -403,6 +407,27 @@ fn a_change() -> CircleChangeRow {
         cause: "config",
         by: None,
         rkey: None,
+    }
+}
+
+/// One account was there in the epoch before the first: an account's history, and a change.
+fn an_epoch_before() -> HistoryRows {
+    let (holder, epoch) = (TRACKED[0], BASE_EPOCH - 1);
+    HistoryRows {
+        activity: Vec::new(),
+        closed: vec![ClosedRow {
+            holder,
+            epoch,
+            hop: Some(0),
+            own: 2_000,
+            tally: 5,
+            tracked: 5,
+        }],
+        ranks: vec![RankRow {
+            holder,
+            epoch,
+            rank: 1,
+        }],
     }
 }
 

@@ -9,26 +9,28 @@ use crate::twin::{databases, runtime};
 /// They ask about all rows there are.
 const ABOUT_ALL: [&str; 2] = ["assignments", "mutual"];
 
-/// Twenty thousand accounts, five of them tracked, and some 200,000 assignments.
+/// Eight thousand accounts, five of them tracked, and some 80,000 assignments.
 const ROWS: &str = "
     INSERT INTO state (singleton, batch, position, ticks, seed, epoch, epoch_micros, clock_micros, flow_position, depth)
         VALUES (1, 1, 50000, 5, 1, 5, 1000000, 5000000, 50000, 2);
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
         INSERT INTO account (id, did, hop, ledger_id, since_micros)
-        SELECT i, 'did:web:a' || CAST(i AS TEXT), CASE WHEN i < 6 THEN 0 WHEN i < 900 THEN 1 ELSE 2 END, i, i FROM n;
+        SELECT i, 'did:web:a' || CAST(i AS TEXT), CASE WHEN i < 6 THEN 0 WHEN i < 300 THEN 1 ELSE 2 END, i, i FROM n;
     INSERT INTO tracked (account) SELECT id FROM account WHERE id < 6;
     INSERT INTO circle_change (id, micros, account, to_hop, cause) SELECT id, id, id, hop, 'follow' FROM account;
     INSERT INTO ledger_account (id, own, others, tally, rows, unclaimed, ordinal, position)
         SELECT id, 1000, 5, 505, 10, 0, 5, 50000 FROM account;
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
         INSERT INTO assignment (holder, origin, points)
-        SELECT a.id, (a.id * 7 + n.i * n.i * 1009) % 19999 + 1, 1 + n.i FROM account a CROSS JOIN n;
+        SELECT a.id, (a.id * 7 + n.i * n.i * 1009) % 7993 + 1, 1 + n.i FROM account a CROSS JOIN n;
     INSERT INTO flow (origin, receiver, sender, epoch, points)
         SELECT a.id % 5 + 1, a.id, CASE WHEN a.id % 3 = 0 THEN a.id % 5 + 1 ELSE a.id / 2 + 1 END, 5, 10 FROM account a;
+    INSERT INTO history (holder, epoch, received, given, hop, own, tally, tracked, rank)
+        SELECT a.id, e.epoch, 1, 1, 2, 1, 1, 1, a.id FROM account a CROSS JOIN (SELECT 2 AS epoch UNION ALL SELECT 3 UNION ALL SELECT 4) e;
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
         INSERT INTO journal (position, epoch, kind, outcome, sender, receiver, points, held, sink_points, record, micros)
         SELECT i, i / 10001 + 1, CASE WHEN i % 10000 = 0 THEN 2 ELSE 1 END, CASE WHEN i % 1000 = 7 THEN 7 ELSE 0 END,
-            i % 19997 + 1, i % 1999 + 1, 100, 0, 1, 1, i * 100 FROM n;
+            i % 7919 + 1, i % 1999 + 1, 100, 0, 1, 1, i * 100 FROM n;
 ";
 
 #[test]
