@@ -144,6 +144,23 @@ fn catalogue(page: &str, files: &[File]) -> String {
     out + "\n" + end + after
 }
 
+/// The page with what is really said in its blocks that begin with `$ kith report`.
+fn answered(page: &str, kith: &Kith) -> String {
+    let begin = "```text\n$ kith report ";
+    let mut parts = page.split(begin);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (arguments, rest) = part.split_once('\n').expect("a line");
+        let (_, after) = rest.split_once("```\n").expect("an end");
+        let asked: Vec<&str> = std::iter::once("report")
+            .chain(arguments.split(' '))
+            .collect();
+        let said = kith.run(&asked).expect_ok().stdout;
+        let _ = write!(out, "{begin}{arguments}\n{said}```\n{after}");
+    }
+    out
+}
+
 #[test]
 fn the_examples_are_real() {
     let kith = replayed("sqlite:kith.db");
@@ -168,6 +185,15 @@ fn the_examples_are_real() {
             } else {
                 let _ = writeln!(wrong, "{}: shows\n{shown}but says\n{said}", file.name);
             }
+        }
+    }
+    for page in ["README.md", "docs/GUIDE.md"] {
+        let text = fs::read_to_string(project().join(page)).expect("the page can be read");
+        let made = answered(&text, &kith);
+        if text != made && std::env::var_os(RENEW).is_some() {
+            fs::write(project().join(page), made).expect("the page can be written");
+        } else if text != made {
+            let _ = writeln!(wrong, "{page} does not show what is said now");
         }
     }
     let page = project().join("docs/REPORTS.md");

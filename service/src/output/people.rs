@@ -114,7 +114,7 @@ fn aligned(table: &Table, names: &Names, width: Option<u16>) -> String {
     }
     for (place, i) in shown.iter().enumerate() {
         let is_number = |row: &Vec<Value>| matches!(row[*i], Value::Int(_) | Value::Real(_));
-        let is_time = table.columns[*i].ends_with("_micros");
+        let is_time = is_time(&table.columns[*i]);
         if let Some(column) = grid.column_mut(place) {
             column.set_padding((0, 2));
             if !is_time && table.rows.iter().any(is_number) {
@@ -134,6 +134,7 @@ fn aligned(table: &Table, names: &Names, width: Option<u16>) -> String {
 fn title(column: &str, pairs: &[(usize, usize)], i: usize) -> String {
     match column {
         "did" if pairs.iter().any(|(did, _)| *did == i) => "account".to_owned(),
+        "micros" => "time".to_owned(),
         _ => column.strip_suffix("_micros").unwrap_or(column).to_owned(),
     }
 }
@@ -143,13 +144,18 @@ fn cell(column: &str, value: &Value, names: &Names) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::Int(micros) if column.ends_with("_micros") => time(*micros),
+        Value::Int(micros) if is_time(column) => time(*micros),
         // An epoch's number is a name, not an amount.
         Value::Int(n) if column == "epoch" || column.ends_with("_epoch") => n.to_string(),
         Value::Int(n) => thousands(*n),
         Value::Real(x) => format!("{x:.3}"),
         Value::Text(text) => harmless(names.0.get(text).unwrap_or(text)),
     }
+}
+
+/// Whether a column has unix microseconds.
+fn is_time(column: &str) -> bool {
+    column == "micros" || column.ends_with("_micros")
 }
 
 /// Unix microseconds as a date and time of UTC, to the second.
