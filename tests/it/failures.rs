@@ -144,10 +144,18 @@ fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
         let kith = Kith::new(&config(&database));
         let mut first = long.start(&kith);
         begun(&kith, &mut first);
-        first.signal(Signal::Stop);
-        wait_until("it to stand still", || {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", first.id())).ok()?;
-            stat.contains(") T ").then_some(())
+        // Not inside a transaction: in SQLite nobody could take its place before it ends.
+        wait_until("it to stand still between two batches", || {
+            first.signal(Signal::Stop);
+            wait_until("it to stand still", || {
+                let stat = std::fs::read_to_string(format!("/proc/{}/stat", first.id())).ok()?;
+                stat.contains(") T ").then_some(())
+            });
+            if database.is_locked() {
+                first.signal(Signal::Cont);
+                return None;
+            }
+            Some(())
         });
         let refused = long.start(&kith).wait().expect_code(1).stderr;
         assert!(refused.contains("another kith writes"), "{refused}");
@@ -233,7 +241,9 @@ fn lost_connections_locks_and_timeouts_are_waited_out() {
             // A statement that takes too long, in a session that began with a limit.
             let name = database.url().rsplit('/').next().expect("a name");
             let limit = |limit: &str| {
-                database.execute(&format!("ALTER DATABASE {name} SET statement_timeout = {limit}"));
+                database.execute(&format!(
+                    "ALTER DATABASE {name} SET statement_timeout = {limit}"
+                ));
             };
             limit("200");
             database.execute(kick);
@@ -244,9 +254,8 @@ fn lost_connections_locks_and_timeouts_are_waited_out() {
             database.execute(kick);
             sleep(Duration::from_millis(300));
             // Two that wait for each other: Kith, which notices first, is sent away.
-            let mut held = database.hold(
-                "SET deadlock_timeout = '60s'; LOCK TABLE source IN ACCESS EXCLUSIVE MODE",
-            );
+            let mut held = database
+                .hold("SET deadlock_timeout = '60s'; LOCK TABLE source IN ACCESS EXCLUSIVE MODE");
             sleep(Duration::from_millis(200));
             held.execute("UPDATE state SET depth = depth");
             drop(held);
