@@ -21,6 +21,7 @@ use crate::{
     checker::Checker,
     engine::{Arrival, Engine, Taken},
     exit::{InputError, Interrupted},
+    http::Server,
     metrics::Metrics,
     network,
     sources::{Input, Sources},
@@ -43,13 +44,21 @@ pub(crate) async fn run(
     if let Some(address) = config.network.metrics {
         service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
     }
+    let mut server = None;
+    if let Some(address) = config.http.listen {
+        server = Some(Server::start(config, address, service.signals.stopping.clone()).await?);
+    }
     let mut desk = Desk::open(config, network::reader(config, directory), learned);
     service
         .follow(&mut sources, Some(&mut desk), Until::Stopped)
         .await?;
     sources.stop();
     desk.stop.cancel();
-    service.finish().await
+    service.finish().await?;
+    if let Some(server) = server {
+        server.finish().await;
+    }
+    Ok(())
 }
 
 /// Reads files of frames, one after the other, and ends with a full checkpoint. Returns the

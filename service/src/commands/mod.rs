@@ -9,6 +9,7 @@ mod record;
 mod replay;
 mod report;
 mod run;
+mod serve;
 mod status;
 mod verify;
 
@@ -28,6 +29,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Run => run::run(path).await,
         Command::Replay { frames } => replay::run(path, frames).await,
         Command::Record(args) => record::run(path, args).await,
+        Command::Serve { listen } => serve::run(path, listen).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
         Command::Verify(args) => verify::run(path, &args).await,

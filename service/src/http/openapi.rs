@@ -1,0 +1,217 @@
+//! The description of the API, made from the reports, so that it says what is there.
+
+use axum::response::Response;
+use kith_store::{REPORTS, Report};
+use serde_json::{Map, Value, json};
+
+use super::{
+    api::{OFFSET_MAX, ROWS, ROWS_MAX, is_reserved, json as answer, parameters},
+    problem::Problem,
+};
+
+/// `/api/v1/openapi.json`.
+pub(super) async fn document() -> Result<Response, Box<Problem>> {
+    answer(&openapi(), None)
+}
+
+fn openapi() -> Value {
+    let mut paths = Map::new();
+    let mut get = |path: String, operation: Value| {
+        paths.insert(path, json!({ "get": operation }));
+    };
+    get(
+        "/api/v1/status".into(),
+        json!({
+            "operationId": "status",
+            "summary": "Where does the service stand?",
+            "parameters": [if_none_match()],
+            "responses": responses(&json!({ "type": "object" }), &["304", "400"]),
+        }),
+    );
+    get(
+        "/api/v1/reports".into(),
+        json!({
+            "operationId": "reports",
+            "summary": "What can be asked?",
+            "responses": responses(&list_of_reports(), &["400"]),
+        }),
+    );
+    for report in REPORTS {
+        get(
+            format!("/api/v1/reports/{}", report.name),
+            operation(report),
+        );
+    }
+    get(
+        "/api/v1/events".into(),
+        json!({
+            "operationId": "events",
+            "summary": "What happens from now on?",
+            "description": "Server-sent events: state (where the database stands; first, and after \
+                each change), like (accepted, not held), change (somebody entered the circle, left \
+                it, or is at another distance). A client that is too slow is let go.",
+            "responses": {
+                "200": {
+                    "description": "Events without end.",
+                    "content": { "text/event-stream": { "schema": { "type": "string" } } },
+                },
+                "default": problem(),
+            },
+        }),
+    );
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Kith",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Who is trusted by the people you care about, how much, and through whom. \
+                Field names are those of `kith report NAME --json`.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": { "Problem": problem_schema() },
+        },
+    })
+}
+
+fn operation(report: &Report) -> Value {
+    let mut list: Vec<Value> = parameters(report)
+        .map(|(name, about, required)| {
+            json!({
+                "name": name, "in": "query", "required": required, "description": about,
+                "schema": { "type": "string" },
+            })
+        })
+        .collect();
+    list.push(number("limit", "Rows of the answer.", 1, ROWS_MAX, ROWS));
+    list.push(number(
+        "offset",
+        "Rows left out before the first.",
+        0,
+        OFFSET_MAX,
+        0,
+    ));
+    list.push(if_none_match());
+    let mut operation = json!({
+        "operationId": report.name,
+        "summary": report.question(),
+        "parameters": list,
+        "responses": responses(&rows(report), &["304", "400", "401", "403", "404"]),
+    });
+    operation["responses"]["200"]["headers"] = json!({
+        "ETag": { "schema": { "type": "string" }, "description": "Changes with the database." },
+        "Link": {
+            "schema": { "type": "string" },
+            "description": "rel=\"next\": the rows after these, if there are any.",
+        },
+    });
+    let security: &[Value] = match is_reserved(report) {
+        true => &[json!({ "token": [] })],
+        false => &[json!({}), json!({ "token": [] })],
+    };
+    operation["security"] = security.into();
+    operation
+}
+
+/// The schema of a report's rows.
+fn rows(report: &Report) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for (name, about) in report.columns() {
+        let kinds = match report.is_flag(&name) {
+            true => json!(["boolean", "null"]),
+            false => json!(["string", "number", "null"]),
+        };
+        required.push(name.clone());
+        properties.insert(name, json!({ "type": kinds, "description": about }));
+    }
+    json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        },
+    })
+}
+
+fn list_of_reports() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "name": text,
+                "question": text,
+                "needs_token": { "type": "boolean" },
+                "parameters": { "type": "array", "items": { "type": "object" } },
+                "columns": { "type": "array", "items": { "type": "object" } },
+            },
+            "required": ["name", "question", "needs_token", "parameters", "columns"],
+        },
+    })
+}
+
+fn number(name: &str, about: &str, least: i64, most: i64, default: i64) -> Value {
+    json!({
+        "name": name, "in": "query", "required": false, "description": about,
+        "schema": { "type": "integer", "minimum": least, "maximum": most, "default": default },
+    })
+}
+
+fn if_none_match() -> Value {
+    json!({
+        "name": "If-None-Match", "in": "header", "required": false,
+        "description": "The ETag of an earlier answer: 304 if that still stands.",
+        "schema": { "type": "string" },
+    })
+}
+
+fn responses(schema: &Value, others: &[&str]) -> Value {
+    let mut responses = Map::new();
+    responses.insert(
+        "200".into(),
+        json!({
+            "description": "The answer.",
+            "content": { "application/json": { "schema": schema } },
+        }),
+    );
+    for status in others {
+        let response = match *status {
+            "304" => json!({ "description": "Nothing has changed." }),
+            _ => problem(),
+        };
+        responses.insert((*status).into(), response);
+    }
+    responses.insert("default".into(), problem());
+    Value::Object(responses)
+}
+
+fn problem() -> Value {
+    json!({
+        "description": "What is wrong, and what to do.",
+        "content": {
+            "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } },
+        },
+    })
+}
+
+fn problem_schema() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "type": "object",
+        "properties": {
+            "status": { "type": "integer" },
+            "title": text,
+            "detail": text,
+            "parameter": text,
+            "help": text,
+        },
+        "required": ["status", "title", "detail"],
+        "additionalProperties": false,
+    })
+}
