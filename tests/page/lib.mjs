@@ -48,7 +48,10 @@ export async function go(tab, base, place) {
 }
 
 export async function settled(tab) {
-  await tab.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main > .wait"), { timeout: 30000 });
+  await tab.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main > .wait"), { timeout: 15000 })
+    .catch(async () => {
+      throw new Error(`${tab.url()} is not there after 30 s, but: ${await tab.evaluate(() => document.body.innerText)}`);
+    });
   await new Promise((done) => setTimeout(done, 400));
 }
 

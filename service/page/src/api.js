@@ -57,22 +57,37 @@ export const nameOf = (known, did) => known.get(did)?.handle ?? did;
 const heard = new EventTarget();
 let last;
 
-/** Listens to what happens; told `state`, `like`, `change`, and `live` when the line opens or breaks. */
+/**
+ * Listens to what happens; told `state`, `like`, `change`, and `live` when the line opens or breaks. A tab that is not
+ * seen does not listen: browsers allow six connections to a host, and other tabs need theirs.
+ */
 export function listen() {
-  const source = new EventSource("/api/v1/events");
+  let source;
   const tell = (type, detail) => heard.dispatchEvent(new CustomEvent(type, { detail }));
-  source.onopen = () => tell("live", true);
-  source.onerror = () => tell("live", false);
-  for (const type of ["state", "like", "change"]) {
-    source.addEventListener(type, (event) => {
-      const data = JSON.parse(event.data);
-      if (type === "state") {
-        if (last && last.change !== data.change) members = undefined;
-        last = data;
-      }
-      tell(type, data);
-    });
-  }
+  const stop = () => {
+    source?.close();
+    source = undefined;
+  };
+  const start = () => {
+    stop();
+    source = new EventSource("/api/v1/events");
+    source.onopen = () => tell("live", true);
+    source.onerror = () => tell("live", false);
+    for (const type of ["state", "like", "change"]) {
+      source.addEventListener(type, (event) => {
+        const data = JSON.parse(event.data);
+        if (type === "state") {
+          if (last && last.change !== data.change) members = undefined;
+          last = data;
+        }
+        tell(type, data);
+      });
+    }
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", (event) => event.persisted && start());
+  if (!document.hidden) start();
 }
 
 /** Where the database stood when last heard of. */

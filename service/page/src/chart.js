@@ -20,7 +20,7 @@ export function chart(label, xs, series, { isTime = true, signal, height = 190 }
         height,
         scales: { x: { time: isTime, range: padded(xs) }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
         axes: [
-          { ...axis, ...(isTime ? {} : { values: (_, at) => at.map((x) => (Number.isInteger(x) ? String(x) : "")), space: 80 }) },
+          { ...axis, ...(isTime ? { values: (_, at) => at.map(clock), incrs: [60, 300, 600, 900, 1800, 3600, 7200], space: 64 } : { values: (_, at) => at.map((x) => (Number.isInteger(x) ? String(x) : "")), space: 80 }) },
           { ...axis, size: 48, values: (_, at) => at.map(short) },
         ],
         legend: { show: series.length > 1, live: false, markers: { width: 8 } },
@@ -60,6 +60,9 @@ export function chart(label, xs, series, { isTime = true, signal, height = 190 }
   };
   return place;
 }
+
+const hours = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clock = (seconds) => hours.format(seconds * 1000);
 
 /** Half a step of room on either side, so that bars at the ends are whole. */
 function padded(xs) {

@@ -28,7 +28,7 @@ export async function circle({ signal }) {
     el("datalist", { id: "members" }, names.map((row) => el("option", { value: harmless(row.handle ?? row.did) }))));
 
   map.addEventListener("shown", () => { move = draw(canvas, graph, known, ties, chosen, picker, search, signal); });
-  const strongest = ties.slice(0, 12);
+  const strongest = ties.slice(0, 8);
   return [
     title, map,
     el("div", { class: "cards" },
@@ -88,6 +88,7 @@ function layout(known) {
     leaves.set(row.did, (children.get(row.did) ?? []).reduce((sum, did) => sum + leaves.get(did), 0) || 1);
   }
   const places = new Map();
+  const wide = window.innerWidth > 900 ? 1.6 : 1;
   const tracked = roots.filter((did) => known.get(did).hop === 0).length;
   let pending = [];
   const spread = (dids, from, to) => {
@@ -103,7 +104,7 @@ function layout(known) {
     const hop = known.get(did).hop;
     const ring = hop === 0 ? (tracked === 1 ? 0 : 0.28) : hop;
     const radius = ring + (hop > 0 ? (chance(did) - 0.5) * (hop === 1 ? 0.3 : 0.55) : 0);
-    places.set(did, { x: radius * Math.cos(angle), y: radius * Math.sin(angle) });
+    places.set(did, { x: wide * radius * Math.cos(angle), y: radius * Math.sin(angle) });
   };
   spread(roots, 0, 2 * Math.PI);
   while (pending.length > 0) {
@@ -136,12 +137,13 @@ function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
       labelFont: "system-ui, sans-serif",
       labelSize: 13,
       labelColor: { color: paint.ink },
-      labelRenderedSizeThreshold: 7,
+      labelRenderedSizeThreshold: known.size > 100 ? 7 : 3.5,
       labelDensity: 0.6,
       minCameraRatio: 0.02,
       maxCameraRatio: 3,
       stagePadding: 40,
       zIndex: true,
+      allowInvalidContainer: true,
       hideEdgesOnMove: graph.size > 8000,
       defaultDrawNodeHover: (context, data) => hover(context, data, paint),
       nodeReducer: (did, data) => {

@@ -13,7 +13,7 @@ export function el(tag, given = {}, ...children) {
     else if (name === "value") node.value = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -70,7 +70,7 @@ export function table(label, columns, rows) {
     el(
       "table",
       {},
-      el("thead", {}, el("tr", {}, columns.map(([title, , kind]) => el("th", { scope: "col", class: kind }, title)))),
+      el("thead", {}, el("tr", {}, columns.map(([title, , kind]) => (title ? el("th", { scope: "col", class: kind }, title) : el("td"))))),
       el("tbody", {}, rows.map((row, i) => el("tr", {}, columns.map(([, show, kind]) => el("td", { class: kind }, show(row, i)))))),
     ),
   );

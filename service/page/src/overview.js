@@ -6,12 +6,13 @@ import { chart } from "./chart.js";
 const REFRESH_MS = 2000;
 const NEWS_MAX = 12;
 const MINUTE = 60000000;
+const MINUTES = 60;
 
 export async function overview({ signal }) {
   const [status, epochs, pulse, gaps] = await Promise.all([
     api.status(signal),
     api.report("epochs", { limit: 5000 }, signal),
-    api.report("pulse", { limit: 120 }, signal),
+    api.report("pulse", { limit: MINUTES }, signal),
     api.report("gaps", { limit: 20 }, signal),
   ]);
   const slots = {};
@@ -33,7 +34,7 @@ export async function overview({ signal }) {
       slot("gaps", "", "Gaps"),
     ),
   ];
-  const fill = (name, ...content) => slots[name].replaceChildren(slots[name].firstChild, ...content.flat());
+  const fill = (name, ...content) => slots[name].replaceChildren(slots[name].firstChild, ...content.flat(Infinity));
 
   const showStatus = (status) => {
     place.textContent = `journal position ${number(status.journal.position)}`;
@@ -58,7 +59,7 @@ export async function overview({ signal }) {
       try {
         const [status, pulse, epochs, gaps] = await Promise.all([
           api.status(signal),
-          api.report("pulse", { limit: 120 }, signal),
+          api.report("pulse", { limit: MINUTES }, signal),
           api.report("epochs", { limit: 5000 }, signal),
           api.report("gaps", { limit: 20 }, signal),
         ]);
@@ -113,7 +114,7 @@ function theLikes(status) {
   const likes = Object.entries(status.likes).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
   if (likes.length === 0) return empty("No like has come by yet.", "They count when both sides are in the circle.");
   const most = likes[0][1];
-  const colour = { accepted: "hop1", held: "hop0", rejected: "bad" };
+  const colour = { accepted: "hop1", held: "hop0", rejected: "minus" };
   return el("dl", { class: "bars" }, likes.slice(0, 7).map(([name, n]) =>
     el("div", { class: colour[name] ?? "outside" }, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, bar(n / most)), el("dd", {}, number(n)))));
 }
@@ -122,7 +123,7 @@ function thePulse(pulse, signal) {
   if (pulse.length === 0) return empty("No likes yet.", "Each one that reaches the ledger is a stroke here.");
   const rows = pulse.toReversed();
   // A minute without likes has no row.
-  const from = Math.max(rows[0].minute_micros, rows.at(-1).minute_micros - 119 * MINUTE);
+  const from = rows.at(-1).minute_micros - (MINUTES - 1) * MINUTE;
   const byMinute = new Map(rows.map((row) => [row.minute_micros, row]));
   const xs = [], likes = [], accepted = [];
   for (let at = from; at <= rows.at(-1).minute_micros; at += MINUTE) {

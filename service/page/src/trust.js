@@ -126,7 +126,7 @@ function blended(rows) {
   return table("Holders in this blend", [
     rank, who, hop,
     ["points", (row) => number(row.points), "num"],
-    ["", (row) => el("span", { class: row.points < 0 ? "bad" : "hop1" }, bar(Math.abs(row.points) / most)), "wide"],
+    ["", (row) => el("span", { class: row.points < 0 ? "minus" : "hop1" }, bar(Math.abs(row.points) / most)), "wide"],
     ["added", (row) => number(row.added), "num"],
     ["taken", (row) => number(row.taken), "num"],
     ["views", (row) => number(row.viewers), "num"],
