@@ -25,6 +25,8 @@ pub struct Config {
     pub circle: Circle,
     /// Where events come from, in the order of the file. Empty only in [`crate::Mode::Offline`].
     pub sources: Vec<Source>,
+    /// What is read of the time before the first start.
+    pub bootstrap: Bootstrap,
     /// How points move.
     pub ledger: Ledger,
     /// How often is written.
@@ -128,6 +130,17 @@ pub enum Start {
     Oldest,
     /// At this position, as that source counts; at most 2^53.
     Cursor(u64),
+}
+
+/// What is read of the time before the first start: `[bootstrap]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// At the very first start the circle's likes of so many days are read from the repos and taken
+    /// before any live event, 0 to 3,650; 0: none. Only where [`Backfill::Pds`] makes requests.
+    /// Default 0.
+    pub days: u32,
+    /// Most likes read of one account, the newest, 1 to 1,000,000. Default 10,000.
+    pub max_likes: u32,
 }
 
 /// How points move: `[ledger]`. The rules are those of `docs/LEDGER.md`.
@@ -252,6 +265,7 @@ impl fmt::Debug for Config {
             .field("database", &self.database_masked())
             .field("circle", &self.circle)
             .field("sources", &self.sources)
+            .field("bootstrap", &self.bootstrap)
             .field("ledger", &self.ledger)
             .field("store", &self.store)
             .field("network", &self.network)
@@ -330,6 +344,15 @@ impl Default for Circle {
             skip: Vec::new(),
             opt_out: Vec::new(),
             max_follows: 10_000,
+        }
+    }
+}
+
+impl Default for Bootstrap {
+    fn default() -> Self {
+        Self {
+            days: 0,
+            max_likes: 10_000,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The loop of the writer's task: frames, backfills, timers, signals.
 
+mod day_one;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
@@ -43,7 +45,11 @@ pub(crate) async fn run(
     if let Some(address) = config.network.metrics {
         service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
     }
-    let mut desk = Desk::open(config, network::reader(config, directory), learned);
+    let reader = network::reader(config, directory);
+    let mut desk = Desk::open(config, reader.clone(), learned);
+    service
+        .day_one(config, &mut sources, &mut desk, reader)
+        .await?;
     service
         .follow(&mut sources, Some(&mut desk), Until::Stopped)
         .await?;
@@ -133,11 +139,8 @@ impl Service {
                         metrics.publish(&self.writer.engine, sources);
                     }
                 }
-                Some(done) = read_of(desk.as_deref_mut()) => {
-                    self.writer.engine.backfilled(&done.did, done.result, now());
-                    self.writer.flush_full().await?;
-                }
-                input = sources.inbox.recv(), if is_open => match input {
+                Some(done) = read_of(desk.as_deref_mut()) => self.backfilled(done).await?,
+                input = sources.recv(), if is_open => match input {
                     Some(input) => {
                         if self.take(input, sources, until).await? {
                             return Ok(());
@@ -149,6 +152,14 @@ impl Service {
                 },
             }
         }
+    }
+
+    /// Takes what was read of an account.
+    async fn backfilled(&mut self, done: BackfillDone) -> Result<()> {
+        self.writer
+            .engine
+            .backfilled(&done.did, done.result, now());
+        self.writer.flush_full().await
     }
 
     /// Takes one input. True: the source has nothing more, and that was awaited.
@@ -244,6 +255,9 @@ fn is_wrong_address(reason: &str) -> bool {
 /// How often metrics are brought up to date.
 const METRICS_TIME: Duration = Duration::from_secs(1);
 
+/// Accounts handed out to be read: as many are looked at to keep every host busy.
+const ORDERS_AHEAD: usize = 2_000;
+
 /// Documents that wait to be noted; beyond that they are fetched again after a restart.
 pub(crate) const LEARNED_MAX: usize = 10_000;
 
@@ -252,18 +266,16 @@ struct Desk {
     scheduler: Scheduler,
     done: mpsc::Receiver<BackfillDone>,
     stop: CancellationToken,
-    running_max: usize,
     directory: Directory,
     learned: mpsc::Receiver<Arc<DidDocument>>,
 }
 
 impl Desk {
     fn open(config: &Config, reader: Reader, learned: mpsc::Receiver<Arc<DidDocument>>) -> Desk {
-        let running_max = config.network.backfill_accounts as usize;
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let options = SchedulerOptions {
-            accounts_at_once_max: running_max,
+            accounts_at_once_max: config.network.backfill_accounts as usize,
             ..SchedulerOptions::default()
         };
         let directory = reader.directory().clone();
@@ -272,13 +284,12 @@ impl Desk {
             scheduler,
             done,
             stop,
-            running_max,
             directory,
             learned,
         }
     }
 
-    /// Hands out the accounts that wait, as many as may be read at once.
+    /// Hands out the accounts that wait.
     async fn hand_out(&mut self, engine: &mut Engine) {
         for did in engine.take_identity_changes() {
             self.directory.invalidate(&did);
@@ -286,7 +297,7 @@ impl Desk {
         while let Ok(document) = self.learned.try_recv() {
             engine.learn(&document, now());
         }
-        for order in engine.backfill_orders(self.running_max, now()) {
+        for order in engine.backfill_orders(ORDERS_AHEAD, now()) {
             if self
                 .scheduler
                 .request(order.did, order.priority, order.wanted)

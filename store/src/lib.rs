@@ -14,6 +14,7 @@
 mod backend;
 pub mod batch;
 mod bulk;
+mod day_one;
 mod error;
 mod load;
 mod pieces;
@@ -27,7 +28,7 @@ pub use error::StoreError;
 pub use load::JournalPart;
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
-pub use status::{Status, StatusSource};
+pub use status::{BootstrapStatus, Status, StatusSource};
 
 use backend::Backend;
 use batch::State;

@@ -538,7 +538,7 @@ impl JournalColumns {
     }
 }
 
-fn number<T: TryFrom<i64>>(
+pub(crate) fn number<T: TryFrom<i64>>(
     table: &'static str,
     column: &'static str,
     row: &impl ToString,
@@ -547,7 +547,7 @@ fn number<T: TryFrom<i64>>(
     T::try_from(value).map_err(|_| corrupt(table, column, row, &value))
 }
 
-fn corrupt(
+pub(crate) fn corrupt(
     table: &'static str,
     column: &'static str,
     row: &impl ToString,

@@ -6,12 +6,14 @@
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
+//! - `day_one`: the likes of before the first start.
 //! - `gaps`: what was missed is found again.
 //!
 //! The helpers and their own tests are in `support/`.
 
 mod contract;
 mod crashes;
+mod day_one;
 mod gaps;
 mod live;
 mod network;

@@ -162,7 +162,6 @@ impl Reader {
         } = self.options;
         let host = || Host::new(self.directory.client(), &read.pds);
         let did = &read.did.clone();
-        // The likes are last: who lists blocks (or nothing, yet 200) serves the repo.
         let listing = async |name, host: Host| {
             let collection = Collection {
                 did,
@@ -176,8 +175,7 @@ impl Reader {
             true => listing(FOLLOW, host()).await?,
             false => Listing::default(),
         };
-        // Asked for also where only likes are wanted: its refusal is what says why.
-        let blocks = match wanted.blocks || wanted.likes.is_some() {
+        let blocks = match wanted.blocks {
             true => listing(BLOCK, host()).await?,
             false => Listing::default(),
         };

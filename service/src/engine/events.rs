@@ -365,7 +365,7 @@ impl Engine {
 }
 
 /// Seq and time of a message, where it has them.
-fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
+pub(super) fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
     match message {
         Message::Commit(commit) => (Some(commit.seq), Some(commit.time)),
         Message::Sync { seq, time, .. }

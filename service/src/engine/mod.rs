@@ -8,6 +8,7 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | `clock` | epochs in event time |
+//! | `day_one` | the likes of before the first start |
 //! | `events` | commits, account, identity and sync events: the circle |
 //! | `likes` | the tests a like must pass, and the transfer |
 //! | `gaps` | what was missed, and the likes found again |
@@ -17,6 +18,7 @@
 //! | `restore` | starting again from the store |
 
 mod clock;
+mod day_one;
 mod events;
 mod gaps;
 mod images;
@@ -49,6 +51,7 @@ use clock::EpochClock;
 use images::Images;
 use pending::{Counters, Pending};
 use repeats::Repeats;
+pub(crate) use day_one::{Joined, Reading};
 pub(crate) use settings::{Settings, TrackedDid};
 
 /// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.
@@ -78,6 +81,7 @@ pub(crate) struct Engine {
     flows: HashMap<(u32, u32, u32, i64), u64>,
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
+    day_one: day_one::DayOne,
     watched: Arc<Watched>,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
@@ -510,6 +514,7 @@ impl Engine {
             || !self.pending.accounts.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
+            || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
     }
@@ -574,6 +579,9 @@ impl Engine {
             backfill,
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
+            bootstrap: pending.bootstrap,
+            bootstrap_accounts: pending.bootstrap_accounts,
+            staged: pending.staged,
             images,
             totals,
             flows,
@@ -643,7 +651,7 @@ impl Engine {
         by: Option<AccountId>,
         rkey: Option<&str>,
     ) {
-        let micros = self.clock.now();
+        let micros = self.clock.now().or(self.day_one.first_micros());
         for change in &changes {
             self.last_change += 1;
             self.pending.changes.push(CircleChangeRow {

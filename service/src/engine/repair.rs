@@ -21,6 +21,8 @@ use super::{
 
 /// A failed read is tried again after 5 s, 10 s, 20 s, … at most this often.
 const ATTEMPTS_MAX: u32 = 12;
+/// An account that failed so often is not waited for any more.
+const PATIENCE: u32 = 3;
 const PAUSE_FIRST: Micros = 5_000_000;
 const PAUSE_MAX: Micros = 3_600_000_000;
 
@@ -296,6 +298,13 @@ impl Engine {
             }
         }
         counts.map(|(state, count)| (state.name(), count))
+    }
+
+    /// Accounts that were not yet read, and have not failed often.
+    pub(crate) fn follows_left(&self) -> usize {
+        let rows = self.repairs.rows.values();
+        rows.filter(|row| row.state != BackfillState::Failed && row.attempts < PATIENCE)
+            .count()
     }
 
     /// Whose cached identities are out of date, since last asked.

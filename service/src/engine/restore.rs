@@ -12,7 +12,7 @@ use kith_store::{
 };
 
 use super::{
-    Engine, IMAGES, Images, Note, Pending, Repeats, Source, clock::EpochClock,
+    Engine, IMAGES, Images, Note, Pending, Repeats, Source, clock::EpochClock, day_one::DayOne,
     events::inactive_status, gaps::Gaps, pending::Counters, repair::Repairs, settings::Settings,
     tid,
 };
@@ -37,6 +37,7 @@ impl Engine {
         let stored_hops = engine.restore_circle(store).await?;
         engine.restore_ledger(store).await?;
         engine.restore_rest(store).await?;
+        engine.restore_day_one(store).await?;
         engine.agree_on_circle(&stored_hops);
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
@@ -69,6 +70,7 @@ impl Engine {
             flows: HashMap::new(),
             repairs: Repairs::default(),
             gaps: Gaps::default(),
+            day_one: DayOne::default(),
             watched: Arc::default(),
             pending: Pending::default(),
             state,
@@ -356,10 +358,9 @@ impl Engine {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
-        let first = self
-            .gaps
-            .oldest()
-            .and_then(|time| self.clock.epoch_of(time));
+        let oldest = [self.gaps.oldest(), self.day_one.overlap(self.clock.now())];
+        let oldest = oldest.into_iter().flatten().min();
+        let first = oldest.and_then(|time| self.clock.epoch_of(time));
         let first = first.map_or(epoch, |first| first.min(epoch));
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
