@@ -52,8 +52,9 @@ fn who_starts_at_the_end_has_the_likes_of_who_listened_all_along() {
     let day_one = &status["bootstrap"];
     assert_eq!(day_one["accounts_left"], 0, "{day_one}");
     assert_eq!(day_one["likes_read"], day_one["likes_taken"], "{day_one}");
+    // Who is not there, and two whom somebody follows and nobody ever was.
     let away = truth.accounts.iter().filter(|a| a.status != "active");
-    assert_eq!(day_one["accounts_failed"], away.count(), "{day_one}");
+    assert_eq!(day_one["accounts_failed"], away.count() + 2, "{day_one}");
 }
 
 /// The population goes on while it is read and killed: what was made before the start and what
@@ -77,16 +78,16 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
     // So that there is something to read.
     sleep(Duration::from_secs(8));
     let database = Database::sqlite();
-    let slowly = "host_requests_per_five_minutes = 1500\n";
+    let slowly = "host_requests_per_five_minutes = 300\n";
     let config = config(&network, &database, &everybody, ("pds", "live", 1)) + slowly;
     let kith = Kith::new(&config);
     let (mut moment, mut seen) = (11_u64, BTreeSet::new());
-    for _ in 0..14 {
+    for _ in 0..9 {
         let mut running = kith.start(&["run"]);
         moment = moment
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        sleep(Duration::from_millis(300 + (moment >> 33) % 2_700));
+        sleep(Duration::from_millis(1_500 + (moment >> 33) % 4_500));
         assert!(running.is_running(), "it ended:\n{}", running.stderr());
         let _ = running.stop(Signal::Kill);
         let ran = kith.run(&["status", "--json"]);

@@ -32,8 +32,8 @@ use super::{
     tid,
 };
 
-/// An account that cannot be read now is tried again after 2 s, 4 s, 8 s, … at most so often.
-const ATTEMPTS_MAX: u32 = 5;
+/// An account that cannot be read now is tried again after 2 s, 4 s, 8 s, and then given up.
+const ATTEMPTS_MAX: u32 = 4;
 const PAUSE_FIRST: Micros = 2_000_000;
 const DAY: Micros = 24 * 3_600 * 1_000_000;
 
