@@ -25,9 +25,7 @@ use std::error::Error;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use kith_feeder::backfill::{
-    Reader, ReaderOptions, Scheduler, SchedulerOptions, Wanted,
-};
+use kith_feeder::backfill::{Reader, ReaderOptions, Scheduler, SchedulerOptions, Wanted};
 use kith_feeder::identity::{Directory, DirectoryOptions, Dns};
 use kith_feeder::xrpc::{Client, ClientOptions, Rate};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -83,7 +81,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let (mut serves, mut is_short) = (false, false);
     while let Some(word) = words.next() {
-        let mut number = || words.next().and_then(|word| word.parse().ok()).ok_or("a number is missing");
+        let mut number = || {
+            words
+                .next()
+                .and_then(|word| word.parse().ok())
+                .ok_or("a number is missing")
+        };
         match word.as_str() {
             "serve" => serves = true,
             "--short" => is_short = true,
@@ -122,10 +125,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let all = [
         Way { ..usual },
-        Way { name: "documents known", cached: 1.0, ..usual },
-        Way { name: "half of them known", cached: 0.5, ..usual },
-        Way { name: "a second directory", directories: 2, ..usual },
-        Way { name: "documents known, 32 at once", cached: 1.0, at_once: 32, ..usual },
+        Way {
+            name: "documents known",
+            cached: 1.0,
+            ..usual
+        },
+        Way {
+            name: "half of them known",
+            cached: 0.5,
+            ..usual
+        },
+        Way {
+            name: "a second directory",
+            directories: 2,
+            ..usual
+        },
+        Way {
+            name: "documents known, 32 at once",
+            cached: 1.0,
+            at_once: 32,
+            ..usual
+        },
     ];
     for way in all.into_iter().take(if is_short { 1 } else { 5 }) {
         run(fleet, &way).await?;
@@ -156,7 +176,10 @@ async fn run(fleet: Fleet, way: &Way) -> Result<(), Box<dyn Error>> {
     let out = servers.stdout.take().ok_or("no standard output")?;
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line).await?;
-    let ports: Vec<u16> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let ports: Vec<u16> = line
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
     let directory = directory(played, ports[0])?;
     for number in 0..(f64::from(fleet.accounts) * way.cached) as u32 {
         let body = format!(
@@ -172,7 +195,8 @@ async fn run(fleet: Fleet, way: &Way) -> Result<(), Box<dyn Error>> {
     let took = begun.elapsed().as_secs_f64();
     let factor = f64::from(fleet.factor);
     let per_host = f64::from(fleet.accounts * fleet.requests_of_account()) / fleet.hosts as f64;
-    let hosts = per_host * servers::WINDOW.as_secs_f64() / f64::from(servers::HOST_REQUESTS) / factor;
+    let hosts =
+        per_host * servers::WINDOW.as_secs_f64() / f64::from(servers::HOST_REQUESTS) / factor;
     let plc = f64::from(fleet.accounts) * (1.0 - way.cached) / f64::from(played.plc_per_second());
     println!(
         "{:<28} {read:>8} {failed:>7} {took:>9.1} {hosts:>9.1} {plc:>9.1} {:>6.2} {:>9.0}",
@@ -230,7 +254,11 @@ async fn read_all(
     let (scheduler, _task) = Scheduler::start(reader, &options, sender, CancellationToken::new());
     tokio::spawn(async move {
         for number in 0..fleet.accounts {
-            if scheduler.request(did(number), 1, Wanted::records()).await.is_err() {
+            if scheduler
+                .request(did(number), 1, Wanted::records())
+                .await
+                .is_err()
+            {
                 return;
             }
         }

@@ -115,13 +115,18 @@ impl Server {
         let query = path.split_once('?')?.1.replace("%3A", ":");
         let value = |name: &str| {
             let parts = query.split('&').filter_map(|part| part.split_once('='));
-            parts.clone().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+            parts
+                .clone()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.to_owned())
         };
         let (repo, collection) = (value("repo")?, value("collection")?);
         if collection != "app.bsky.graph.follow" {
             return Some(r#"{"records":[]}"#.to_owned());
         }
-        let done: u32 = value("cursor").and_then(|rkey| number_of_rkey(&rkey)).map_or(0, |n| n + 1);
+        let done: u32 = value("cursor")
+            .and_then(|rkey| number_of_rkey(&rkey))
+            .map_or(0, |n| n + 1);
         let end = self.fleet.follows.min(done + 100);
         let mut body = r#"{"records":["#.to_owned();
         for n in done..end {
@@ -167,7 +172,9 @@ impl Limit {
         let now = Instant::now();
         if now >= self.until {
             (self.left, self.until) = (self.requests, now + self.window);
-            let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let unix = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             self.reset = (unix + self.window).as_secs_f64().ceil() as u64;
         }
         let is_allowed = self.left > 0;
@@ -205,6 +212,8 @@ pub(crate) fn base32(mut number: u32, length: usize) -> String {
 pub(crate) fn from_base32(text: &str) -> Option<u32> {
     text.bytes().try_fold(0u32, |number, byte| {
         let digit = ALPHABET.iter().position(|c| *c == byte)?;
-        number.checked_mul(32)?.checked_add(u32::try_from(digit).ok()?)
+        number
+            .checked_mul(32)?
+            .checked_add(u32::try_from(digit).ok()?)
     })
 }

@@ -265,8 +265,14 @@ impl Task {
 
     /// The best of what waits, at that host of its where least is going on.
     fn start_reading(&mut self) {
-        while self.reading.len() < self.options.accounts_at_once_max.max(1) {
-            let per_host = self.options.accounts_per_host_max.max(1);
+        let at_once = self.options.accounts_at_once_max.max(1);
+        while self.reading.len() < at_once {
+            // The second half of the room is for hosts where nothing is going on yet: so those that
+            // let us wait cannot fill it.
+            let per_host = match self.reading.len() * 2 < at_once {
+                true => self.options.accounts_per_host_max.max(1),
+                false => 1,
+            };
             let free = self.hosts.iter_mut().filter_map(|(name, at)| {
                 let priority = (at.running < per_host).then(|| at.waiting.best())??;
                 Some(((priority, at.running), name))
