@@ -60,7 +60,8 @@ pub struct BackfillDone {
 pub struct Progress {
     /// Accounts that wait.
     pub queued: usize,
-    /// Accounts being read, or waiting to hand over their result.
+    /// Accounts whose document is being fetched, or that are being read, or wait to hand over
+    /// their result.
     pub running: usize,
 }
 
@@ -204,11 +205,11 @@ impl Task {
         loop {
             self.start_locating();
             self.start_reading();
-            let queued = self.queue.len() + self.locating.len() + self.located.len();
+            let queued = self.queue.len() + self.located.len();
             self.counts.queued.store(queued, Ordering::Relaxed);
             self.counts
                 .running
-                .store(self.reading.len(), Ordering::Relaxed);
+                .store(self.locating.len() + self.reading.len(), Ordering::Relaxed);
             tokio::select! {
                 request = requests.recv(), if open && queued < self.options.queued_max.max(1) => {
                     match request {
