@@ -21,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::Checker,
-    engine::{Arrival, Engine, Taken},
+    engine::{Arrival, Engine, ReadingAt, Taken},
     exit::{InputError, Interrupted},
     metrics::Metrics,
     network,
+    progress::{self, Task},
     sources::{Input, Sources},
     writer::Writer,
 };
@@ -69,8 +70,13 @@ pub(crate) async fn replay(
 ) -> Result<u64> {
     let mut service = Service::new(config, store, engine, signals);
     for file in files {
+        // What a compressed file holds is not known before it is read.
+        let is_plain = file.extension().is_none_or(|extension| extension != "zst");
+        let bytes = std::fs::metadata(&file).map_or(0, |file| file.len());
+        service.shown.file = (if is_plain { bytes } else { u64::MAX }, 0);
         let mut sources = Sources::of_file(file, &mut service.writer.engine);
         service.follow(&mut sources, None, Until::Finished).await?;
+        service.shown = Shown::default();
         if service.signals.stopping.is_cancelled() {
             break;
         }
@@ -95,6 +101,16 @@ struct Service {
     signals: Signals,
     metrics: Option<Metrics>,
     frames: u64,
+    shown: Shown,
+}
+
+/// What is shown of long work: see [`Service::show`].
+#[derive(Default)]
+struct Shown {
+    accounts: Option<Task>,
+    bytes: Option<Task>,
+    /// Bytes of the file that is read, all of them and so far.
+    file: (u64, u64),
 }
 
 impl Service {
@@ -107,6 +123,7 @@ impl Service {
             signals,
             metrics: None,
             frames: 0,
+            shown: Shown::default(),
         }
     }
 
@@ -121,6 +138,7 @@ impl Service {
         let mut batch_timer = timer(self.batch_time);
         let mut checkpoint_timer = timer(self.checkpoint_time);
         let mut metrics_timer = timer(METRICS_TIME);
+        let mut progress_timer = timer(progress::LOOK);
         let mut is_open = true;
         loop {
             if let Some(desk) = desk.as_deref_mut() {
@@ -139,6 +157,7 @@ impl Service {
                         metrics.publish(&self.writer.engine, sources);
                     }
                 }
+                _ = progress_timer.tick() => self.show(),
                 Some(done) = read_of(desk.as_deref_mut()) => self.backfilled(done).await?,
                 input = sources.recv(), if is_open => match input {
                     Some(input) => {
@@ -175,6 +194,7 @@ impl Service {
                 let now = now();
                 for frame in frames.iter() {
                     let offset = (frame.position > 0).then_some(frame.position);
+                    self.shown.file.1 = frame.position;
                     let mut arrival = Arrival {
                         source,
                         offset,
@@ -233,6 +253,25 @@ impl Service {
         Ok(false)
     }
 
+    /// Shows how far the accounts are read, and the file.
+    fn show(&mut self) {
+        let rings = self.writer.engine.reading();
+        let shown = &mut self.shown;
+        let sum = |of: fn(&ReadingAt) -> u64| rings.iter().map(of).sum::<u64>();
+        let (done, left) = (sum(|ring| ring.done), sum(|ring| ring.left));
+        if left > 0 {
+            let task = (shown.accounts).get_or_insert_with(|| Task::new("reading accounts"));
+            task.show(done, done + left, || words(&rings));
+        } else if let Some(task) = shown.accounts.take() {
+            task.end(done, || words(&rings));
+        }
+        if let (all @ 1.., done) = shown.file {
+            let task = (shown.bytes).get_or_insert_with(|| Task::of_bytes("reading frames"));
+            let frames = self.frames;
+            task.show(done, all, || format!("{frames} frames"));
+        }
+    }
+
     /// Commits everything there is; a second signal gives up.
     async fn finish(&mut self) -> Result<()> {
         let aborting = self.signals.aborting.clone();
@@ -241,6 +280,23 @@ impl Service {
             () = aborting.cancelled() => Err(Interrupted.into()),
         }
     }
+}
+
+/// Accounts in words, by how near they are.
+fn words(rings: &[ReadingAt; 3]) -> String {
+    let names = ["hop 0", "interior", "others"];
+    let rings = names.iter().zip(rings);
+    let some = rings.filter(|(_, ring)| **ring != ReadingAt::default());
+    let words: Vec<String> = some
+        .map(|(name, ring)| {
+            let failed = match ring.failed {
+                0 => String::new(),
+                failed => format!(", {failed} failed"),
+            };
+            format!("{name}: {} done, {} left{failed}", ring.done, ring.left)
+        })
+        .collect();
+    words.join("; ")
 }
 
 /// Failures at the first connection ever that no waiting mends: nobody of that name, nobody at that

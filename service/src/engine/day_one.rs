@@ -28,7 +28,7 @@ use super::{
     events::{inactive_status, position},
     gaps::KEY_AGE_MAX,
     likes::{End, Found, nonce},
-    repair::BackfillOrder,
+    repair::{BackfillOrder, ReadingAt},
     tid,
 };
 
@@ -48,19 +48,6 @@ pub(crate) struct Joined {
     pub(crate) continued: bool,
 }
 
-/// How far the reading is, in accounts and likes.
-#[derive(Debug, Clone, Copy, Default, Eq, PartialEq)]
-pub(crate) struct Reading {
-    /// Accounts read, or given up.
-    pub(crate) done: u64,
-    /// Of them, given up.
-    pub(crate) failed: u64,
-    /// Accounts to be read, these and those still to come.
-    pub(crate) all: u64,
-    /// Likes that may count.
-    pub(crate) likes: u64,
-}
-
 /// The state of day one.
 #[derive(Debug, Default)]
 pub(super) struct DayOne {
@@ -75,7 +62,7 @@ pub(super) struct DayOne {
     later: BinaryHeap<Reverse<(Micros, AccountId)>>,
     attempts: HashMap<AccountId, u32>,
     /// Being read, and since when.
-    running: HashMap<AccountId, Micros>,
+    pub(super) running: HashMap<AccountId, Micros>,
 }
 
 impl DayOne {
@@ -240,17 +227,16 @@ impl Engine {
         self.day_one.is_idle()
     }
 
-    /// How far the reading is.
-    pub(crate) fn day_one_reading(&self) -> Reading {
+    /// How far the reading is: accounts, and likes that may count.
+    pub(crate) fn day_one_reading(&self) -> (ReadingAt, u64) {
         let day_one = &self.day_one;
-        let to_come = day_one.queue.len() + day_one.running.len() + day_one.later.len();
-        let done = day_one.read.len() as u64;
-        Reading {
-            done,
+        let left = day_one.queue.len() + day_one.running.len() + day_one.later.len();
+        let reading = ReadingAt {
+            done: (day_one.read.len() as u64).saturating_sub(day_one.failed),
+            left: left as u64,
             failed: day_one.failed,
-            all: done + to_come as u64,
-            likes: day_one.row.as_ref().map_or(0, |row| row.likes_read),
-        }
+        };
+        (reading, day_one.row.as_ref().map_or(0, |row| row.likes_read))
     }
 
     /// Members that were not read, or too early, the nearest first.

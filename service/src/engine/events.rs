@@ -258,7 +258,7 @@ impl Engine {
         self.operate(Operation::Forget { account }, None);
     }
 
-    fn follow_op(&mut self, repo: &str, op: &Op) {
+    pub(super) fn follow_op(&mut self, repo: &str, op: &Op) {
         let subject = match (&op.record, op.action) {
             (Some(Ok(Record::Follow { subject })), Action::Create | Action::Update)
                 if is_did(subject) =>

@@ -28,6 +28,8 @@ mod repair;
 mod repeats;
 mod restore;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tid;
 
 use std::sync::Arc;
@@ -51,7 +53,8 @@ use clock::EpochClock;
 use images::Images;
 use pending::{Counters, Pending};
 use repeats::Repeats;
-pub(crate) use day_one::{Joined, Reading};
+pub(crate) use day_one::Joined;
+pub(crate) use repair::ReadingAt;
 pub(crate) use settings::{Settings, TrackedDid};
 
 /// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.

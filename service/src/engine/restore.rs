@@ -50,7 +50,7 @@ impl Engine {
         Ok(engine)
     }
 
-    fn empty(state: State, settings: Settings) -> Result<Engine> {
+    pub(super) fn empty(state: State, settings: Settings) -> Result<Engine> {
         let clock = EpochClock::new(state.clock, settings.parameters.epoch_micros);
         Ok(Engine {
             circle: Circle::new(settings.depth)?,
@@ -386,7 +386,7 @@ impl Engine {
 
     /// Tracks and skips whom the config names, and notes every hop that is not as it was stored:
     /// tracked accounts, the depth, or who is skipped may have changed.
-    fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
+    pub(super) fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
         for did in std::mem::take(&mut self.settings.skip) {
             let id = self.intern(&did);
             self.circle.set_skip(id, true, &mut self.changes);
@@ -435,7 +435,7 @@ fn note_pins(operation: &Operation, accepted: bool, pins: &mut HashSet<LedgerId>
 }
 
 /// The state of an empty database.
-fn first_state(settings: &Settings) -> Result<State> {
+pub(super) fn first_state(settings: &Settings) -> Result<State> {
     let seed = match settings.seed {
         Some(seed) => seed,
         None => getrandom::u64().context("the system gave no random seed")?,

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Desk, ORDERS_AHEAD, Service, Until, now, timer};
 use crate::{
     engine::{Joined, SourceIndex},
+    progress::Task,
     sources::Sources,
 };
 
@@ -161,6 +162,7 @@ impl Service {
         let mut batch_timer = timer(self.batch_time);
         let mut look = timer(LOOK);
         while self.writer.engine.follows_left() > 0 {
+            self.show();
             look.reset();
             loop {
                 desk.hand_out(&mut self.writer.engine).await;
@@ -194,6 +196,7 @@ impl Service {
         let _stopped_at_the_end = stop.drop_guard();
         let mut batch_timer = timer(self.batch_time);
         let mut look = timer(LOOK);
+        let mut task = Task::new("reading earlier likes");
         while !self.writer.engine.day_one_is_read() {
             desk.hand_out(&mut self.writer.engine).await;
             for order in self.writer.engine.day_one_orders(ORDERS_AHEAD, now()) {
@@ -206,7 +209,13 @@ impl Service {
                 () = stopping.cancelled() => return Ok(()),
                 _ = batch_timer.tick() => self.writer.flush_idle().await?,
                 // Accounts that are tried again wait for no event.
-                _ = look.tick() => {}
+                _ = look.tick() => {
+                    let (accounts, likes) = self.writer.engine.day_one_reading();
+                    let done = accounts.done + accounts.failed;
+                    task.show(done, done + accounts.left, || {
+                        format!("{likes} likes, {} accounts failed", accounts.failed)
+                    });
+                }
                 Some(done) = done.recv() => {
                     self.writer.engine.day_one_read(&done.did, done.result, now());
                     self.writer.flush_full().await?;
@@ -214,6 +223,10 @@ impl Service {
                 Some(done) = desk.done.recv() => self.backfilled(done).await?,
             }
         }
+        let (accounts, likes) = self.writer.engine.day_one_reading();
+        task.end(accounts.done, || {
+            format!("{likes} likes, {} accounts failed", accounts.failed)
+        });
         Ok(())
     }
 
@@ -226,6 +239,7 @@ impl Service {
             return Ok(());
         };
         let mut checkpoint = Instant::now();
+        let (mut task, mut taken) = (Task::new("taking earlier likes"), 0);
         loop {
             if self.signals.stopping.is_cancelled() {
                 return Ok(());
@@ -233,6 +247,8 @@ impl Service {
             let likes = store.staged_likes(last, CHUNK).await?;
             let Some(end) = likes.last() else { break };
             last = end.key;
+            taken += likes.len() as u64;
+            task.show(taken, waiting.max(taken), String::new);
             self.writer.engine.take_staged(&likes);
             if checkpoint.elapsed() > self.checkpoint_time {
                 self.writer.engine.begin_checkpoint();
