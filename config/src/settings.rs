@@ -224,7 +224,8 @@ pub struct Network {
     pub host_requests_per_five_minutes: u32,
     /// Requests to the PLC directory in a second, 1 to 10,000. Default 20.
     pub plc_requests_per_second: u32,
-    /// Accounts read from their hosts at the same time, 1 to 1,000. Default 32.
+    /// Accounts read from their hosts at the same time, at most 8 of them at one host, 1 to 1,000.
+    /// Default 128.
     pub backfill_accounts: u32,
     /// Frames that wait for the writer, mebibytes, 1 to 65,536. Default 64.
     pub buffer_mebibytes: u32,
@@ -398,7 +399,7 @@ impl Default for Network {
             reconnect_pause: Duration::from_mins(1),
             host_requests_per_five_minutes: 3_000,
             plc_requests_per_second: 20,
-            backfill_accounts: 32,
+            backfill_accounts: 128,
             buffer_mebibytes: 64,
             verify: Verify::Full,
             verify_all: false,

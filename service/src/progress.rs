@@ -135,8 +135,7 @@ impl Rate {
         if self.done == 0 || more > u64::MAX / 2 {
             return None;
         }
-        let seconds =
-            u128::from(more) * self.time.as_millis() / (u128::from(self.done) * 1_000);
+        let seconds = u128::from(more) * self.time.as_millis() / (u128::from(self.done) * 1_000);
         let seconds = u64::try_from(seconds).ok()?;
         Some(match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
             (0, 0, s) => format!("{s}s"),

@@ -175,9 +175,7 @@ impl Service {
 
     /// Takes what was read of an account.
     async fn backfilled(&mut self, done: BackfillDone) -> Result<()> {
-        self.writer
-            .engine
-            .backfilled(&done.did, done.result, now());
+        self.writer.engine.backfilled(&done.did, done.result, now());
         self.writer.flush_full().await
     }
 

@@ -22,7 +22,12 @@ fn who_starts_at_the_end_has_the_likes_of_who_listened_all_along() {
     assert!(standing.len() > 100, "only {} likes stand", standing.len());
 
     let early = Database::sqlite();
-    let listener = Kith::new(&config(&network, &early, &everybody, ("stream", "oldest", 0)));
+    let listener = Kith::new(&config(
+        &network,
+        &early,
+        &everybody,
+        ("stream", "oldest", 0),
+    ));
     let mut running = listener.start(&["run"]);
     running.until("every like", || {
         let known = listener.run(&["status", "--json"]).code() == Some(0);
@@ -30,7 +35,7 @@ fn who_starts_at_the_end_has_the_likes_of_who_listened_all_along() {
     });
     let _ = running.stop(Signal::Term).expect_ok();
 
-    let late = Database::sqlite();
+    let late = Database::postgres().unwrap_or_else(Database::sqlite);
     let kith = Kith::new(&config(&network, &late, &everybody, ("pds", "live", 1)));
     let mut running = kith.start(&["run"]);
     running.until("day one", || is_done(&kith).then_some(()));
@@ -114,7 +119,10 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
          WHERE j.kind = 1 GROUP BY a.did, j.record, j.rkey HAVING COUNT(*) > 1",
     );
     // One like of the population is made twice under one key.
-    let doubled: Vec<_> = doubled.iter().filter(|like| !like.ends_with("3kaaaaaaaaa2a")).collect();
+    let doubled: Vec<_> = doubled
+        .iter()
+        .filter(|like| !like.ends_with("3kaaaaaaaaa2a"))
+        .collect();
     assert_eq!(doubled, Vec::<&String>::new());
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `progress`: bars, and log lines beside them.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
@@ -17,5 +18,6 @@ mod day_one;
 mod gaps;
 mod live;
 mod network;
+mod progress;
 mod recovery;
 mod replay;

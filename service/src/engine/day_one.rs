@@ -136,13 +136,7 @@ impl Engine {
     }
 
     /// Begins, or goes on after a stop: the sources have been joined.
-    pub(crate) fn begin_day_one(
-        &mut self,
-        joined: Joined,
-        days: u32,
-        likes_max: u32,
-        now: Micros,
-    ) {
+    pub(crate) fn begin_day_one(&mut self, joined: Joined, days: u32, likes_max: u32, now: Micros) {
         let first = joined.first.min(now);
         let upto = joined.last.min(now) + KEY_AGE_MAX;
         let row = self.day_one.row.get_or_insert_with(|| BootstrapRow {
@@ -236,7 +230,10 @@ impl Engine {
             left: left as u64,
             failed: day_one.failed,
         };
-        (reading, day_one.row.as_ref().map_or(0, |row| row.likes_read))
+        (
+            reading,
+            day_one.row.as_ref().map_or(0, |row| row.likes_read),
+        )
     }
 
     /// Members that were not read, or too early, the nearest first.

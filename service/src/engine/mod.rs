@@ -50,11 +50,11 @@ use kith_store::{
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
+pub(crate) use day_one::Joined;
 use images::Images;
 use pending::{Counters, Pending};
-use repeats::Repeats;
-pub(crate) use day_one::Joined;
 pub(crate) use repair::ReadingAt;
+use repeats::Repeats;
 pub(crate) use settings::{Settings, TrackedDid};
 
 /// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.

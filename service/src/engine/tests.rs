@@ -85,7 +85,11 @@ fn tracked_accounts_are_read_before_those_they_follow() {
     let [tracked, interior, _] = engine.reading();
     assert_eq!((tracked.done, tracked.left), (1, 1));
     assert_eq!((interior.done, interior.left), (1, 1));
-    assert_eq!(engine.members_by_hop(), [2, 2, 1], "the last degree is not read");
+    assert_eq!(
+        engine.members_by_hop(),
+        [2, 2, 1],
+        "the last degree is not read"
+    );
 }
 
 #[test]
@@ -125,7 +129,10 @@ fn failures_that_no_waiting_mends_are_given_up_at_once() {
         let _ = engine.backfill_orders(9, NOW);
         let reason = error.reason().to_owned();
         engine.backfilled(ALICE, Err(error), NOW);
-        assert_eq!(last_backfill(&mut engine), (BackfillState::Failed, Some(reason)));
+        assert_eq!(
+            last_backfill(&mut engine),
+            (BackfillState::Failed, Some(reason))
+        );
         assert_eq!(engine.circle.status(AccountId(0)), status);
     }
     let mut engine = engine(&[ALICE]);
@@ -156,7 +163,10 @@ fn what_happens_while_an_account_is_read_is_newer_than_what_was_read() {
     let mut follows: Vec<_> = engine.circle.follows(AccountId(0)).collect();
     follows.sort_unstable_by_key(|(rkey, _)| rkey.as_str().to_owned());
     let dan = engine.circle.lookup(DAN).expect("is known");
-    let said: Vec<_> = follows.iter().map(|(rkey, id)| (rkey.as_str(), *id)).collect();
+    let said: Vec<_> = follows
+        .iter()
+        .map(|(rkey, id)| (rkey.as_str(), *id))
+        .collect();
     assert_eq!(said, [("r1", dan), ("r7", dan)]);
 }
 
@@ -197,7 +207,10 @@ fn like(micros: Micros, author: &str) -> LikeRecord {
         collection: Collection::Like,
         rkey: tid::unpack(tid::at(micros)),
         cid: Cid::parse(text).expect("a CID"),
-        subject: format!("at://{author}/app.bsky.feed.post/{}", tid::unpack(tid::at(micros))),
+        subject: format!(
+            "at://{author}/app.bsky.feed.post/{}",
+            tid::unpack(tid::at(micros))
+        ),
     }
 }
 
@@ -251,7 +264,10 @@ fn likes_of_before_are_taken_in_order_with_the_ticks_in_their_places() {
     assert!(engine.day_one_is_read());
     let likes = staged(engine.batch());
     assert_eq!(likes.len(), 5, "not those of oneself and of strangers");
-    let counts: Vec<_> = engine.counts().filter(|(name, _)| name.starts_with("likes.")).collect();
+    let counts: Vec<_> = engine
+        .counts()
+        .filter(|(name, _)| name.starts_with("likes."))
+        .collect();
     assert_eq!(counts, [("likes.outside", 1), ("likes.self", 1)]);
 
     assert_eq!(engine.begin_taking(5), Some(StagedKey::default()));
@@ -262,8 +278,14 @@ fn likes_of_before_are_taken_in_order_with_the_ticks_in_their_places() {
     let transfers = journal.iter().filter(|row| row.record.is_some());
     let times: Vec<_> = transfers.map(|row| (row.micros, row.epoch)).collect();
     let expected = [29 * DAY, 20 * DAY, 15 * DAY, 60 * SECOND, 0].map(|ago| NOW - ago);
-    assert_eq!(times, expected.map(|time| (time, week(time))), "never beyond now");
-    let ticks = journal.iter().filter(|row| row.operation == Operation::Tick);
+    assert_eq!(
+        times,
+        expected.map(|time| (time, week(time))),
+        "never beyond now"
+    );
+    let ticks = journal
+        .iter()
+        .filter(|row| row.operation == Operation::Tick);
     let ticks: Vec<_> = ticks.map(|row| row.epoch).collect();
     let all: Vec<_> = (week(NOW - 29 * DAY) + 1..=week(NOW)).collect();
     assert_eq!(ticks, all, "every boundary is one tick");
@@ -275,7 +297,9 @@ fn likes_of_before_are_taken_in_order_with_the_ticks_in_their_places() {
     let mut is_new = |micros: Micros| {
         let key = tid::unpack(tid::at(micros));
         let rev = tid::at(micros + SECOND);
-        engine.gaps.is_new(AccountId(0), rev, (RecordKind::Like, &key))
+        engine
+            .gaps
+            .is_new(AccountId(0), rev, (RecordKind::Like, &key))
     };
     assert!(!is_new(NOW - 60 * SECOND));
     assert!(!is_new(late));

@@ -67,7 +67,10 @@ impl Service {
             tracing::warn!("bootstrap.days is 0 now: the likes read so far are left");
             return self.end_day_one().await;
         }
-        tracing::info!(days, "day one: live events wait until earlier likes are taken");
+        tracing::info!(
+            days,
+            "day one: live events wait until earlier likes are taken"
+        );
         let Some(joined) = self.join_sources(sources).await? else {
             return Ok(());
         };
@@ -179,12 +182,7 @@ impl Service {
     }
 
     /// The likes of all members into the store. Follows that could not be read are still tried.
-    async fn read_likes(
-        &mut self,
-        config: &Config,
-        desk: &mut Desk,
-        reader: Reader,
-    ) -> Result<()> {
+    async fn read_likes(&mut self, config: &Config, desk: &mut Desk, reader: Reader) -> Result<()> {
         let stopping = self.signals.stopping.clone();
         let (sender, mut done) = mpsc::channel::<BackfillDone>(1);
         let stop = CancellationToken::new();
