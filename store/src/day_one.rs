@@ -132,9 +132,6 @@ impl Store {
     }
 
     pub(crate) async fn bootstrap_status(&self) -> Result<Option<BootstrapStatus>, StoreError> {
-        let Some(row) = self.load_bootstrap().await? else {
-            return Ok(None);
-        };
         const SQL: &str = "SELECT \
             (SELECT COUNT(*) FROM bootstrap_account WHERE error IS NULL), \
             (SELECT COUNT(*) FROM bootstrap_account WHERE error IS NOT NULL), \
@@ -142,6 +139,9 @@ impl Store {
             (SELECT COUNT(*) FROM account a LEFT JOIN bootstrap_account b ON b.account = a.id \
              WHERE a.hop IS NOT NULL AND b.account IS NULL), \
             COALESCE((SELECT value FROM counter WHERE name = 'day_one.accounts_read'), 0)";
+        let Some(row) = self.load_bootstrap().await? else {
+            return Ok(None);
+        };
         let (read, failed, capped, left, all): (i64, i64, i64, i64, i64) =
             on_readers!(self, pool => sqlx::query_as(SQL).fetch_one(pool).await?);
         let done = row.state == BootstrapState::Done;

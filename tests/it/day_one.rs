@@ -42,11 +42,11 @@ fn who_starts_at_the_end_has_the_likes_of_who_listened_all_along() {
     let status = kith.json(&["status"]);
     let ran = running.stop(Signal::Term).expect_ok();
 
-    let listened: BTreeSet<String> = journaled(&early).into_iter().collect();
+    let heard: BTreeSet<String> = journaled(&early).into_iter().collect();
     let read = journaled(&late);
     let lost: Vec<_> = standing
         .iter()
-        .filter(|like| listened.contains(*like) && !read.contains(like))
+        .filter(|like| heard.contains(*like) && !read.contains(like))
         .collect();
     assert_eq!(lost, Vec::<&String>::new(), "{}", ran.stderr);
     // Nothing else is there: only what stands in the repos of those who are there.

@@ -387,30 +387,30 @@ impl Engine {
     }
 
     /// Gives likes that waited to the ledger, in their order, each at its time.
-    pub(crate) fn take_staged(&mut self, likes: &[StagedLike]) {
+    pub(crate) fn take_staged(&mut self, waiting: &[StagedLike]) {
         let Some(first) = self.day_one.first_micros() else {
             return;
         };
-        for like in likes {
+        for staged in waiting {
             // Never beyond the time at which the stream goes on.
-            self.move_clock(tid::micros(like.key.tid).min(first));
-            let kind = match like.key.record {
+            self.move_clock(tid::micros(staged.key.tid).min(first));
+            let kind = match staged.key.record {
                 1 => RecordKind::Like,
                 _ => RecordKind::Repost,
             };
-            let (liker, author) = (AccountId(like.key.account), AccountId(like.author));
+            let (liker, author) = (AccountId(staged.key.account), AccountId(staged.author));
             let points = self.points_of(kind);
-            if points == 0 || !self.gaps.is_missed(liker, (kind, like.key.tid)) {
+            if points == 0 || !self.gaps.is_missed(liker, (kind, staged.key.tid)) {
                 continue;
             }
             let found = Found {
                 kind,
                 liker,
                 author,
-                rkey: &tid::unpack(like.key.tid),
+                rkey: &tid::unpack(staged.key.tid),
                 rev: "",
-                post: &like.post,
-                nonce: like.nonce,
+                post: &staged.post,
+                nonce: staged.nonce,
             };
             // The config may have changed since it was read.
             let inside = [liker, author].map(|id| self.circle.hop(id).is_some());
@@ -420,8 +420,8 @@ impl Engine {
             };
             self.count(end);
         }
-        if let (Some(row), Some(last)) = (&mut self.day_one.row, likes.last()) {
-            row.likes_taken += likes.len() as u64;
+        if let (Some(row), Some(last)) = (&mut self.day_one.row, waiting.last()) {
+            row.likes_taken += waiting.len() as u64;
             row.taken = last.key;
             self.pending.bootstrap = Some(row.clone());
         }
