@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod service;
 mod sources;
+mod verify;
 mod writer;
 
 use std::process::ExitCode;
@@ -51,6 +52,6 @@ fn start_log(cli: &cli::Cli) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(progress::lines)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()) && output::colours())
         .init();
 }

@@ -106,27 +106,32 @@ impl Store {
     /// read, or not whole.
     pub async fn clear_staged(&self) -> Result<(), StoreError> {
         macro_rules! clear {
-            ($connection:expr) => {{
-                let mut transaction = $connection.begin().await?;
-                for sql in [
-                    "DELETE FROM bootstrap_like",
-                    "DELETE FROM bootstrap_account WHERE error IS NULL AND capped = 0",
-                ] {
-                    sqlx::query(sql).execute(&mut *transaction).await?;
+            ($writer:expr) => {{
+                let mut writer = $writer;
+                let Some(connection) = writer.as_mut() else {
+                    return Err(StoreError::Database(sqlx::Error::PoolClosed));
+                };
+                let done = async {
+                    let mut transaction = connection.begin().await?;
+                    for sql in [
+                        "DELETE FROM bootstrap_like",
+                        "DELETE FROM bootstrap_account WHERE error IS NULL AND capped = 0",
+                    ] {
+                        sqlx::query(sql).execute(&mut *transaction).await?;
+                    }
+                    transaction.commit().await
                 }
-                transaction.commit().await?;
+                .await;
+                if done.is_err() {
+                    // Whatever state the connection is in, the next one starts clean.
+                    *writer = None;
+                }
+                done?;
             }};
         }
         match &self.backend {
-            Backend::Sqlite(b) => {
-                let mut connection = b.writer().await?;
-                clear!(connection);
-            }
-            Backend::Postgres(b) => {
-                if let Some(connection) = b.writer().await?.as_mut() {
-                    clear!(connection);
-                }
-            }
+            Backend::Sqlite(b) => clear!(b.writer().await?),
+            Backend::Postgres(b) => clear!(b.writer().await?),
         }
         Ok(())
     }

@@ -1,12 +1,16 @@
 //! The commands: each a few lines over the crates that do the work.
 
+mod backup;
 mod check;
+mod complete;
 mod init;
+mod recompute;
 mod record;
 mod replay;
 mod report;
 mod run;
 mod status;
+mod verify;
 
 use std::path::Path;
 
@@ -26,6 +30,11 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Record(args) => record::run(path, args).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
+        Command::Verify(args) => verify::run(path, &args).await,
+        Command::Recompute(args) => recompute::run(path, &args).await,
+        Command::Backup { file } => backup::run(path, &file).await,
+        Command::Completions { shell } => complete::completions(shell),
+        Command::Man { folder } => complete::man(&folder),
     }
 }
 

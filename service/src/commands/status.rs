@@ -89,6 +89,25 @@ fn text(status: &Status) -> Result<String> {
         "journal   position {}, oldest image {oldest}",
         output::thousands(status.journal.position)
     )?;
+    if status.journal.dropped_position > 0 {
+        writeln!(
+            out,
+            "dropped   the journal up to position {}",
+            output::thousands(status.journal.dropped_position)
+        )?;
+    }
+    let kept = status.checkpoint.kept.iter().map(i64::to_string);
+    let kept: Vec<String> = kept.collect();
+    writeln!(
+        out,
+        "database  {} bytes, kept checkpoints of epochs: {}",
+        output::thousands(status.database.bytes),
+        if kept.is_empty() {
+            "none".to_owned()
+        } else {
+            kept.join(", ")
+        }
+    )?;
     for did in &status.capped {
         writeln!(out, "capped    {did}")?;
     }
@@ -150,6 +169,11 @@ fn flat(status: &Status) -> Table {
         ("epoch".to_owned(), status.epoch.unwrap_or_default()),
         ("ticks".to_owned(), status.ticks),
         ("journal.position".to_owned(), status.journal.position),
+        (
+            "journal.dropped_position".to_owned(),
+            status.journal.dropped_position,
+        ),
+        ("database.bytes".to_owned(), status.database.bytes),
     ];
     rows.extend(
         status

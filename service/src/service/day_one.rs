@@ -14,7 +14,7 @@ use kith_feeder::{
     source::What,
 };
 use kith_store::{
-    Store,
+    Store, StoreError,
     batch::{BootstrapState, Micros},
 };
 use tokio::{
@@ -36,6 +36,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 const JOIN_MAX: Duration = Duration::from_mins(1);
 /// How often it is looked whether a step is done.
 const LOOK: Duration = Duration::from_millis(200);
+/// Between two attempts to reach the store.
+const PAUSE: Duration = Duration::from_secs(2);
 /// Likes taken at once.
 const CHUNK: u32 = 4_000;
 
@@ -232,7 +234,9 @@ impl Service {
     async fn take_likes(&mut self) -> Result<()> {
         self.writer.flush_now().await?;
         let store = Arc::clone(self.writer.store());
-        let waiting = store.staged().await?;
+        let Some(waiting) = self.patiently(|| store.staged()).await else {
+            return Ok(());
+        };
         let Some(mut last) = self.writer.engine.begin_taking(waiting) else {
             return Ok(());
         };
@@ -242,7 +246,9 @@ impl Service {
             if self.signals.stopping.is_cancelled() {
                 return Ok(());
             }
-            let likes = store.staged_likes(last, CHUNK).await?;
+            let Some(likes) = self.patiently(|| store.staged_likes(last, CHUNK)).await else {
+                return Ok(());
+            };
             let Some(end) = likes.last() else { break };
             last = end.key;
             taken += likes.len() as u64;
@@ -257,10 +263,26 @@ impl Service {
         self.end_day_one().await
     }
 
+    /// Asks the store again and again, as batches are committed. None: stopped meanwhile.
+    async fn patiently<T>(&self, ask: impl AsyncFn() -> Result<T, StoreError>) -> Option<T> {
+        loop {
+            match ask().await {
+                Ok(answer) => return Some(answer),
+                Err(error) => tracing::error!(%error, "the store does not answer, waiting"),
+            }
+            tokio::select! {
+                () = self.signals.stopping.cancelled() => return None,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
     async fn end_day_one(&mut self) -> Result<()> {
         self.writer.flush_now().await?;
         let store: Arc<Store> = Arc::clone(self.writer.store());
-        store.clear_staged().await?;
+        if self.patiently(|| store.clear_staged()).await.is_none() {
+            return Ok(());
+        }
         self.writer.engine.end_day_one(now());
         self.writer.flush_now().await?;
         tracing::info!("day one: done, live events go on");

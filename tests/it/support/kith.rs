@@ -194,6 +194,10 @@ pub enum Signal {
     Term,
     /// Stop dead, no last words.
     Kill,
+    /// Stand still, holding everything, until `Cont`.
+    Stop,
+    /// Go on after `Stop`.
+    Cont,
 }
 
 /// A `kith` in the background. Dropping it kills it.
@@ -213,6 +217,8 @@ impl Running {
             Signal::Int => "INT",
             Signal::Term => "TERM",
             Signal::Kill => "KILL",
+            Signal::Stop => "STOP",
+            Signal::Cont => "CONT",
         };
         let script = format!("kill -s {name} {}", self.child.id());
         // The process may have ended by itself; until `wait`, its id is nobody else's.
