@@ -362,7 +362,7 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             checkpoint: Duration::from_secs(10),
-            batch_operations: 2_000,
+            batch_operations: 20_000,
             batch_milliseconds: 200,
             keep_checkpoints: 1,
             retain: None,

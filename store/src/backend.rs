@@ -34,6 +34,10 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// Readers at once: reports are few.
 const READERS: u32 = 4;
+/// Memory for pages of SQLite, for each connection: 32 MiB, in its own way of saying so.
+const CACHE_SIZE: &str = "-32768";
+/// Pages in the write-ahead log at which it is folded into the file: 32 MiB.
+const WAL_PAGES: &str = "8192";
 /// How long a statement of SQLite waits for another connection's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a start waits for the lock of a process that has just died: its server side
@@ -177,7 +181,12 @@ impl SqliteBackend {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(open_error)?
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT);
+            .busy_timeout(BUSY_TIMEOUT)
+            // Likes touch accounts all over: pages that do not stay in memory are written again
+            // and again.
+            .pragma("cache_size", CACHE_SIZE)
+            .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", WAL_PAGES);
         let path = options.get_filename().to_owned();
         let (lock, writer) = match access {
             Access::Write => {

@@ -3,7 +3,7 @@
 //! Accounts appear here by two numbers. `account` is the number in the `account` table (the
 //! circle's), `ledger id` is the number the ledger gave (a function of the journal).
 
-use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Rules, Verdict};
+use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Row, Rules, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::pieces::Pieces;
@@ -178,6 +178,17 @@ pub struct AccountRow {
     pub ledger_id: Option<AccountId>,
     /// Its follows were read only up to the bound.
     pub capped: bool,
+}
+
+/// The last commit seen of an account that is known to the store.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct CommitRow {
+    /// Whose.
+    pub account: u32,
+    /// Its rev.
+    pub rev: String,
+    /// SHA-256 in the CID of the tree root after it.
+    pub data: Option<[u8; 32]>,
 }
 
 /// A follow or block record as it stands; `subject` None: it is gone.
@@ -357,6 +368,31 @@ pub struct ImageRow {
     pub position: u64,
     /// The account.
     pub image: AccountImage,
+    /// Origins, ascending, beyond whose rows the store's rows of the account are those of the
+    /// image; None: nothing is known of them.
+    pub changed: Option<Vec<AccountId>>,
+}
+
+impl ImageRow {
+    /// The rows to be written: all, or those that changed.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Row> {
+        let is_whole = self.changed.is_none();
+        let all = is_whole.then_some(&self.image.rows).into_iter().flatten();
+        let some = self.changed.iter().flatten();
+        all.chain(some.filter_map(|origin| self.row(*origin)))
+    }
+
+    /// Origins whose rows are gone, of those that changed.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = AccountId> {
+        let changed = self.changed.iter().flatten().copied();
+        changed.filter(|origin| self.row(*origin).is_none())
+    }
+
+    fn row(&self, origin: AccountId) -> Option<&Row> {
+        let rows = &self.image.rows;
+        let at = rows.binary_search_by_key(&origin, |row| row.origin).ok()?;
+        rows.get(at)
+    }
 }
 
 /// Totals of one epoch, by reason.
@@ -475,6 +511,8 @@ pub struct Batch {
     pub journal: Vec<JournalRow>,
     /// New and changed accounts.
     pub accounts: Vec<AccountRow>,
+    /// Accounts of which nothing changed but their last commit.
+    pub commits: Vec<CommitRow>,
     /// The tracked accounts, all of them, if they changed.
     pub tracked: Option<Vec<TrackedRow>>,
     /// Accounts all of whose follow records go (before `follows` is applied).

@@ -320,6 +320,7 @@ impl Store {
                         ordinal: number("ledger_account", "ordinal", &id, row.get("ordinal"))?,
                         ..AccountImage::default()
                     },
+                    changed: None,
                 });
                 claims.push((at("tally"), at("rows"), at("unclaimed")));
             }

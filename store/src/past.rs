@@ -194,6 +194,7 @@ impl Store {
                     position: row.get::<i64, _>(1).cast_unsigned(),
                     image: kept::decode(bytes)
                         .ok_or_else(|| corrupt("kept_image", "image", &id, "not an image"))?,
+                    changed: None,
                 });
             }
         });

@@ -22,7 +22,7 @@ pub(crate) mod kind {
 
 /// Everything a batch writes but the row of table `state`, in order.
 pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
-    let mut bulks = vec![journal(&batch.journal), accounts(batch)];
+    let mut bulks = vec![journal(&batch.journal), accounts(batch), commits(batch)];
     bulks.extend(records(
         "follow",
         "follower",
@@ -204,6 +204,17 @@ fn accounts(batch: &Batch) -> Bulk {
         .int("capped", rows.iter().map(|r| i64::from(r.capped)))
 }
 
+fn commits(batch: &Batch) -> Bulk {
+    let rows = &batch.commits;
+    Bulk::new("account", Action::Update { key_columns: 1 })
+        .int("id", rows.iter().map(|r| i64::from(r.account)))
+        .text("rev", rows.iter().map(|r| Some(r.rev.clone())))
+        .bytes(
+            "data",
+            rows.iter().map(|r| r.data.map(|data| data.to_vec())),
+        )
+}
+
 fn records(
     table: &'static str,
     author: &'static str,
@@ -316,12 +327,18 @@ fn identities(batch: &Batch) -> Bulk {
         .int("fetched_micros", rows.iter().map(|r| r.fetched_micros))
 }
 
-fn images(batch: &Batch) -> [Bulk; 5] {
+fn images(batch: &Batch) -> [Bulk; 6] {
     let rows = &batch.images;
     let ids = || rows.iter().map(|r| i64::from(r.id.0));
     let assignments = || {
         rows.iter()
-            .flat_map(|r| r.image.rows.iter().map(move |a| (r.id.0, a)))
+            .flat_map(|r| r.written().map(move |a| (r.id.0, a)))
+    };
+    let whole = rows.iter().filter(|r| r.changed.is_none());
+    let whole = whole.map(|r| i64::from(r.id.0));
+    let gone = || {
+        rows.iter()
+            .flat_map(|r| r.gone().map(move |origin| (r.id.0, origin)))
     };
     let unclaimed = || {
         rows.iter().flat_map(|r| {
@@ -333,9 +350,12 @@ fn images(batch: &Batch) -> [Bulk; 5] {
         })
     };
     [
-        Bulk::new("assignment", Action::Delete).int("holder", ids()),
+        Bulk::new("assignment", Action::Delete).int("holder", whole),
+        Bulk::new("assignment", Action::Delete)
+            .int("holder", gone().map(|(id, _)| i64::from(id)))
+            .int("origin", gone().map(|(_, origin)| i64::from(origin.0))),
         Bulk::new("unclaimed", Action::Delete).int("receiver", ids()),
-        Bulk::new("assignment", Action::Insert)
+        Bulk::new("assignment", Action::Upsert { key_columns: 2 })
             .int("holder", assignments().map(|(id, _)| i64::from(id)))
             .int("origin", assignments().map(|(_, a)| i64::from(a.origin.0)))
             .int("points", assignments().map(|(_, a)| i64::from(a.points)))

@@ -55,6 +55,7 @@ pub struct Ledger {
 struct Buffers {
     pieces: Vec<Piece>,
     sink_pieces: Vec<Piece>,
+    sunk: Vec<AccountId>,
     sink_points: u64,
     losses: Losses,
     parties: Option<(AccountId, AccountId)>,
@@ -65,6 +66,7 @@ impl Buffers {
     fn clear(&mut self) {
         self.pieces.clear();
         self.sink_pieces.clear();
+        self.sunk.clear();
         self.sink_points = 0;
         self.losses = Losses::default();
         self.parties = None;
@@ -121,6 +123,7 @@ impl Ledger {
             pieces: &self.buffers.pieces,
             sink_points: self.buffers.sink_points,
             sink_pieces: &self.buffers.sink_pieces,
+            sunk: &self.buffers.sunk,
             losses: self.buffers.losses,
             pins: &self.pins,
         }

@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashSet;
-use kith_reputation::{AccountId, Ledger};
+use hashbrown::{HashMap, HashSet};
+use kith_reputation::{AccountId, Ledger, Operation, Outcome, RuleKind, Transfer};
 use kith_store::batch::ImageRow;
 
 /// Rows (of assignments, and one for each account) in a slice: a fraction of a second of the
@@ -17,6 +17,11 @@ const SLICE_ROWS: usize = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct Images {
     marked: Vec<bool>,
+    /// Accounts whose rows in the store are those of the image that was written last; of those
+    /// that changed since then, `touched` says the rest.
+    known: Vec<bool>,
+    /// Rows that changed since the last image.
+    touched: HashMap<AccountId, Touched>,
     /// Accounts that have an image in the store.
     imaged: HashSet<AccountId>,
     /// Marked since the checkpoint began.
@@ -41,17 +46,101 @@ pub(super) struct Slice {
     pub(super) whole_at: Option<u64>,
 }
 
+/// Origins whose rows of one account changed.
+#[derive(Debug, Default)]
+struct Touched {
+    origins: Vec<AccountId>,
+    /// So many, from the first, are in order and without repetition.
+    sorted: usize,
+}
+
+impl Touched {
+    fn extend(&mut self, origins: impl Iterator<Item = AccountId>) {
+        self.origins.extend(origins);
+        if self.origins.len() > 2 * self.sorted + TOUCHED_UNSORTED {
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        self.origins.sort_unstable();
+        self.origins.dedup();
+        self.sorted = self.origins.len();
+    }
+}
+
+/// Origins that are gathered before they are put in order the first time.
+const TOUCHED_UNSORTED: usize = 64;
+
 impl Images {
-    /// The account changed.
+    /// An operation's parties changed.
+    pub(super) fn mark_outcome(
+        &mut self,
+        operation: &Operation,
+        rule: RuleKind,
+        outcome: &Outcome<'_>,
+    ) {
+        match (operation, rule) {
+            (Operation::Transfer(transfer), RuleKind::Systematic) => {
+                self.mark_transfer(transfer, outcome);
+            }
+            (Operation::Transfer(transfer), RuleKind::Reference) => {
+                // Every row of the sender, and the sink has rows.
+                for id in [transfer.sender, transfer.receiver, AccountId::SINK] {
+                    self.mark(id);
+                }
+            }
+            (Operation::Pin { account }, _) => self.mark(*account),
+            _ => {
+                let parties = [outcome.sender, outcome.receiver];
+                parties.into_iter().flatten().for_each(|id| self.mark(id));
+            }
+        }
+    }
+
+    /// A transfer, rejected or not, makes its accounts and settles them. Settling changes rows
+    /// only behind a tick, which marks everybody.
+    fn mark_transfer(&mut self, transfer: &Transfer, outcome: &Outcome<'_>) {
+        let Transfer {
+            sender, receiver, ..
+        } = *transfer;
+        let moved = || outcome.pieces.iter().map(|piece| piece.origin);
+        let drawn = moved().chain(outcome.sunk.iter().copied());
+        self.mark_rows(sender, drawn.filter(|origin| *origin != sender));
+        let credited = moved().filter(|origin| *origin != receiver && !outcome.held);
+        self.mark_rows(receiver, credited);
+        self.mark_rows(AccountId::SINK, std::iter::empty());
+    }
+
+    /// The account changed, in ways that nobody wrote down.
     pub(super) fn mark(&mut self, id: AccountId) {
+        self.mark_rows(id, std::iter::empty());
+        self.known[id.0 as usize] = false;
+        self.touched.remove(&id);
+    }
+
+    /// The account changed, and of its rows at most those of these origins.
+    pub(super) fn mark_rows(&mut self, id: AccountId, origins: impl Iterator<Item = AccountId>) {
         let index = id.0 as usize;
         if self.marked.len() <= index {
             self.marked.resize(index + 1, false);
+            self.known.resize(index + 1, false);
         }
         if !self.marked[index] {
             self.marked[index] = true;
             self.later.push(id);
         }
+        if self.known[index] {
+            self.touched.entry(id).or_default().extend(origins);
+        }
+    }
+
+    /// The rows that changed since the last image, if they are known; from now on they are.
+    fn take_touched(&mut self, id: AccountId) -> Option<Vec<AccountId>> {
+        let is_known = std::mem::replace(&mut self.known[id.0 as usize], true);
+        let mut touched = self.touched.remove(&id).unwrap_or_default();
+        touched.sort();
+        is_known.then_some(touched.origins)
     }
 
     /// Every account changed.
@@ -106,12 +195,14 @@ impl Images {
             ledger.settle(id);
             if let Some(account) = ledger.account(id) {
                 let image = account.image();
-                rows += 1 + image.rows.len();
+                let changed = self.take_touched(id);
+                rows += 1 + changed.as_ref().map_or(image.rows.len(), Vec::len);
                 self.imaged.insert(id);
                 slice.images.push(ImageRow {
                     id,
                     position,
                     image,
+                    changed,
                 });
             }
             if self.sweep > 0 {

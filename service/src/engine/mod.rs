@@ -45,7 +45,7 @@ use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, CircleChangeRow, FlowRow, HistoryRows, JournalRow, KeptRow, Micros,
+        AccountRow, CircleChangeRow, CommitRow, FlowRow, HistoryRows, JournalRow, KeptRow, Micros,
         RecordIdentity, SourceRow, State, TotalsRow, TrackedRow,
     },
 };
@@ -374,6 +374,7 @@ impl Engine {
             self.clock.epoch().unwrap_or_default(),
             self.clock.now().unwrap_or_default(),
         );
+        let rule = self.ledger.rules().rule;
         let outcome = self.ledger.apply(&operation);
         let accepted = outcome.is_accepted();
         self.state.position += 1;
@@ -391,7 +392,6 @@ impl Engine {
             );
         }
         let claim = matches!(operation, Operation::Claim { .. });
-        let parties = [outcome.sender, outcome.receiver];
         self.pending.journal.push(JournalRow {
             position: self.state.position,
             epoch,
@@ -406,25 +406,10 @@ impl Engine {
             record,
             micros,
         });
-        let sink = outcome.sink_points > 0;
-        for id in parties.into_iter().flatten() {
-            self.images.mark(id);
-        }
-        if let Operation::Transfer(transfer) = operation {
-            // Also a rejected transfer makes its accounts, and settles them.
-            for id in [transfer.sender, transfer.receiver] {
-                self.images.mark(id);
-            }
-        }
-        if let Operation::Pin { account } = operation {
-            self.images.mark(account);
-        }
+        self.images.mark_outcome(&operation, rule, &outcome);
         if let Operation::Rules(_) = operation {
             // Everybody is settled by the old rules, and the sink may change its shape.
             self.images.mark_all(&self.ledger);
-        }
-        if sink {
-            self.images.mark(kith_reputation::AccountId::SINK);
         }
         accepted
     }
@@ -550,6 +535,7 @@ impl Engine {
         self.pending.frames > 0
             || self.pending.operations() > 0
             || !self.pending.accounts.is_empty()
+            || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
             || self.sources.iter().any(|source| source.changed)
@@ -612,6 +598,12 @@ impl Engine {
             .map(|id| self.account_row(*id))
             .collect();
         accounts.sort_unstable_by_key(|row| row.id);
+        let mut commits: Vec<CommitRow> = pending
+            .commits
+            .difference(&pending.accounts)
+            .map(|id| self.commit_row(*id))
+            .collect();
+        commits.sort_unstable_by_key(|row| row.account);
         let mut backfill: Vec<_> = pending.backfill.into_values().collect();
         backfill.sort_unstable_by_key(|row| row.account);
         let totals = self.take_totals();
@@ -621,6 +613,7 @@ impl Engine {
             state,
             journal: pending.journal,
             accounts,
+            commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
             follows_dropped,
             follows,
@@ -701,6 +694,14 @@ impl Engine {
             data: self.data.get(&id).copied(),
             ledger_id: note.ledger_id,
             capped: note.capped,
+        }
+    }
+
+    fn commit_row(&self, id: AccountId) -> CommitRow {
+        CommitRow {
+            account: id.0,
+            rev: tid::unpack(self.notes[id.index()].rev),
+            data: self.data.get(&id).copied(),
         }
     }
 

@@ -547,6 +547,7 @@ async fn resumed(store: &Store, seed: u64, base: &Base) -> Result<(Ledger, Vec<u
         id,
         position,
         image,
+        ..
     } in &base.images
     {
         positions[id.0 as usize] = *position;

@@ -196,6 +196,11 @@ impl Database {
         texts(&self.url, sql).unwrap_or_else(|e| panic!("no text from {sql:?}: {e}"))
     }
 
+    /// How the database would answer a query: a line for each step.
+    pub fn plan(&self, sql: &str) -> Vec<String> {
+        plan(&self.url, sql).unwrap_or_else(|e| panic!("no plan for {sql:?}: {e}"))
+    }
+
     /// Asks for one integer (a `BIGINT` in `PostgreSQL`).
     pub fn number(&self, sql: &str) -> i64 {
         number(&self.url, sql).unwrap_or_else(|e| panic!("no number from {sql:?}: {e}"))
@@ -245,6 +250,22 @@ fn texts(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
                 .await
         } else {
             sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(&mut PgConnection::connect(url).await?)
+                .await
+        }
+    })
+}
+
+fn plan(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    block_on(async {
+        if url.starts_with("sqlite:") {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+                .fetch_all(&mut SqliteConnection::connect(url).await?)
+                .await?;
+            Ok(steps.into_iter().map(|(_, _, _, step)| step).collect())
+        } else {
+            sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {sql}")))
                 .fetch_all(&mut PgConnection::connect(url).await?)
                 .await
         }
