@@ -135,16 +135,13 @@ impl Large {
             accounts: ACCOUNTS / smaller,
             likes: LIKES / u64::from(smaller),
             state: State {
-                batch: 0,
-                position: 0,
-                ticks: 0,
                 seed: 1,
                 clock: Clock {
                     epoch_micros: EPOCH_MICROS,
                     started: Some(start),
                 },
-                flow_position: 0,
                 depth: 2,
+                ..State::default()
             },
             last: (0..=TRACKED).collect(),
         }
@@ -180,6 +177,7 @@ impl Large {
                     id: AccountId(id),
                     position,
                     image,
+                    changed: None,
                 });
             }
             self.commit(store, batch).await?;
