@@ -123,7 +123,9 @@ impl Database {
                 .split(' ')
                 .map(|column| {
                     let column = match column.strip_prefix('#') {
-                        Some(bytes) if self.url.starts_with("sqlite:") => format!("HEX({bytes})"),
+                        Some(bytes) if self.url.starts_with("sqlite:") => {
+                            format!("CASE WHEN {bytes} IS NOT NULL THEN HEX({bytes}) END")
+                        }
                         Some(bytes) => format!("UPPER(ENCODE({bytes}, 'hex'))"),
                         None => format!("CAST({column} AS TEXT)"),
                     };
@@ -163,6 +165,16 @@ impl Database {
             ),
             runtime,
         }
+    }
+
+    /// Whether somebody is in the middle of writing to a SQLite file.
+    pub fn is_locked(&self) -> bool {
+        self.url.starts_with("sqlite:")
+            && execute(
+                &self.url,
+                "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK",
+            )
+            .is_err()
     }
 
     /// A session of PostgreSQL in a transaction that begins with these statements and is rolled
