@@ -11,6 +11,7 @@ mod exit;
 mod metrics;
 mod network;
 mod output;
+mod reload;
 mod service;
 mod sources;
 mod writer;

@@ -23,6 +23,7 @@ use crate::{
     exit::{InputError, Interrupted},
     metrics::Metrics,
     network,
+    reload::{Edit, Reloads},
     sources::{Input, Sources},
     writer::Writer,
 };
@@ -32,18 +33,21 @@ pub(crate) async fn run(
     config: &Config,
     store: Arc<Store>,
     engine: Engine,
-    directory: Directory,
-    learned: mpsc::Receiver<Arc<DidDocument>>,
+    outside: Outside,
     signals: Signals,
 ) -> Result<()> {
     let mut service = Service::new(config, store, engine, signals);
     let engine = &mut service.writer.engine;
-    let checker = Checker::new(directory.clone(), engine.watched(), config.network.verify);
+    let checker = Checker::new(
+        outside.directory.clone(),
+        engine.watched(),
+        config.network.verify,
+    );
     let mut sources = Sources::of_config(config, engine, checker);
     if let Some(address) = config.network.metrics {
         service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
     }
-    let mut desk = Desk::open(config, network::reader(config, directory), learned);
+    let mut desk = Desk::open(config, outside);
     service
         .follow(&mut sources, Some(&mut desk), Until::Stopped)
         .await?;
@@ -133,8 +137,13 @@ impl Service {
                         metrics.publish(&self.writer.engine, sources);
                     }
                 }
-                Some(done) = read_of(desk.as_deref_mut()) => {
-                    self.writer.engine.backfilled(&done.did, done.result, now());
+                Some(news) = news_of(desk.as_deref_mut()) => {
+                    match news {
+                        News::Read(done) => {
+                            self.writer.engine.backfilled(&done.did, done.result, now());
+                        }
+                        News::Edited(edit) => self.writer.engine.reconfigure(edit.settings),
+                    }
                     self.writer.flush_full().await?;
                 }
                 input = sources.inbox.recv(), if is_open => match input {
@@ -247,18 +256,36 @@ const METRICS_TIME: Duration = Duration::from_secs(1);
 /// Documents that wait to be noted; beyond that they are fetched again after a restart.
 pub(crate) const LEARNED_MAX: usize = 10_000;
 
-/// Where accounts to be read are handed out and come back.
+/// What a service has to do with beside its sources.
+pub(crate) struct Outside {
+    /// Who lives where.
+    pub(crate) directory: Directory,
+    /// The documents that were fetched.
+    pub(crate) documents: mpsc::Receiver<Arc<DidDocument>>,
+    /// Edits of the configuration.
+    pub(crate) reloads: Reloads,
+}
+
+/// Where accounts to be read are handed out and come back, and edits of the configuration arrive.
 struct Desk {
+    reader: Reader,
     scheduler: Scheduler,
     done: mpsc::Receiver<BackfillDone>,
     stop: CancellationToken,
     running_max: usize,
-    directory: Directory,
-    learned: mpsc::Receiver<Arc<DidDocument>>,
+    outside: Outside,
+}
+
+/// Something that came to the desk.
+enum News {
+    /// An account was read, or not.
+    Read(BackfillDone),
+    /// The configuration was edited.
+    Edited(Edit),
 }
 
 impl Desk {
-    fn open(config: &Config, reader: Reader, learned: mpsc::Receiver<Arc<DidDocument>>) -> Desk {
+    fn open(config: &Config, outside: Outside) -> Desk {
         let running_max = config.network.backfill_accounts as usize;
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
@@ -266,24 +293,35 @@ impl Desk {
             accounts_at_once_max: running_max,
             ..SchedulerOptions::default()
         };
-        let directory = reader.directory().clone();
-        let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
+        let reader = network::reader(config, outside.directory.clone());
+        let (scheduler, _task) = Scheduler::start(reader.clone(), &options, sender, stop.clone());
         Desk {
+            reader,
             scheduler,
             done,
             stop,
             running_max,
-            directory,
-            learned,
+            outside,
+        }
+    }
+
+    async fn next(&mut self) -> Option<News> {
+        tokio::select! {
+            Some(edit) = self.outside.reloads.edits.recv() => {
+                self.reader.set_records_max(edit.settings.max_follows);
+                Some(News::Edited(edit))
+            }
+            Some(done) = self.done.recv() => Some(News::Read(done)),
+            else => None,
         }
     }
 
     /// Hands out the accounts that wait, as many as may be read at once.
     async fn hand_out(&mut self, engine: &mut Engine) {
         for did in engine.take_identity_changes() {
-            self.directory.invalidate(&did);
+            self.outside.directory.invalidate(&did);
         }
-        while let Ok(document) = self.learned.try_recv() {
+        while let Ok(document) = self.outside.documents.try_recv() {
             engine.learn(&document, now());
         }
         for order in engine.backfill_orders(self.running_max, now()) {
@@ -299,10 +337,10 @@ impl Desk {
     }
 }
 
-/// The next account that was read; never, without a desk.
-async fn read_of(desk: Option<&mut Desk>) -> Option<BackfillDone> {
+/// What comes to the desk next; nothing ever, without one.
+async fn news_of(desk: Option<&mut Desk>) -> Option<News> {
     match desk {
-        Some(desk) => desk.done.recv().await,
+        Some(desk) => desk.next().await,
         None => std::future::pending().await,
     }
 }

@@ -14,6 +14,7 @@
 //! | `repair` | backfills: what was read of an account's host |
 //! | `images` | which accounts the checkpoint writes |
 //! | `pending` | what the next batch carries |
+//! | `reconfigure` | what the config says, at start and while running |
 //! | `restore` | starting again from the store |
 
 mod clock;
@@ -22,6 +23,7 @@ mod gaps;
 mod images;
 mod likes;
 mod pending;
+mod reconfigure;
 mod repair;
 mod repeats;
 mod restore;
@@ -510,6 +512,7 @@ impl Engine {
             || !self.pending.accounts.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
+            || self.pending.tracked
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
     }
@@ -653,7 +656,7 @@ impl Engine {
                 from_hop: change.from,
                 to_hop: change.to,
                 cause,
-                by: by.map(|id| id.0),
+                by: by.filter(|by| *by != change.id).map(|id| id.0),
                 rkey: rkey.map(str::to_owned),
             });
             let note = &mut self.notes[change.id.index()];

@@ -213,7 +213,12 @@ impl Engine {
                 }
                 self.queue(row);
             }
-            BackfillState::Queued | BackfillState::Running | BackfillState::Done => {}
+            // Not wanted any more: the config has changed since.
+            BackfillState::Queued | BackfillState::Running => {
+                row.state = BackfillState::Done;
+                self.note_backfill(row);
+            }
+            BackfillState::Done => {}
         }
     }
 

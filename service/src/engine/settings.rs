@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) skip: Vec<String>,
     /// DIDs that want no points.
     pub(crate) opt_out: Vec<String>,
+    /// Follow records read of one account at most.
+    pub(crate) max_follows: u32,
     /// The ledger's rules.
     pub(crate) rules: Rules,
     /// What decides about operations, journaled with the rules.
@@ -71,6 +73,7 @@ impl Settings {
             tracked,
             skip,
             opt_out,
+            max_follows: config.circle.max_follows,
             rules: Rules {
                 rule,
                 own_points: ledger.own_points,
