@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod engine;
 mod exit;
+mod handles;
 mod metrics;
 mod network;
 mod output;

@@ -103,8 +103,25 @@ pub(crate) fn thousands(n: i64) -> String {
     out
 }
 
+/// A moment given in unix microseconds, as 2026-11-21 10:22:33 UTC.
+pub(crate) fn time(micros: i64) -> String {
+    let seconds = micros.div_euclid(1_000_000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Years that begin in March, in eras of 400 years: leap days come last.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
 /// A stranger's text without control characters: no terminal is moved by it.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
@@ -161,6 +178,19 @@ mod tests {
             ("say \"x\"", "\"say \"\"x\"\"\""),
         ] {
             assert_eq!(csv_field(&Value::Text(given.to_owned())), field);
+        }
+    }
+
+    #[test]
+    fn moments_are_told_in_utc() {
+        for (seconds, told) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59:59 UTC"),
+            (951_868_800, "2000-03-01 00:00:00 UTC"),
+            (1_795_256_553, "2026-11-21 10:22:33 UTC"),
+            (-1, "1969-12-31 23:59:59 UTC"),
+        ] {
+            assert_eq!(time(seconds * 1_000_000), told);
         }
     }
 

@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::Checker,
-    engine::{Arrival, Engine, Taken},
+    engine::{Arrival, Engine, HandleFound, Taken},
     exit::{InputError, Interrupted},
+    handles::Handles,
     metrics::Metrics,
     network,
     reload::{Edit, Reloads},
@@ -36,6 +37,7 @@ pub(crate) async fn run(
     outside: Outside,
     signals: Signals,
 ) -> Result<()> {
+    let store_of_desk = Arc::clone(&store);
     let mut service = Service::new(config, store, engine, signals);
     let engine = &mut service.writer.engine;
     let checker = Checker::new(
@@ -47,12 +49,13 @@ pub(crate) async fn run(
     if let Some(address) = config.network.metrics {
         service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
     }
-    let mut desk = Desk::open(config, outside);
+    let mut desk = Desk::open(config, outside, store_of_desk);
     service
         .follow(&mut sources, Some(&mut desk), Until::Stopped)
         .await?;
     sources.stop();
     desk.stop.cancel();
+    desk.handles.stop().await;
     service.finish().await
 }
 
@@ -143,6 +146,7 @@ impl Service {
                             self.writer.engine.backfilled(&done.did, done.result, now());
                         }
                         News::Edited(edit) => self.writer.engine.reconfigure(edit.settings),
+                        News::Named(found) => self.writer.engine.handle_found(found, now()),
                     }
                     self.writer.flush_full().await?;
                 }
@@ -273,6 +277,7 @@ struct Desk {
     done: mpsc::Receiver<BackfillDone>,
     stop: CancellationToken,
     running_max: usize,
+    handles: Handles,
     outside: Outside,
 }
 
@@ -282,10 +287,13 @@ enum News {
     Read(BackfillDone),
     /// The configuration was edited.
     Edited(Edit),
+    /// A handle was looked up.
+    Named(HandleFound),
 }
 
 impl Desk {
-    fn open(config: &Config, outside: Outside) -> Desk {
+    fn open(config: &Config, outside: Outside, store: Arc<Store>) -> Desk {
+        let handles = Handles::start(config, store, outside.directory.clone());
         let running_max = config.network.backfill_accounts as usize;
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
@@ -301,6 +309,7 @@ impl Desk {
             done,
             stop,
             running_max,
+            handles,
             outside,
         }
     }
@@ -312,7 +321,7 @@ impl Desk {
                 Some(News::Edited(edit))
             }
             Some(done) = self.done.recv() => Some(News::Read(done)),
-            else => None,
+            found = self.handles.next() => Some(News::Named(found)),
         }
     }
 
@@ -320,6 +329,7 @@ impl Desk {
     async fn hand_out(&mut self, engine: &mut Engine) {
         for did in engine.take_identity_changes() {
             self.outside.directory.invalidate(&did);
+            self.handles.forget(&did);
         }
         while let Ok(document) = self.outside.documents.try_recv() {
             engine.learn(&document, now());

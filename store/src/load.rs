@@ -538,7 +538,7 @@ impl JournalColumns {
     }
 }
 
-fn number<T: TryFrom<i64>>(
+pub(crate) fn number<T: TryFrom<i64>>(
     table: &'static str,
     column: &'static str,
     row: &impl ToString,

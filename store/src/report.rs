@@ -31,6 +31,11 @@ macro_rules! report {
 /// All reports.
 pub const REPORTS: &[Report] = &[
     report!("circle", "who is in the circle", ["active"]),
+    report!(
+        "changes",
+        "who entered and left the circle, by which record",
+        []
+    ),
     report!("assignments", "whose points does everybody hold", []),
     report!("accounts", "what does every account of the ledger hold", []),
     report!("top", "who holds most points of the tracked accounts", []),

@@ -25,14 +25,25 @@ pub struct Status {
     pub sources: Vec<StatusSource>,
     /// Backfills by state.
     pub backfill: BTreeMap<&'static str, i64>,
-    /// Accounts whose follows are known only up to the bound.
-    pub capped: Vec<String>,
+    /// Members whose follows are known only up to `circle.max_follows`: how many.
+    pub capped_accounts: i64,
+    /// The first of them, by hop.
+    pub capped: Vec<CappedAccount>,
     /// The journal.
     pub journal: JournalStatus,
     /// The checkpoint.
     pub checkpoint: CheckpointStatus,
     /// Gaps that are open.
     pub gaps: Vec<GapStatus>,
+}
+
+/// An account in the status whose follows are not all known.
+#[derive(Debug, Clone, Eq, PartialEq, Serialize, sqlx::FromRow)]
+pub struct CappedAccount {
+    /// Who.
+    pub did: String,
+    /// Its name, if it is known.
+    pub handle: Option<String>,
 }
 
 /// A source in the status.
@@ -101,6 +112,8 @@ const LIKES: [&str; 10] = [
     "capped",
 ];
 
+/// Capped accounts named at most.
+const CAPPED_SHOWN: i64 = 100;
 /// Open gaps shown at most.
 const GAPS_SHOWN: i64 = 100;
 
@@ -145,6 +158,10 @@ impl Store {
         }
         let oldest_position: Option<i64> = on_readers!(self, pool =>
             sqlx::query_scalar("SELECT MIN(position) FROM ledger_account").fetch_one(pool).await?);
+        let capped_accounts: i64 = on_readers!(self, pool =>
+            sqlx::query_scalar("SELECT COUNT(*) FROM account WHERE capped = 1 AND hop IS NOT NULL")
+                .fetch_one(pool)
+                .await?);
         Ok(Status {
             epoch,
             ticks,
@@ -159,12 +176,8 @@ impl Store {
                 .map(|s| source(s, running))
                 .collect(),
             backfill,
-            capped: self
-                .pairs("SELECT did, capped FROM account WHERE capped = 1 ORDER BY did")
-                .await?
-                .into_iter()
-                .map(|(did, _)| did)
-                .collect(),
+            capped_accounts,
+            capped: self.capped().await?,
             journal: JournalStatus { position },
             checkpoint: CheckpointStatus { oldest_position },
             gaps: self.open_gaps().await?,
@@ -173,6 +186,13 @@ impl Store {
 
     async fn pairs(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(on_readers!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    }
+
+    async fn capped(&self) -> Result<Vec<CappedAccount>, StoreError> {
+        const SQL: &str = "SELECT did, handle FROM account WHERE capped = 1 AND hop IS NOT NULL \
+            ORDER BY hop, id LIMIT $1";
+        Ok(on_readers!(self, pool =>
+            sqlx::query_as(SQL).bind(CAPPED_SHOWN).fetch_all(pool).await?))
     }
 
     async fn open_gaps(&self) -> Result<Vec<GapStatus>, StoreError> {

@@ -3,15 +3,19 @@
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
+//! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
+//! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
 //!
 //! The helpers and their own tests are in `support/`.
 
+mod circle;
 mod contract;
 mod crashes;
+mod edits;
 mod gaps;
 mod live;
 mod network;

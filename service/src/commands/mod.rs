@@ -1,12 +1,14 @@
 //! The commands: each a few lines over the crates that do the work.
 
 mod check;
+mod explain;
 mod init;
 mod record;
 mod replay;
 mod report;
 mod run;
 mod status;
+mod track;
 
 use std::path::Path;
 
@@ -26,6 +28,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Record(args) => record::run(path, args).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
+        Command::Track(command) => track::run(path, command),
+        Command::Explain(args) => explain::run(path, args).await,
     }
 }
 

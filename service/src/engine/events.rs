@@ -182,7 +182,9 @@ impl Engine {
                 None => return,
             },
         };
+        // Believed as it comes, until it is looked up.
         self.set_handle(id, handle);
+        self.look_up_again(id);
         self.repairs.identity_changed(did);
     }
 

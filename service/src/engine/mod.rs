@@ -13,6 +13,7 @@
 //! | `gaps` | what was missed, and the likes found again |
 //! | `repair` | backfills: what was read of an account's host |
 //! | `images` | which accounts the checkpoint writes |
+//! | `names` | handles that were looked up |
 //! | `pending` | what the next batch carries |
 //! | `reconfigure` | what the config says, at start and while running |
 //! | `restore` | starting again from the store |
@@ -22,6 +23,7 @@ mod events;
 mod gaps;
 mod images;
 mod likes;
+mod names;
 mod pending;
 mod reconfigure;
 mod repair;
@@ -49,6 +51,7 @@ use kith_store::{
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
 use images::Images;
+pub(crate) use names::{HandleFound, LookedUp};
 use pending::{Counters, Pending};
 use repeats::Repeats;
 pub(crate) use settings::{Settings, TrackedDid};
@@ -513,6 +516,7 @@ impl Engine {
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
             || self.pending.tracked
+            || !self.pending.handle_lookups.is_empty()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
     }
@@ -577,6 +581,7 @@ impl Engine {
             backfill,
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
+            handle_lookups: pending.handle_lookups.into_values().collect(),
             images,
             totals,
             flows,

@@ -4,7 +4,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use hashbrown::{HashMap, HashSet};
 use kith_graph::AccountId;
-use kith_store::batch::{BackfillRow, CircleChangeRow, GapRow, IdentityRow, JournalRow, RecordRow};
+use kith_store::batch::{
+    BackfillRow, CircleChangeRow, GapRow, HandleLookupRow, IdentityRow, JournalRow, RecordRow,
+};
 
 /// Changes of the circle and the journal, not yet handed to the store.
 #[derive(Debug, Default)]
@@ -18,6 +20,7 @@ pub(super) struct Pending {
     pub(super) backfill: HashMap<AccountId, BackfillRow>,
     pub(super) gaps: BTreeMap<u64, GapRow>,
     pub(super) identities: BTreeMap<AccountId, IdentityRow>,
+    pub(super) handle_lookups: BTreeMap<AccountId, HandleLookupRow>,
     /// Frames taken since the last batch: they moved cursors, if nothing else.
     pub(super) frames: usize,
 }

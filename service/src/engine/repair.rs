@@ -367,7 +367,8 @@ impl Engine {
         touched: &Touched,
         row: BackfillRow,
     ) -> BackfillRow {
-        if read.handle.is_some() {
+        // A claim of the account's own.
+        if read.handle.is_some() && !self.looks_up_handles() {
             self.set_handle(id, read.handle.clone());
         }
         if !read.status.is_active() {

@@ -262,6 +262,7 @@ impl Past {
             backfill: Vec::new(),
             gaps: if is_first { vec![a_gap()] } else { Vec::new() },
             identities: Vec::new(),
+            handle_lookups: Vec::new(),
             images,
             totals,
             flows,
