@@ -182,7 +182,7 @@ impl Names {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unsettled {
     /// Nobody is found by this name.
-    #[error("the handle {id} does not resolve: {source}")]
+    #[error("{source}")]
     Handle {
         /// As the file has it.
         id: Identifier,

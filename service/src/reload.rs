@@ -231,8 +231,8 @@ impl Reading {
         let pause = self.pause;
         self.pause = (pause * 2).min(RETRY_MAX);
         tracing::error!(
-            again = ?pause,
-            "the configuration cannot be taken up now, everything stays as it is:\n{problems}"
+            "the configuration cannot be taken up now, everything stays as it is; trying again in \
+             {pause:?}:\n{problems}"
         );
         Some(Instant::now() + pause)
     }

@@ -287,7 +287,7 @@ impl Engine {
         }
     }
 
-    fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
+    pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
         if rkey.is_empty() {
             return;
         }

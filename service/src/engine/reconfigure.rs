@@ -140,6 +140,10 @@ mod tests {
 
     /// What an account's host says: whom it follows.
     fn read(engine: &mut Engine, name: &str, follows: &[&str]) {
+        read_listing(engine, name, follows, false);
+    }
+
+    fn read_listing(engine: &mut Engine, name: &str, follows: &[&str], capped: bool) {
         let did = format!("did:web:{name}");
         let records = follows.iter().enumerate();
         let records = records.map(|(n, to)| (format!("r{n}"), format!("did:web:{to}")));
@@ -150,7 +154,7 @@ mod tests {
             pds: String::new(),
             follows: Listing {
                 records: records.collect(),
-                capped: false,
+                capped,
                 invalid: 0,
             },
             blocks: Listing::default(),
@@ -343,10 +347,7 @@ mod tests {
         let bound = |max: u32| settings(&["a"], &format!("max_follows = {max}"));
         let mut engine = Engine::open(&store, bound(2)).await.expect("opened");
         let _ = orders(&mut engine);
-        read(&mut engine, "a", &["x", "y"]);
-        engine.notes[0].capped = true;
-        let a = engine.circle.lookup("did:web:a").expect("known");
-        assert_eq!(a.index(), 0);
+        read_listing(&mut engine, "a", &["x", "y"], true);
         for done in orders(&mut engine) {
             read(&mut engine, &done, &[]);
         }
@@ -354,5 +355,47 @@ mod tests {
         assert_eq!(orders(&mut engine), [""; 0]);
         engine.reconfigure(bound(3));
         assert_eq!(orders(&mut engine), ["a"]);
+    }
+
+    /// The oldest follows up to the bound, and those seen live, count; the account is told of.
+    #[tokio::test]
+    async fn an_account_with_too_many_follows_is_read_to_the_bound() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        let bound = settings(&["a"], "max_follows = 2");
+        let mut engine = Engine::open(&store, bound.clone()).await.expect("opened");
+        let _ = orders(&mut engine);
+        read_listing(&mut engine, "a", &["x", "y"], true);
+        let a = engine.circle.lookup("did:web:a").expect("known");
+        engine.set_follow(a, "r7", Some("did:web:z"));
+        assert_eq!(circle(&engine), "a0 x1 y1 z1");
+        for done in orders(&mut engine) {
+            read(&mut engine, &done, &[]);
+        }
+        let _ = commit(&mut engine, &store).await;
+        let status = store.status().await.expect("a status");
+        assert_eq!(status.capped_accounts, 1);
+        assert_eq!(status.capped[0].did, "did:web:a");
+
+        engine.order_backfill(a, "gap");
+        assert_eq!(orders(&mut engine), ["a"]);
+        read_listing(&mut engine, "a", &["x", "w"], true);
+        assert_eq!(
+            circle(&engine),
+            "a0 w1 x1 z1",
+            "z lies beyond what was read"
+        );
+        let _ = commit(&mut engine, &store).await;
+        // Also after a restart it is known to be cut, and not read again for that.
+        let mut engine = Engine::open(&store, bound).await.expect("opened");
+        assert_eq!(circle(&engine), "a0 w1 x1 z1");
+        assert_eq!(orders(&mut engine), ["w"]);
+        engine.order_backfill(a, "gap");
+        let _ = orders(&mut engine);
+        read_listing(&mut engine, "a", &["x"], false);
+        assert_eq!(circle(&engine), "a0 x1", "now everything was read");
+        let _ = commit(&mut engine, &store).await;
+        let status = store.status().await.expect("a status");
+        assert_eq!((status.capped_accounts, status.capped.len()), (0, 0));
     }
 }
