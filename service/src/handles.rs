@@ -25,10 +25,12 @@ use crate::{
     service::now,
 };
 
+/// Who was asked for is not asked for again so soon: answers are in the database a moment later.
+const RECENT: Duration = Duration::from_secs(30);
 /// Lookups under way at most: each waits for strangers' servers.
 const AT_ONCE_MAX: usize = 16;
 /// Members taken from the database at once.
-const ROUND: u32 = 500;
+const ROUND: u32 = 100;
 /// When nobody is to be asked for, the database is asked again after this ..
 const IDLE_FIRST: Duration = Duration::from_secs(1);
 /// .. or after this many times the time that the question took, so that it costs a hundredth of
@@ -124,24 +126,23 @@ struct Lookups {
 
 impl Lookups {
     async fn run(self) {
-        let places = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        let lookups = Arc::new(Semaphore::new(AT_ONCE_MAX));
         let mut pace = interval(self.pause);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Answers are in the database a moment after they were taken.
         let mut recent: HashMap<String, Instant> = HashMap::new();
         loop {
-            let start = Instant::now();
-            recent.retain(|_, time| time.elapsed() < IDLE_MAX.min(Duration::from_secs(30)));
+            let began = Instant::now();
+            recent.retain(|_, time| time.elapsed() < RECENT);
             let wanted = self.wanted().await;
             let wanted = wanted.into_iter().filter(|w| !recent.contains_key(&w.did));
             let wanted: Vec<HandleWanted> = wanted.collect();
             if wanted.is_empty() {
-                sleep((start.elapsed() * IDLE_SHARE).clamp(IDLE_FIRST, IDLE_MAX)).await;
+                sleep((began.elapsed() * IDLE_SHARE).clamp(IDLE_FIRST, IDLE_MAX)).await;
                 continue;
             }
             for member in wanted {
                 pace.tick().await;
-                let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                let Ok(permit) = Arc::clone(&lookups).acquire_owned().await else {
                     return;
                 };
                 recent.insert(member.did.clone(), Instant::now());
@@ -157,7 +158,7 @@ impl Lookups {
                         outcome,
                     };
                     let _ = out.send(found).await;
-                    drop(place);
+                    drop(permit);
                 });
             }
         }

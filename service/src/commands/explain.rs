@@ -34,7 +34,7 @@ struct Answer {
     since_micros: Option<i64>,
     /// From a tracked account to this one, shortest first.
     paths: Vec<Vec<String>>,
-    /// Why it is outside: unknown, skipped, left, not_followed, or not_yet (the configuration
+    /// Why it is outside: `unknown`, `skipped`, `left`, `not_followed`, or `not_yet` (the configuration
     /// tracks it, but no service has taken that up). None: it is inside.
     reason: Option<&'static str>,
     entered: Option<Moved>,

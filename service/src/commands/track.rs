@@ -42,7 +42,7 @@ pub(super) fn run(path: &Path, command: TrackCommand) -> Result<()> {
 
 fn list(path: &Path, format: Format) -> Result<()> {
     let origin = path.display().to_string();
-    let tracked = edit::tracked(&read(path)?, &origin).map_err(refused)?;
+    let tracked = edit::tracked(&read(path)?, &origin).map_err(|error| refused(&error))?;
     let rows = tracked.into_iter().map(|account| {
         vec![
             Value::Text(account.id.to_string()),
@@ -83,7 +83,7 @@ fn change(path: &Path, edit: impl FnOnce(&str) -> Result<String, edit::EditError
     lock.lock()
         .with_context(|| format!("locking {}", path.display()))?;
     let before = read(&target)?;
-    let after = edit(&before).map_err(refused)?;
+    let after = edit(&before).map_err(|error| refused(&error))?;
     write(&target, &before, &after).map_err(|error| {
         match error.kind() {
             io::ErrorKind::ResourceBusy => InputError(format!(
@@ -142,7 +142,7 @@ fn unreadable(path: &Path, error: &io::Error) -> InputError {
     ))
 }
 
-fn refused(error: edit::EditError) -> InputError {
+fn refused(error: &edit::EditError) -> InputError {
     InputError(error.to_string())
 }
 
