@@ -84,7 +84,9 @@ impl Config {
             Store {
                 checkpoint,
                 batch_operations,
-                batch_milliseconds
+                batch_milliseconds,
+                keep_checkpoints,
+                retain,
             }
         );
         compare!(

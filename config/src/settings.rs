@@ -186,6 +186,11 @@ pub struct Store {
     pub batch_operations: u32,
     /// Time that closes a batch, milliseconds, 1 to 60,000. Default 200.
     pub batch_milliseconds: u32,
+    /// Checkpoints that are kept, one an epoch, 0 to 1,000. Default 1.
+    pub keep_checkpoints: u32,
+    /// Epochs before the current one whose journal is kept, 1 to 1,000,000; older journal is
+    /// dropped once a kept checkpoint covers it. Default none: all is kept.
+    pub retain: Option<u32>,
 }
 
 /// How the network is treated: `[network]`.
@@ -360,8 +365,10 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             checkpoint: Duration::from_secs(10),
-            batch_operations: 2_000,
+            batch_operations: 20_000,
             batch_milliseconds: 200,
+            keep_checkpoints: 1,
+            retain: None,
         }
     }
 }

@@ -50,7 +50,7 @@ pub mod views;
 
 pub use id::{AccountId, Piece, Points};
 pub use image::{AccountImage, Entry, RestoreError, Row};
-pub use ledger::{AccountView, Ledger, Recorded, ReplayMismatch, ResumeError, Steps};
+pub use ledger::{AccountView, Closed, Ledger, Recorded, ReplayMismatch, ResumeError, Steps};
 pub use operation::{Operation, Transfer};
 pub use outcome::{Flow, Losses, Outcome, Rejection, Verdict};
 pub use rules::{MAX_POINTS, RuleKind, Rules, RulesError};

@@ -96,6 +96,9 @@ pub struct Outcome<'a> {
     /// The tags of the sink's cut, by ascending origin; empty under rule `systematic`, where the
     /// sink is one counter.
     pub sink_pieces: &'a [Piece],
+    /// Rule `systematic`: the origins of the sender's rows of whose points only the sink got any,
+    /// ascending. With those of `pieces` they are all rows that the sender has less of.
+    pub sunk: &'a [AccountId],
     /// What was lost.
     pub losses: Losses,
     pub(crate) pins: &'a Pins,

@@ -60,6 +60,15 @@ pub(crate) enum Command {
     Track(TrackCommand),
     /// Why is an account in the circle, or why not?
     Explain(ExplainArgs),
+    /// Replay the journal and compare every table that follows from it; a service may run.
+    Verify(VerifyArgs),
+    /// Give the journal to other rules, into a new database on which all reports run.
+    Recompute(RecomputeArgs),
+    /// Copy the database into a file, beside a running service.
+    Backup {
+        /// The file, which must not exist.
+        file: PathBuf,
+    },
 }
 
 /// `kith track`: a running service takes the change up by itself.
@@ -93,6 +102,27 @@ pub(crate) struct ExplainArgs {
     /// Paths at most, the shortest first.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// `kith recompute`.
+#[derive(Debug, Args)]
+pub(crate) struct RecomputeArgs {
+    /// A rule, as in ledger.decay_percent=5; repeat for several. Keys of [ledger] only.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The new database: sqlite:FILE or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub(crate) into: String,
+}
+
+/// `kith verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Begin with the newest kept checkpoint rather than with the journal's first row.
+    #[arg(long)]
+    pub(crate) kept: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -169,7 +199,9 @@ impl Cli {
     /// How much is logged unless told: commands that print data are quiet.
     pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
-            Command::Run | Command::Replay { .. } | Command::Record(_) => "info",
+            Command::Run | Command::Replay { .. } | Command::Record(_) | Command::Recompute(_) => {
+                "info"
+            }
             _ => "warn",
         }
     }

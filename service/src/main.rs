@@ -15,6 +15,7 @@ mod output;
 mod reload;
 mod service;
 mod sources;
+mod verify;
 mod writer;
 
 use std::process::ExitCode;

@@ -90,6 +90,18 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
         // The connection may have been lost after the commit took effect.
         match store.stored_batch().await {
             Ok(stored) if stored == after => return Ok(()),
+            // Another took the place while this one was held up, whatever the error says.
+            Ok((found_batch, found_position))
+                if (found_batch, found_position) != batch.expected =>
+            {
+                let (batch, position) = batch.expected;
+                return Err(StoreError::Fenced {
+                    batch,
+                    position,
+                    found_batch,
+                    found_position,
+                });
+            }
             _ if matches!(error, StoreError::Fenced { .. }) || error.is_defect() => {
                 return Err(error);
             }

@@ -5,7 +5,14 @@
 //! readers. The lock gives a second writer a clear line; what keeps it from writing is the
 //! position that every batch expects ([`crate::Store::commit`]).
 
-use std::{cmp::Ordering, fs::File, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    cmp::Ordering,
+    fs::File,
+    path::PathBuf,
+    str::FromStr,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    time::Duration,
+};
 
 use sqlx::{
     Connection, PgPool, SqlitePool,
@@ -27,6 +34,10 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// Readers at once: reports are few.
 const READERS: u32 = 4;
+/// Memory for pages of SQLite, for each connection: 32 MiB, in its own way of saying so.
+const CACHE_SIZE: &str = "-32768";
+/// Pages in the write-ahead log at which it is folded into the file: 32 MiB.
+const WAL_PAGES: &str = "8192";
 /// How long a statement of SQLite waits for another connection's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a start waits for the lock of a process that has just died: its server side
@@ -42,6 +53,9 @@ pub enum Access {
     Write,
     /// To read: nothing is changed.
     Read,
+    /// To read everything as it is at one moment, whatever is written meanwhile: one connection,
+    /// one transaction, so one question at a time.
+    Snapshot,
 }
 
 /// One of the two databases.
@@ -81,6 +95,35 @@ impl Backend {
             )))
         } else {
             Err(StoreError::UnknownUrl { url: shown })
+        }
+    }
+
+    /// Refuses a database that has anything in it.
+    pub(crate) async fn expect_empty(url: &str) -> Result<(), StoreError> {
+        let shown = mask_password(url);
+        let open_error = |source| StoreError::Open {
+            url: shown.clone(),
+            source,
+        };
+        let is_empty = if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(open_error)?;
+            let file = std::fs::metadata(options.get_filename());
+            file.map_or(true, |file| file.len() == 0)
+        } else if url.starts_with("postgres") {
+            let mut connection = PgConnection::connect(url).await.map_err(open_error)?;
+            let tables: i64 = sqlx::query_scalar(
+                "SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace",
+            )
+            .fetch_one(&mut connection)
+            .await?;
+            connection.close().await?;
+            tables == 0
+        } else {
+            return Err(StoreError::UnknownUrl { url: shown });
+        };
+        match is_empty {
+            true => Ok(()),
+            false => Err(StoreError::NotEmpty { url: shown }),
         }
     }
 
@@ -136,14 +179,21 @@ impl SqliteBackend {
         };
         let options = SqliteConnectOptions::from_str(url)
             .map_err(open_error)?
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT);
+            .busy_timeout(BUSY_TIMEOUT)
+            // Likes touch accounts all over: pages that do not stay in memory are written again
+            // and again.
+            .pragma("cache_size", CACHE_SIZE)
+            .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", WAL_PAGES);
         let path = options.get_filename().to_owned();
         let (lock, writer) = match access {
             Access::Write => {
                 let lock = take_lock_file(&path, &shown)?;
-                let options = options.clone().create_if_missing(true);
+                let options = options
+                    .clone()
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal);
                 let mut writer = SqliteConnection::connect_with(&options)
                     .await
                     .map_err(open_error)?;
@@ -153,11 +203,25 @@ impl SqliteBackend {
                     .map_err(|e| migrate_error(&shown, e))?;
                 (Some(lock), Some(Mutex::new(writer)))
             }
-            Access::Read if !path.exists() => return Err(StoreError::Missing { url: shown }),
-            Access::Read => (None, None),
+            _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
+            Access::Read | Access::Snapshot => (None, None),
         };
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
+        let mut pool = SqlitePoolOptions::new().max_connections(READERS);
+        if access == Access::Snapshot {
+            let once = Once::default();
+            pool = pool
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let first = once.is_first();
+                    Box::pin(async move {
+                        first?;
+                        sqlx::raw_sql("BEGIN").execute(connection).await.map(drop)
+                    })
+                });
+        }
+        let readers = pool
             .connect_with(options.read_only(true))
             .await
             .map_err(open_error)?;
@@ -167,7 +231,7 @@ impl SqliteBackend {
             path,
             _lock: lock,
         };
-        if access == Access::Read {
+        if access != Access::Write {
             let known = sqlx::query("SELECT 1 FROM state")
                 .fetch_optional(&backend.readers)
                 .await;
@@ -183,6 +247,32 @@ impl SqliteBackend {
             check_schema(version, &SQLITE_MIGRATIONS, &shown)?;
         }
         Ok(backend)
+    }
+
+    /// A copy of the file without its write-ahead log and its free pages. The copy is whole when
+    /// it has its name.
+    pub(crate) async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        let failed = |e: std::io::Error| StoreError::Database(sqlx::Error::Io(e));
+        let mut partial = file.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        if partial.exists() {
+            std::fs::remove_file(&partial).map_err(failed)?;
+        }
+        // The copy is another file: a connection that may write is needed, and writes nothing else.
+        let options = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(BUSY_TIMEOUT);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query("VACUUM INTO $1")
+            .bind(partial.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        File::open(&partial)
+            .and_then(|copy| copy.sync_all())
+            .and_then(|()| std::fs::rename(&partial, file))
+            .map_err(failed)
     }
 
     /// The writer's connection.
@@ -216,15 +306,33 @@ impl PostgresBackend {
                     .map_err(|e| migrate_error(&shown, e))?;
                 Some(Mutex::new(Some(connection)))
             }
-            Access::Read => None,
+            Access::Read | Access::Snapshot => None,
         };
-        let readers = PgPoolOptions::new()
+        let mut pool = PgPoolOptions::new()
             .max_connections(READERS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(ACQUIRE_TIMEOUT);
+        if access == Access::Snapshot {
+            let once = Once::default();
+            pool = pool
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let first = once.is_first();
+                    Box::pin(async move {
+                        first?;
+                        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                            .execute(connection)
+                            .await
+                            .map(drop)
+                    })
+                });
+        }
+        let readers = pool
             .connect_with(options.clone())
             .await
             .map_err(open_error)?;
-        if access == Access::Read {
+        if access != Access::Write {
             let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
                 .fetch_one(&readers)
                 .await
@@ -258,6 +366,21 @@ impl PostgresBackend {
             *guard = Some(connection);
         }
         Ok(guard)
+    }
+}
+
+/// A snapshot is of one connection: another would see another moment.
+#[derive(Debug, Default)]
+struct Once(AtomicBool);
+
+impl Once {
+    fn is_first(&self) -> Result<(), sqlx::Error> {
+        match self.0.swap(true, SeqCst) {
+            false => Ok(()),
+            true => Err(sqlx::Error::Protocol(
+                "the connection was lost in the middle; begin again".to_owned(),
+            )),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Accounts appear here by two numbers. `account` is the number in the `account` table (the
 //! circle's), `ledger id` is the number the ledger gave (a function of the journal).
 
-use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Rules, Verdict};
+use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Row, Rules, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::pieces::Pieces;
@@ -12,7 +12,7 @@ use crate::pieces::Pieces;
 pub type Micros = i64;
 
 /// Where the single writer stands after a batch: the one row of table `state`.
-#[derive(Debug, Clone, Eq, PartialEq)]
+#[derive(Debug, Clone, Default, Eq, PartialEq)]
 pub struct State {
     /// Batches committed so far; a batch is written only on top of the one before it.
     pub batch: u64,
@@ -28,10 +28,16 @@ pub struct State {
     pub flow_position: u64,
     /// Depth of the circle.
     pub depth: u8,
+    /// Every image older than this is true here, too; 0: not known.
+    pub checkpoint_position: u64,
+    /// The journal up to here was dropped, but for its rules and pins.
+    pub dropped_position: u64,
+    /// Table `history` is whole from this epoch on; None: from the beginning.
+    pub history_epoch: Option<i64>,
 }
 
 /// The epoch clock as it is kept: epochs are counted in event time.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq)]
 pub struct Clock {
     /// Length of an epoch in microseconds, above zero.
     pub epoch_micros: Micros,
@@ -172,6 +178,17 @@ pub struct AccountRow {
     pub ledger_id: Option<AccountId>,
     /// Its follows were read only up to the bound.
     pub capped: bool,
+}
+
+/// The last commit seen of an account that is known to the store.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct CommitRow {
+    /// Whose.
+    pub account: u32,
+    /// Its rev.
+    pub rev: String,
+    /// SHA-256 in the CID of the tree root after it.
+    pub data: Option<[u8; 32]>,
 }
 
 /// A follow or block record as it stands; `subject` None: it is gone.
@@ -363,6 +380,31 @@ pub struct ImageRow {
     pub position: u64,
     /// The account.
     pub image: AccountImage,
+    /// Origins, ascending, beyond whose rows the store's rows of the account are those of the
+    /// image; None: nothing is known of them.
+    pub changed: Option<Vec<AccountId>>,
+}
+
+impl ImageRow {
+    /// The rows to be written: all, or those that changed.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Row> {
+        let is_whole = self.changed.is_none();
+        let all = is_whole.then_some(&self.image.rows).into_iter().flatten();
+        let some = self.changed.iter().flatten();
+        all.chain(some.filter_map(|origin| self.row(*origin)))
+    }
+
+    /// Origins whose rows are gone, of those that changed.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = AccountId> {
+        let changed = self.changed.iter().flatten().copied();
+        changed.filter(|origin| self.row(*origin).is_none())
+    }
+
+    fn row(&self, origin: AccountId) -> Option<&Row> {
+        let rows = &self.image.rows;
+        let at = rows.binary_search_by_key(&origin, |row| row.origin).ok()?;
+        rows.get(at)
+    }
 }
 
 /// Totals of one epoch, by reason.
@@ -392,8 +434,86 @@ pub struct FlowRow {
     pub points: u64,
 }
 
+/// What an account gave and received in an epoch, since the last batch that carried flows.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct ActivityRow {
+    /// Whose.
+    pub holder: AccountId,
+    /// When.
+    pub epoch: i64,
+    /// Points credited.
+    pub received: u64,
+    /// Points paid.
+    pub given: u64,
+}
+
+/// How an account stood when an epoch ended.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct ClosedRow {
+    /// Whose.
+    pub holder: AccountId,
+    /// Which epoch.
+    pub epoch: i64,
+    /// In the circle at its end; None: not a member.
+    pub hop: Option<u8>,
+    /// Own points left.
+    pub own: u32,
+    /// Points received and still held.
+    pub tally: u64,
+    /// Of them, those of pinned origins; all where nothing is pinned.
+    pub tracked: u64,
+}
+
+/// A member's rank by `tracked` when an epoch ended.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct RankRow {
+    /// Whose.
+    pub holder: AccountId,
+    /// Which epoch.
+    pub epoch: i64,
+    /// From 1; equals share a rank.
+    pub rank: u64,
+}
+
+/// What a batch adds to table `history`; no account twice in an epoch.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryRows {
+    /// Added to what is there.
+    pub activity: Vec<ActivityRow>,
+    /// Accounts settled beyond the end of an epoch.
+    pub closed: Vec<ClosedRow>,
+    /// Ranks of epochs that everybody was settled beyond.
+    pub ranks: Vec<RankRow>,
+}
+
+/// A checkpoint that is kept.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct KeptRow {
+    /// The tick it was taken after.
+    pub ordinal: u32,
+    /// The epoch which that tick began.
+    pub epoch: i64,
+    /// That tick's position in the journal.
+    pub position: u64,
+    /// Accounts of the ledger at that moment.
+    pub accounts: u32,
+    /// All their images are there.
+    pub complete: bool,
+}
+
+/// What a batch does to kept checkpoints.
+#[derive(Debug, Clone, Default)]
+pub struct KeptSlice {
+    /// The checkpoint that is being taken.
+    pub checkpoint: Option<KeptRow>,
+    /// So many of the batch's images, from the first, belong to it.
+    pub images: usize,
+    /// Images to be removed: of which ordinal, from which holder, before which.
+    pub discarded: Option<(u32, u32, u32)>,
+}
+
 /// One transaction: everything since the batch before it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// State the batch builds on: number of batches and journal position before it.
     pub expected: (u64, u64),
@@ -403,6 +523,8 @@ pub struct Batch {
     pub journal: Vec<JournalRow>,
     /// New and changed accounts.
     pub accounts: Vec<AccountRow>,
+    /// Accounts of which nothing changed but their last commit.
+    pub commits: Vec<CommitRow>,
     /// The tracked accounts, all of them, if they changed.
     pub tracked: Option<Vec<TrackedRow>>,
     /// Accounts all of whose follow records go (before `follows` is applied).
@@ -433,6 +555,12 @@ pub struct Batch {
     pub totals: Vec<TotalsRow>,
     /// Flows since `flow_position`.
     pub flows: Vec<FlowRow>,
+    /// How accounts fared in epochs.
+    pub history: HistoryRows,
+    /// The checkpoint that is kept.
+    pub kept: KeptSlice,
+    /// Journal to be dropped: after which position, up to which.
+    pub dropped: Option<(u64, u64)>,
 }
 
 /// The rules and parameters of a `rules` row as they stand in the journal, in JSON.

@@ -21,7 +21,9 @@ pub(crate) enum Action {
     Insert,
     /// Adds rows, or overwrites those with the same key (the first `n` columns).
     Upsert { key_columns: usize },
-    /// As `Upsert`, but the last column is added to what is there.
+    /// Overwrites the columns behind the key of rows that are there.
+    Update { key_columns: usize },
+    /// As `Upsert`, but the columns are added to what is there.
     Add { key_columns: usize },
     /// Removes the rows whose columns equal these.
     Delete,
@@ -82,7 +84,7 @@ impl Bulk {
         self.column(name, Column::Bytes(values), rows)
     }
 
-    fn column(mut self, name: &'static str, column: Column, rows: usize) -> Bulk {
+    pub(crate) fn column(mut self, name: &'static str, column: Column, rows: usize) -> Bulk {
         assert!(
             self.columns.is_empty() || self.rows == rows,
             "columns of one length"
@@ -95,7 +97,7 @@ impl Bulk {
 
     fn conflict(&self) -> String {
         let (key_columns, added) = match self.action {
-            Action::Insert | Action::Delete => return String::new(),
+            Action::Insert | Action::Delete | Action::Update { .. } => return String::new(),
             Action::Upsert { key_columns } => (key_columns, false),
             Action::Add { key_columns } => (key_columns, true),
         };
@@ -104,11 +106,9 @@ impl Bulk {
         if rest.is_empty() {
             return format!(" ON CONFLICT ({key}) DO NOTHING");
         }
-        let last = rest.len() - 1;
         let set: Vec<String> = rest
             .iter()
-            .enumerate()
-            .map(|(i, name)| match added && i == last {
+            .map(|name| match added {
                 true => format!("{name} = {}.{name} + excluded.{name}", self.table),
                 false => format!("{name} = excluded.{name}"),
             })
@@ -122,8 +122,15 @@ impl Bulk {
         let (table, names) = (self.table, self.names.join(", "));
         match self.action {
             Action::Delete => format!("DELETE FROM {table} WHERE ({names}) IN (VALUES {values})"),
+            Action::Update { key_columns } => {
+                // SQLite's names for the columns of VALUES.
+                let given = |i: usize| format!("column{}", i + 1);
+                self.update_sql(key_columns, &format!("(VALUES {values}) AS k"), given)
+            }
+            // Or fail: what the statement did before a refused row is undone with the transaction,
+            // so it needs no journal of its own.
             _ => format!(
-                "INSERT INTO {table} ({names}) VALUES {values}{}",
+                "INSERT OR FAIL INTO {table} ({names}) VALUES {values}{}",
                 self.conflict()
             ),
         }
@@ -152,10 +159,30 @@ impl Bulk {
                 "DELETE FROM {table} t USING UNNEST({arrays}) AS k({names}) WHERE {same}"
             );
         }
+        if let Action::Update { key_columns } = self.action {
+            let given = |i: usize| self.names[i].to_owned();
+            return self.update_sql(
+                key_columns,
+                &format!("UNNEST({arrays}) AS k({names})"),
+                given,
+            );
+        }
         format!(
             "INSERT INTO {table} ({names}) SELECT * FROM UNNEST({arrays}){}",
             self.conflict()
         )
+    }
+
+    /// An update from the rows `k`, whose columns have names of their own.
+    fn update_sql(&self, key_columns: usize, k: &str, given: impl Fn(usize) -> String) -> String {
+        let table = self.table;
+        let same = |(i, name): (usize, &&str)| format!("{table}.{name} = k.{}", given(i));
+        let set = |(i, name): (usize, &&str)| format!("{name} = k.{}", given(i));
+        let all = || self.names.iter().enumerate();
+        let key: Vec<String> = all().take(key_columns).map(same).collect();
+        let values: Vec<String> = all().skip(key_columns).map(set).collect();
+        let (key, values) = (key.join(" AND "), values.join(", "));
+        format!("UPDATE {table} SET {values} FROM {k} WHERE {key}")
     }
 }
 

@@ -21,6 +21,12 @@ pub enum StoreError {
         /// The url, with its password hidden.
         url: String,
     },
+    /// Something is there that must not be overwritten.
+    #[error("there is something in {url} already\n  help: name a database that is new or empty")]
+    NotEmpty {
+        /// The url, with its password hidden.
+        url: String,
+    },
     /// The database does not open.
     #[error("cannot open the database {url}: {source}")]
     Open {

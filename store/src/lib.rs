@@ -11,31 +11,37 @@
 //! To add a table: a migration in both folders, its rows in [`batch`], its bulk in `plan`, its
 //! reader in `load`. To add a report: a file in `reports/` and a line in `report`.
 
+mod audit;
 mod backend;
 pub mod batch;
 mod bulk;
+mod copy;
 mod error;
 mod explain;
 mod handles;
+mod kept;
 mod load;
+mod past;
 mod pieces;
 mod plan;
 mod report;
 mod status;
 
+pub use audit::ImagePart;
 pub use backend::Access;
 pub use batch::Batch;
 pub use error::StoreError;
 pub use explain::{Explanation, KnownAccount, Membership, Way};
 pub use handles::HandleWanted;
 pub use load::JournalPart;
+pub use past::{HistoryPart, HistoryRow};
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
 pub use status::{CappedAccount, Status, StatusSource};
 
 use backend::Backend;
 use batch::State;
-use sqlx::Connection;
+use sqlx::{AssertSqlSafe, Connection};
 
 /// Runs the same reading code on either database.
 macro_rules! on_readers {
@@ -62,7 +68,8 @@ macro_rules! advance {
         let moved = sqlx::query(
             "UPDATE state SET batch = $1, position = $2, ticks = $3, epoch = $4, \
              epoch_micros = $5, epoch_base = $6, epoch_base_micros = $7, clock_micros = $8, \
-             flow_position = $9, depth = $10 WHERE singleton = 1 AND batch = $11 AND position = $12",
+             flow_position = $9, depth = $10, checkpoint_position = $13, dropped_position = $14, \
+             history_epoch = $15 WHERE singleton = 1 AND batch = $11 AND position = $12",
         )
         .bind(state.batch.cast_signed())
         .bind(state.position.cast_signed())
@@ -76,15 +83,17 @@ macro_rules! advance {
         .bind(i64::from(state.depth))
         .bind(expected.0.cast_signed())
         .bind(expected.1.cast_signed())
+        .bind(state.checkpoint_position.cast_signed())
+        .bind(state.dropped_position.cast_signed())
+        .bind(state.history_epoch)
         .execute(&mut **$transaction)
         .await?
         .rows_affected();
         if moved != 1 {
-            let (batch, position): (i64, i64) =
-                sqlx::query_as("SELECT batch, position FROM state")
-                    .fetch_optional(&mut **$transaction)
-                    .await?
-                    .unwrap_or_default();
+            let (batch, position): (i64, i64) = sqlx::query_as("SELECT batch, position FROM state")
+                .fetch_optional(&mut **$transaction)
+                .await?
+                .unwrap_or_default();
             return Err(StoreError::Fenced {
                 batch: expected.0,
                 position: expected.1,
@@ -132,6 +141,15 @@ impl Store {
         })
     }
 
+    /// Opens a database to write that must have nothing in it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`], or what [`Store::open`] says.
+    pub async fn open_new(url: &str) -> Result<Store, StoreError> {
+        Backend::expect_empty(url).await?;
+        Store::open(url, Access::Write).await
+    }
+
     /// Closes all connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(self) {
         self.backend.close().await;
@@ -140,6 +158,19 @@ impl Store {
     /// Whether a writer runs on this database now.
     pub async fn has_writer(&self) -> Result<bool, StoreError> {
         self.backend.is_locked().await
+    }
+
+    /// Writes a copy of an SQLite database, as it is at one moment, into a new file.
+    ///
+    /// # Errors
+    /// The file cannot be written; the database is not of SQLite.
+    pub async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Sqlite(b) => b.backup(file).await,
+            Backend::Postgres(_) => Err(StoreError::Database(sqlx::Error::Protocol(
+                "PostgreSQL is backed up with pg_dump".to_owned(),
+            ))),
+        }
     }
 
     /// Writes the first state of a new database.
@@ -191,6 +222,11 @@ impl Store {
                     bulk::run_sqlite(&mut transaction, bulk).await?;
                 }
                 replace_tracked!(batch, &mut transaction);
+                for removal in kept::removals(batch) {
+                    sqlx::query(AssertSqlSafe(removal))
+                        .execute(&mut *transaction)
+                        .await?;
+                }
                 transaction.commit().await?;
             }
             Backend::Postgres(b) => {
@@ -205,6 +241,11 @@ impl Store {
                         bulk::run_postgres(&mut transaction, bulk).await?;
                     }
                     replace_tracked!(batch, &mut transaction);
+                    for removal in kept::removals(batch) {
+                        sqlx::query(AssertSqlSafe(removal))
+                            .execute(&mut *transaction)
+                            .await?;
+                    }
                     transaction.commit().await?;
                     Ok::<(), StoreError>(())
                 }

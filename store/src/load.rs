@@ -28,13 +28,18 @@ pub enum JournalPart {
     TransfersSince(i64),
     /// Rules and pins up to this position.
     RulesUntil(u64),
+    /// Every tick.
+    Ticks,
+    /// The 10,000 rows beyond this position.
+    Page(u64),
 }
 
 impl Store {
     /// The state, or None in a database that was never written to.
     pub async fn load_state(&self) -> Result<Option<State>, StoreError> {
         const SQL: &str = "SELECT batch, position, ticks, seed, epoch, epoch_micros, epoch_base, \
-            epoch_base_micros, clock_micros, flow_position, depth FROM state";
+            epoch_base_micros, clock_micros, flow_position, depth, checkpoint_position, \
+            dropped_position, history_epoch FROM state";
         on_readers!(self, pool => {
             let Some(row) = sqlx::query(SQL).fetch_optional(pool).await? else { return Ok(None) };
             let started = match (
@@ -56,6 +61,9 @@ impl Store {
                 clock: Clock { epoch_micros: row.get("epoch_micros"), started },
                 flow_position: row.get::<i64, _>("flow_position").cast_unsigned(),
                 depth: number("state", "depth", &"1", row.get("depth"))?,
+                checkpoint_position: row.get::<i64, _>("checkpoint_position").cast_unsigned(),
+                dropped_position: row.get::<i64, _>("dropped_position").cast_unsigned(),
+                history_epoch: row.get("history_epoch"),
             }))
         })
     }
@@ -312,6 +320,7 @@ impl Store {
                         ordinal: number("ledger_account", "ordinal", &id, row.get("ordinal"))?,
                         ..AccountImage::default()
                     },
+                    changed: None,
                 });
                 claims.push((at("tally"), at("rows"), at("unclaimed")));
             }
@@ -371,10 +380,10 @@ impl Store {
         Ok(images)
     }
 
-    /// Ticks in the journal up to a position.
-    pub async fn ticks_until(&self, position: u64) -> Result<u32, StoreError> {
+    /// Ticks in the journal after a position.
+    pub async fn ticks_after(&self, position: u64) -> Result<u32, StoreError> {
         let ticks: i64 = on_readers!(self, pool =>
-            sqlx::query_scalar("SELECT COUNT(*) FROM journal WHERE kind = 2 AND position <= $1")
+            sqlx::query_scalar("SELECT COUNT(*) FROM journal WHERE kind = 2 AND position > $1")
                 .bind(position.cast_signed())
                 .fetch_one(pool)
                 .await?);
@@ -394,9 +403,16 @@ impl Store {
                 "kind <> 1 AND kind IN (4, 5, 6) AND position <= $1",
                 position.cast_signed(),
             ),
+            JournalPart::Ticks => ("kind <> 1 AND kind = $1", kind::TICK),
+            JournalPart::Page(position) => ("position > $1", position.cast_signed()),
         };
-        let sql =
-            format!("SELECT {JOURNAL_COLUMNS} FROM journal WHERE {condition} ORDER BY position");
+        let limit = match part {
+            JournalPart::Page(_) => " LIMIT 10000",
+            _ => "",
+        };
+        let sql = format!(
+            "SELECT {JOURNAL_COLUMNS} FROM journal WHERE {condition} ORDER BY position{limit}"
+        );
         on_readers!(self, pool => {
             let mut rows = sqlx::query(AssertSqlSafe(sql.as_str())).bind(value).fetch(pool);
             while let Some(row) = rows.try_next().await? {
@@ -547,7 +563,7 @@ pub(crate) fn number<T: TryFrom<i64>>(
     T::try_from(value).map_err(|_| corrupt(table, column, row, &value))
 }
 
-fn corrupt(
+pub(crate) fn corrupt(
     table: &'static str,
     column: &'static str,
     row: &impl ToString,

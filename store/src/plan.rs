@@ -5,6 +5,7 @@ use kith_reputation::{AccountId, Entry, Operation};
 use crate::{
     batch::{Batch, JournalRow, RecordKind, RecordRow, RulesRecord, outcome_code},
     bulk::{Action, Bulk},
+    kept,
     pieces::Pieces,
 };
 
@@ -21,7 +22,7 @@ pub(crate) mod kind {
 
 /// Everything a batch writes but the row of table `state`, in order.
 pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
-    let mut bulks = vec![journal(&batch.journal), accounts(batch)];
+    let mut bulks = vec![journal(&batch.journal), accounts(batch), commits(batch)];
     bulks.extend(records(
         "follow",
         "follower",
@@ -54,6 +55,8 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
     bulks.extend(images(batch));
     bulks.push(totals(batch));
     bulks.push(flows(batch));
+    bulks.extend(history(batch));
+    bulks.extend(kept(batch));
     bulks
 }
 
@@ -202,6 +205,17 @@ fn accounts(batch: &Batch) -> Bulk {
         .int("capped", rows.iter().map(|r| i64::from(r.capped)))
 }
 
+fn commits(batch: &Batch) -> Bulk {
+    let rows = &batch.commits;
+    Bulk::new("account", Action::Update { key_columns: 1 })
+        .int("id", rows.iter().map(|r| i64::from(r.account)))
+        .text("rev", rows.iter().map(|r| Some(r.rev.clone())))
+        .bytes(
+            "data",
+            rows.iter().map(|r| r.data.map(|data| data.to_vec())),
+        )
+}
+
 fn records(
     table: &'static str,
     author: &'static str,
@@ -325,12 +339,18 @@ fn handle_lookups(batch: &Batch) -> Bulk {
         )
 }
 
-fn images(batch: &Batch) -> [Bulk; 5] {
+fn images(batch: &Batch) -> [Bulk; 6] {
     let rows = &batch.images;
     let ids = || rows.iter().map(|r| i64::from(r.id.0));
     let assignments = || {
         rows.iter()
-            .flat_map(|r| r.image.rows.iter().map(move |a| (r.id.0, a)))
+            .flat_map(|r| r.written().map(move |a| (r.id.0, a)))
+    };
+    let whole = rows.iter().filter(|r| r.changed.is_none());
+    let whole = whole.map(|r| i64::from(r.id.0));
+    let gone = || {
+        rows.iter()
+            .flat_map(|r| r.gone().map(move |origin| (r.id.0, origin)))
     };
     let unclaimed = || {
         rows.iter().flat_map(|r| {
@@ -342,9 +362,12 @@ fn images(batch: &Batch) -> [Bulk; 5] {
         })
     };
     [
-        Bulk::new("assignment", Action::Delete).int("holder", ids()),
+        Bulk::new("assignment", Action::Delete).int("holder", whole),
+        Bulk::new("assignment", Action::Delete)
+            .int("holder", gone().map(|(id, _)| i64::from(id)))
+            .int("origin", gone().map(|(_, origin)| i64::from(origin.0))),
         Bulk::new("unclaimed", Action::Delete).int("receiver", ids()),
-        Bulk::new("assignment", Action::Insert)
+        Bulk::new("assignment", Action::Upsert { key_columns: 2 })
             .int("holder", assignments().map(|(id, _)| i64::from(id)))
             .int("origin", assignments().map(|(_, a)| i64::from(a.origin.0)))
             .int("points", assignments().map(|(_, a)| i64::from(a.points)))
@@ -424,4 +447,49 @@ fn totals(batch: &Batch) -> Bulk {
         .int("expired", reason(|t| t.expired.cast_signed()))
         .int("burned", reason(|t| t.burned.cast_signed()))
         .int("forgotten", reason(|t| t.forgotten.cast_signed()))
+}
+
+fn history(batch: &Batch) -> [Bulk; 3] {
+    let (active, closed, ranks) = (
+        &batch.history.activity,
+        &batch.history.closed,
+        &batch.history.ranks,
+    );
+    [
+        Bulk::new("history", Action::Add { key_columns: 2 })
+            .int("holder", active.iter().map(|r| i64::from(r.holder.0)))
+            .int("epoch", active.iter().map(|r| r.epoch))
+            .int("received", active.iter().map(|r| r.received.cast_signed()))
+            .int("given", active.iter().map(|r| r.given.cast_signed())),
+        Bulk::new("history", Action::Upsert { key_columns: 2 })
+            .int("holder", closed.iter().map(|r| i64::from(r.holder.0)))
+            .int("epoch", closed.iter().map(|r| r.epoch))
+            .int_opt("hop", closed.iter().map(|r| r.hop.map(i64::from)))
+            .int("own", closed.iter().map(|r| i64::from(r.own)))
+            .int("tally", closed.iter().map(|r| r.tally.cast_signed()))
+            .int("tracked", closed.iter().map(|r| r.tracked.cast_signed())),
+        Bulk::new("history", Action::Upsert { key_columns: 2 })
+            .int("holder", ranks.iter().map(|r| i64::from(r.holder.0)))
+            .int("epoch", ranks.iter().map(|r| r.epoch))
+            .int("rank", ranks.iter().map(|r| r.rank.cast_signed())),
+    ]
+}
+
+fn kept(batch: &Batch) -> [Bulk; 2] {
+    let headers = || batch.kept.checkpoint.iter();
+    let ordinal = headers().next().map_or(0, |row| row.ordinal);
+    let images = || batch.images.iter().take(batch.kept.images);
+    [
+        Bulk::new("kept_checkpoint", Action::Upsert { key_columns: 1 })
+            .int("ordinal", headers().map(|r| i64::from(r.ordinal)))
+            .int("epoch", headers().map(|r| r.epoch))
+            .int("position", headers().map(|r| r.position.cast_signed()))
+            .int("accounts", headers().map(|r| i64::from(r.accounts)))
+            .int("complete", headers().map(|r| i64::from(r.complete))),
+        Bulk::new("kept_image", Action::Upsert { key_columns: 2 })
+            .int("ordinal", images().map(|_| i64::from(ordinal)))
+            .int("holder", images().map(|r| i64::from(r.id.0)))
+            .int("position", images().map(|r| r.position.cast_signed()))
+            .bytes("image", images().map(|r| Some(kept::encode(&r.image)))),
+    ]
 }

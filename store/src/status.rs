@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Store, StoreError, batch::SourceRow, on_readers};
+use crate::{Store, StoreError, backend::Backend, batch::SourceRow, on_readers};
 
 /// The state of a database in numbers.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +35,15 @@ pub struct Status {
     pub checkpoint: CheckpointStatus,
     /// Gaps that are open.
     pub gaps: Vec<GapStatus>,
+    /// The database.
+    pub database: DatabaseStatus,
+}
+
+/// The database in the status.
+#[derive(Debug, Clone, Serialize)]
+pub struct DatabaseStatus {
+    /// Its size on disk.
+    pub bytes: i64,
 }
 
 /// An account in the status whose follows are not all known.
@@ -66,6 +75,8 @@ pub struct StatusSource {
 pub struct JournalStatus {
     /// Last position.
     pub position: i64,
+    /// It was dropped up to here, but for its rules and pins; 0: it is whole.
+    pub dropped_position: i64,
 }
 
 /// The checkpoint in the status.
@@ -73,6 +84,10 @@ pub struct JournalStatus {
 pub struct CheckpointStatus {
     /// Position of the oldest image; None if there is none.
     pub oldest_position: Option<i64>,
+    /// A start reads the journal after this position.
+    pub position: i64,
+    /// The epochs whose first moment is kept as a checkpoint.
+    pub kept: Vec<i64>,
 }
 
 /// An open gap in the status.
@@ -121,8 +136,15 @@ impl Store {
     /// Reads the status.
     pub async fn status(&self) -> Result<Status, StoreError> {
         let running = self.has_writer().await?;
-        let (epoch, ticks, position): (Option<i64>, i64, i64) = on_readers!(self, pool =>
-            sqlx::query_as("SELECT epoch, ticks, position FROM state")
+        let (epoch, ticks, position, dropped_position, whole_at): (
+            Option<i64>,
+            i64,
+            i64,
+            i64,
+            i64,
+        ) = on_readers!(self, pool =>
+            sqlx::query_as("SELECT epoch, ticks, position, dropped_position, checkpoint_position \
+                FROM state")
                 .fetch_optional(pool)
                 .await?
                 .unwrap_or_default());
@@ -178,9 +200,41 @@ impl Store {
             backfill,
             capped_accounts,
             capped: self.capped().await?,
-            journal: JournalStatus { position },
-            checkpoint: CheckpointStatus { oldest_position },
+            journal: JournalStatus {
+                position,
+                dropped_position,
+            },
+            checkpoint: CheckpointStatus {
+                oldest_position,
+                position: whole_at,
+                kept: self
+                    .load_kept()
+                    .await?
+                    .iter()
+                    .filter(|row| row.complete)
+                    .map(|row| row.epoch)
+                    .collect(),
+            },
             gaps: self.open_gaps().await?,
+            database: DatabaseStatus {
+                bytes: self.bytes().await?,
+            },
+        })
+    }
+
+    /// Size on disk, the write-ahead log of SQLite not included.
+    async fn bytes(&self) -> Result<i64, StoreError> {
+        Ok(match &self.backend {
+            Backend::Sqlite(b) => {
+                const SQL: &str =
+                    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+                sqlx::query_scalar(SQL).fetch_one(&b.readers).await?
+            }
+            Backend::Postgres(b) => {
+                sqlx::query_scalar("SELECT pg_database_size(current_database())")
+                    .fetch_one(&b.readers)
+                    .await?
+            }
         })
     }
 

@@ -9,6 +9,9 @@
 //! - `crashes`: killed again and again while a host brings events.
 //! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
+//! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
+//! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
+//! - `migrations`: databases of every released schema.
 //!
 //! The helpers and their own tests are in `support/`.
 
@@ -16,8 +19,11 @@ mod circle;
 mod contract;
 mod crashes;
 mod edits;
+mod failures;
 mod gaps;
 mod live;
+mod migrations;
 mod network;
 mod recovery;
 mod replay;
+mod verify;

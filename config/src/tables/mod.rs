@@ -73,11 +73,13 @@ pub(crate) fn ledger(mut section: Section<'_>, notes: &mut Notes) -> Ledger {
 pub(crate) fn store(mut section: Section<'_>, notes: &mut Notes) -> Store {
     let default = Store::default();
     let (operations, milliseconds) = (default.batch_operations, default.batch_milliseconds);
-    let ms = Unit::Milliseconds;
+    let (ms, keep) = (Unit::Milliseconds, default.keep_checkpoints);
     let store = Store {
         checkpoint: section.duration("checkpoint", TENTH..=DAY, ms, default.checkpoint, notes),
         batch_operations: section.number("batch_operations", 1..=100_000, operations, notes),
         batch_milliseconds: section.number("batch_milliseconds", 1..=60_000, milliseconds, notes),
+        keep_checkpoints: section.number("keep_checkpoints", 0..=1_000, keep, notes),
+        retain: section.optional_number("retain", 1..=1_000_000, "left out, all is kept", notes),
     };
     section.close(notes, |_| None);
     store

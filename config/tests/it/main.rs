@@ -53,6 +53,8 @@ max_likes_per_epoch = 5
 checkpoint = "500ms"
 batch_operations = 1
 batch_milliseconds = 60000
+keep_checkpoints = 0
+retain = 12
 [network]
 plc = "http://127.0.0.1:2582/"
 handle_resolver = "http://127.0.0.1:2583"

@@ -70,6 +70,8 @@ fn every_key_of_a_file_is_taken() {
             checkpoint: Duration::from_millis(500),
             batch_operations: 1,
             batch_milliseconds: 60_000,
+            keep_checkpoints: 0,
+            retain: Some(12),
         },
         network: Network {
             plc: "http://127.0.0.1:2582".to_owned(),

@@ -2,6 +2,7 @@
 
 mod account;
 mod claim;
+mod closed;
 mod forget;
 mod look_ahead;
 mod pins;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 pub use account::AccountView;
 pub(crate) use account::{ABSENT, Account};
+pub use closed::Closed;
 pub(crate) use pins::Pins;
 pub use recovery::{Recorded, ReplayMismatch, ResumeError};
 pub use steps::Steps;
@@ -42,6 +44,10 @@ pub struct Ledger {
     buffers: Buffers,
     /// Ids below this are all present (only after [`Ledger::resume`] may later ones be absent).
     present: u32,
+    /// How accounts stood before the ticks they were settled beyond, if that is wanted.
+    closed: Option<Vec<Closed>>,
+    /// Replaying counts totals.
+    counts_replay: bool,
 }
 
 /// What the last operation did, lent to its outcome.
@@ -49,6 +55,7 @@ pub struct Ledger {
 struct Buffers {
     pieces: Vec<Piece>,
     sink_pieces: Vec<Piece>,
+    sunk: Vec<AccountId>,
     sink_points: u64,
     losses: Losses,
     parties: Option<(AccountId, AccountId)>,
@@ -59,6 +66,7 @@ impl Buffers {
     fn clear(&mut self) {
         self.pieces.clear();
         self.sink_pieces.clear();
+        self.sunk.clear();
         self.sink_points = 0;
         self.losses = Losses::default();
         self.parties = None;
@@ -84,6 +92,8 @@ impl Ledger {
             totals: TotalsBook::default(),
             buffers: Buffers::default(),
             present: 1,
+            closed: None,
+            counts_replay: false,
         })
     }
 
@@ -113,6 +123,7 @@ impl Ledger {
             pieces: &self.buffers.pieces,
             sink_points: self.buffers.sink_points,
             sink_pieces: &self.buffers.sink_pieces,
+            sunk: &self.buffers.sunk,
             losses: self.buffers.losses,
             pins: &self.pins,
         }

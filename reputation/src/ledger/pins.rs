@@ -14,6 +14,10 @@ impl Pins {
         word >> (id.0 % 64) & 1 == 1
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
     pub(crate) fn insert(&mut self, id: AccountId) {
         let word = id.index() / 64;
         if word >= self.words.len() {

@@ -122,6 +122,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// From now on [`Ledger::replay`] counts totals, for the accounts it brings forward.
+    pub fn count_replay(&mut self) {
+        self.counts_replay = true;
+    }
+
     /// Puts the totals of one ordinal in, as the store has them.
     pub fn restore_totals(&mut self, ordinal: u32, totals: Totals) {
         self.totals.restore(ordinal, totals);
@@ -151,7 +156,7 @@ impl Ledger {
         needs: impl Fn(AccountId) -> bool,
     ) -> Result<(), ReplayMismatch> {
         self.buffers.clear();
-        self.totals.paused = true;
+        self.totals.paused = !self.counts_replay;
         let done = self.replay_one(operation, recorded, needs);
         self.totals.paused = false;
         done

@@ -25,6 +25,7 @@ impl Ledger {
         }
         let mut ordinal = account.ordinal;
         while ordinal < self.ticks {
+            self.note_closed(id, ordinal);
             ordinal += 1;
             let account = &mut self.accounts[id.index()];
             if account.tally() == 0 && !account.has_unclaimed() {

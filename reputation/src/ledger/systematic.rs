@@ -53,7 +53,7 @@ impl Ledger {
         account.others -= from_front - from_own;
 
         // The sender's own tag goes where it belongs by order.
-        let pieces = &mut self.buffers.pieces;
+        let (pieces, only_sink) = (&mut self.buffers.pieces, &mut self.buffers.sunk);
         let mut tagged = Some(Piece {
             origin: sender,
             points: kept(0, from_front),
@@ -63,13 +63,12 @@ impl Ledger {
                 if let Some(piece) = tagged.take_if(|piece| piece.origin < origin) {
                     push(pieces, piece);
                 }
-                push(
-                    pieces,
-                    Piece {
-                        origin,
-                        points: kept(first, taken.into()),
-                    },
-                );
+                let points = kept(first, taken.into());
+                if points == 0 {
+                    only_sink.push(origin);
+                } else {
+                    pieces.push(Piece { origin, points });
+                }
             });
         if let Some(piece) = tagged {
             push(pieces, piece);

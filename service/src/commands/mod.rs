@@ -1,14 +1,17 @@
 //! The commands: each a few lines over the crates that do the work.
 
+mod backup;
 mod check;
 mod explain;
 mod init;
+mod recompute;
 mod record;
 mod replay;
 mod report;
 mod run;
 mod status;
 mod track;
+mod verify;
 
 use std::path::Path;
 
@@ -30,6 +33,9 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Report(args) => report::run(path, args).await,
         Command::Track(command) => track::run(path, command),
         Command::Explain(args) => explain::run(path, args).await,
+        Command::Verify(args) => verify::run(path, &args).await,
+        Command::Recompute(args) => recompute::run(path, &args).await,
+        Command::Backup { file } => backup::run(path, &file).await,
     }
 }
 

@@ -83,6 +83,25 @@ fn text(status: &Status) -> Result<String> {
         "journal   position {}, oldest image {oldest}",
         output::thousands(status.journal.position)
     )?;
+    if status.journal.dropped_position > 0 {
+        writeln!(
+            out,
+            "dropped   the journal up to position {}",
+            output::thousands(status.journal.dropped_position)
+        )?;
+    }
+    let kept = status.checkpoint.kept.iter().map(i64::to_string);
+    let kept: Vec<String> = kept.collect();
+    writeln!(
+        out,
+        "database  {} bytes, kept checkpoints of epochs: {}",
+        output::thousands(status.database.bytes),
+        if kept.is_empty() {
+            "none".to_owned()
+        } else {
+            kept.join(", ")
+        }
+    )?;
     for account in status.capped.iter().take(CAPPED_SHOWN) {
         let name = account.handle.as_ref().unwrap_or(&account.did);
         writeln!(out, "capped    {}", output::harmless(name))?;
@@ -137,6 +156,11 @@ fn flat(status: &Status) -> Table {
         ("ticks".to_owned(), status.ticks),
         ("journal.position".to_owned(), status.journal.position),
         ("capped_accounts".to_owned(), status.capped_accounts),
+        (
+            "journal.dropped_position".to_owned(),
+            status.journal.dropped_position,
+        ),
+        ("database.bytes".to_owned(), status.database.bytes),
     ];
     rows.extend(
         status

@@ -46,6 +46,25 @@ impl EpochClock {
         Some(start.base_epoch + epochs.min(start.epoch - start.base_epoch))
     }
 
+    /// Stands where a journal was written.
+    pub(super) fn set(&mut self, epoch: i64, time: Micros) {
+        let start = self.kept.started.get_or_insert(ClockStart {
+            base_epoch: epoch,
+            base_micros: epoch.saturating_mul(self.kept.epoch_micros),
+            epoch,
+            now_micros: time,
+        });
+        (start.epoch, start.now_micros) = (epoch, time);
+    }
+
+    /// The next boundary; None before the first event.
+    pub(super) fn next_boundary(&self) -> Option<Micros> {
+        let start = self.kept.started?;
+        (start.epoch + 1 - start.base_epoch)
+            .checked_mul(self.kept.epoch_micros)?
+            .checked_add(start.base_micros)
+    }
+
     /// Starts at the time of the first event; epochs are counted from 1970 in the length in force.
     pub(super) fn start(&mut self, time: Micros) {
         self.kept.epoch_micros = self.next_micros;
@@ -61,11 +80,9 @@ impl EpochClock {
     /// Passes one boundary if `time` lies beyond it; returns the epoch that begins there.
     pub(super) fn pass_boundary(&mut self, time: Micros) -> Option<i64> {
         let length = self.kept.epoch_micros;
+        let boundary = self.next_boundary()?;
         let start = self.kept.started.as_mut()?;
         let next = start.epoch + 1;
-        let boundary = (next - start.base_epoch)
-            .checked_mul(length)?
-            .checked_add(start.base_micros)?;
         if time < boundary {
             return None;
         }

@@ -132,7 +132,7 @@ impl Engine {
                 self.data.remove(&id);
             }
         }
-        self.pending.accounts.insert(id);
+        self.pending.commits.insert(id);
     }
 
     /// Whether the commit continues what was last seen: by the tree before it, or where the host

@@ -1,11 +1,12 @@
 //! Which accounts of the ledger are to be imaged, and in what slices.
 //!
-//! An account whose image lies behind a tick is always marked here: a tick marks everybody.
+//! An account whose image lies behind a tick is always marked here: a tick marks everybody. The
+//! images from a tick until everybody was imaged are its sweep.
 
 use std::collections::VecDeque;
 
-use hashbrown::HashSet;
-use kith_reputation::{AccountId, Ledger};
+use hashbrown::{HashMap, HashSet};
+use kith_reputation::{AccountId, Ledger, Operation, Outcome, RuleKind, Transfer};
 use kith_store::batch::ImageRow;
 
 /// Rows (of assignments, and one for each account) in a slice: a fraction of a second of the
@@ -16,25 +17,130 @@ const SLICE_ROWS: usize = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct Images {
     marked: Vec<bool>,
+    /// Accounts whose rows in the store are those of the image that was written last; of those
+    /// that changed since then, `touched` says the rest.
+    known: Vec<bool>,
+    /// Rows that changed since the last image.
+    touched: HashMap<AccountId, Touched>,
     /// Accounts that have an image in the store.
     imaged: HashSet<AccountId>,
     /// Marked since the checkpoint began.
     later: Vec<AccountId>,
     /// The rest of the checkpoint that is being written.
     now: VecDeque<AccountId>,
+    /// Where that checkpoint began.
+    began: Option<u64>,
+    /// Accounts to be imaged until everybody was since the last tick.
+    sweep: usize,
 }
 
+/// A slice of the checkpoint.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    /// Each true at the position that was asked for.
+    pub(super) images: Vec<ImageRow>,
+    /// So many of them, from the first, belong to the sweep.
+    pub(super) swept: usize,
+    /// The checkpoint is whole with this slice: where it began. Every image that is older is true
+    /// there, too.
+    pub(super) whole_at: Option<u64>,
+}
+
+/// Origins whose rows of one account changed.
+#[derive(Debug, Default)]
+struct Touched {
+    origins: Vec<AccountId>,
+    /// So many, from the first, are in order and without repetition.
+    sorted: usize,
+}
+
+impl Touched {
+    fn extend(&mut self, origins: impl Iterator<Item = AccountId>) {
+        self.origins.extend(origins);
+        if self.origins.len() > 2 * self.sorted + TOUCHED_UNSORTED {
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        self.origins.sort_unstable();
+        self.origins.dedup();
+        self.sorted = self.origins.len();
+    }
+}
+
+/// Origins that are gathered before they are put in order the first time.
+const TOUCHED_UNSORTED: usize = 64;
+
 impl Images {
-    /// The account changed.
+    /// An operation's parties changed.
+    pub(super) fn mark_outcome(
+        &mut self,
+        operation: &Operation,
+        rule: RuleKind,
+        outcome: &Outcome<'_>,
+    ) {
+        match (operation, rule) {
+            (Operation::Transfer(transfer), RuleKind::Systematic) => {
+                self.mark_transfer(transfer, outcome);
+            }
+            (Operation::Transfer(transfer), RuleKind::Reference) => {
+                // Every row of the sender, and the sink has rows.
+                for id in [transfer.sender, transfer.receiver, AccountId::SINK] {
+                    self.mark(id);
+                }
+            }
+            (Operation::Pin { account }, _) => self.mark(*account),
+            _ => {
+                let parties = [outcome.sender, outcome.receiver];
+                parties.into_iter().flatten().for_each(|id| self.mark(id));
+            }
+        }
+    }
+
+    /// A transfer, rejected or not, makes its accounts and settles them. Settling changes rows
+    /// only behind a tick, which marks everybody.
+    fn mark_transfer(&mut self, transfer: &Transfer, outcome: &Outcome<'_>) {
+        let Transfer {
+            sender, receiver, ..
+        } = *transfer;
+        let moved = || outcome.pieces.iter().map(|piece| piece.origin);
+        let drawn = moved().chain(outcome.sunk.iter().copied());
+        self.mark_rows(sender, drawn.filter(|origin| *origin != sender));
+        let credited = moved().filter(|origin| *origin != receiver && !outcome.held);
+        self.mark_rows(receiver, credited);
+        self.mark_rows(AccountId::SINK, std::iter::empty());
+    }
+
+    /// The account changed, in ways that nobody wrote down.
     pub(super) fn mark(&mut self, id: AccountId) {
+        self.mark_rows(id, std::iter::empty());
+        self.known[id.0 as usize] = false;
+        self.touched.remove(&id);
+    }
+
+    /// The account changed, and of its rows at most those of these origins.
+    pub(super) fn mark_rows(&mut self, id: AccountId, origins: impl Iterator<Item = AccountId>) {
         let index = id.0 as usize;
         if self.marked.len() <= index {
             self.marked.resize(index + 1, false);
+            self.known.resize(index + 1, false);
         }
         if !self.marked[index] {
             self.marked[index] = true;
             self.later.push(id);
         }
+        if self.known[index] {
+            self.touched.entry(id).or_default().extend(origins);
+        }
+    }
+
+    /// The rows that changed since the last image, if they are known; from now on they are.
+    fn take_touched(&mut self, id: AccountId) -> Option<Vec<AccountId>> {
+        let is_known = std::mem::replace(&mut self.known[id.0 as usize], true);
+        let mut touched = self.touched.remove(&id).unwrap_or_default();
+        touched.sort();
+        is_known.then_some(touched.origins)
     }
 
     /// Every account changed.
@@ -42,6 +148,16 @@ impl Images {
         for id in 0..ledger.accounts() {
             self.mark(AccountId(id));
         }
+    }
+
+    /// Everybody who is marked now is to be imaged.
+    pub(super) fn begin_sweep(&mut self) {
+        self.sweep = self.now.len() + self.later.len();
+    }
+
+    /// Whether everybody was imaged since the last tick.
+    pub(super) fn is_swept(&self) -> bool {
+        self.sweep == 0
     }
 
     /// The store has an image of the account.
@@ -54,9 +170,12 @@ impl Images {
         self.imaged.len() as u64
     }
 
-    /// Begins a checkpoint of everything marked so far.
-    pub(super) fn begin(&mut self) {
+    /// Begins a checkpoint of everything marked so far, at this position.
+    pub(super) fn begin(&mut self, position: u64) {
         self.now.extend(self.later.drain(..));
+        if !self.now.is_empty() {
+            self.began = Some(position);
+        }
     }
 
     /// Whether a checkpoint is being written.
@@ -65,8 +184,8 @@ impl Images {
     }
 
     /// The next slice of the checkpoint, each image true at `position`.
-    pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64) -> Vec<ImageRow> {
-        let mut images = Vec::new();
+    pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64) -> Slice {
+        let mut slice = Slice::default();
         let mut rows = 0;
         while rows < SLICE_ROWS {
             let Some(id) = self.now.pop_front() else {
@@ -76,15 +195,24 @@ impl Images {
             ledger.settle(id);
             if let Some(account) = ledger.account(id) {
                 let image = account.image();
-                rows += 1 + image.rows.len();
+                let changed = self.take_touched(id);
+                rows += 1 + changed.as_ref().map_or(image.rows.len(), Vec::len);
                 self.imaged.insert(id);
-                images.push(ImageRow {
+                slice.images.push(ImageRow {
                     id,
                     position,
                     image,
+                    changed,
                 });
             }
+            if self.sweep > 0 {
+                self.sweep -= 1;
+                slice.swept = slice.images.len();
+            }
         }
-        images
+        if self.now.is_empty() {
+            slice.whole_at = self.began.take();
+        }
+        slice
     }
 }

@@ -14,21 +14,27 @@
 //! | `repair` | backfills: what was read of an account's host |
 //! | `images` | which accounts the checkpoint writes |
 //! | `names` | handles that were looked up |
+//! | `history` | how each account fared in each epoch |
+//! | `retention` | checkpoints that are kept, and the journal that may be dropped |
 //! | `pending` | what the next batch carries |
 //! | `reconfigure` | what the config says, at start and while running |
 //! | `restore` | starting again from the store |
+//! | `recompute` | the same journal under other rules |
 
 mod clock;
 mod events;
 mod gaps;
+pub(crate) mod history;
 mod images;
 mod likes;
 mod names;
 mod pending;
+mod recompute;
 mod reconfigure;
 mod repair;
 mod repeats;
 mod restore;
+mod retention;
 mod settings;
 mod tid;
 
@@ -43,17 +49,20 @@ use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, CircleChangeRow, FlowRow, JournalRow, Micros, RecordIdentity, SourceRow, State,
-        TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, CommitRow, FlowRow, HistoryRows, JournalRow, KeptRow, Micros,
+        RecordIdentity, SourceRow, State, TotalsRow, TrackedRow,
     },
 };
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
+use history::History;
 use images::Images;
 pub(crate) use names::{HandleFound, LookedUp};
 use pending::{Counters, Pending};
+pub(crate) use recompute::WhatIf;
 use repeats::Repeats;
+use retention::Retention;
 pub(crate) use settings::{Settings, TrackedDid};
 
 /// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.
@@ -81,6 +90,8 @@ pub(crate) struct Engine {
     counters: Counters,
     images: Images,
     flows: HashMap<(u32, u32, u32, i64), u64>,
+    history: History,
+    retention: Retention,
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
     watched: Arc<Watched>,
@@ -288,12 +299,34 @@ impl Engine {
             self.clock.start(time);
             self.agree_on_rules();
         }
-        while self.clock.pass_boundary(time).is_some() {
-            self.operate(Operation::Tick, None);
-            self.repeats.clear();
-            self.images.mark_all(&self.ledger);
+        let mut hops = None;
+        while let Some(epoch) = self.clock.pass_boundary(time) {
+            let hops = hops.get_or_insert_with(|| self.hops());
+            self.tick(epoch, hops);
         }
         self.clock.see(time);
+    }
+
+    /// An epoch begins; the one before ends with these hops.
+    fn tick(&mut self, epoch: i64, hops: &history::Hops) {
+        self.history.end_epoch(epoch - 1, hops);
+        self.operate(Operation::Tick, None);
+        self.repeats.clear();
+        self.images.mark_all(&self.ledger);
+        self.images.begin_sweep();
+        self.retention.tick(KeptRow {
+            ordinal: self.ledger.ticks(),
+            epoch,
+            position: self.state.position,
+            accounts: self.ledger.accounts(),
+            complete: false,
+        });
+    }
+
+    /// The hops of the ledger's accounts.
+    fn hops(&self) -> history::Hops {
+        let hop = |id: &Option<AccountId>| id.and_then(|id| self.circle.hop(id));
+        history::hops(self.ledger_accounts.iter().map(hop))
     }
 
     /// Brings the ledger's rules and pins to those of the config, by operations.
@@ -346,6 +379,7 @@ impl Engine {
             self.clock.epoch().unwrap_or_default(),
             self.clock.now().unwrap_or_default(),
         );
+        let rule = self.ledger.rules().rule;
         let outcome = self.ledger.apply(&operation);
         let accepted = outcome.is_accepted();
         self.state.position += 1;
@@ -353,8 +387,16 @@ impl Engine {
             let key = (flow.origin.0, flow.receiver.0, flow.sender.0, epoch);
             *self.flows.entry(key).or_default() += u64::from(flow.points);
         }
+        if accepted {
+            self.history.moved(
+                &operation,
+                outcome.sender,
+                outcome.pieces,
+                outcome.sink_points,
+                epoch,
+            );
+        }
         let claim = matches!(operation, Operation::Claim { .. });
-        let parties = [outcome.sender, outcome.receiver];
         self.pending.journal.push(JournalRow {
             position: self.state.position,
             epoch,
@@ -369,25 +411,10 @@ impl Engine {
             record,
             micros,
         });
-        let sink = outcome.sink_points > 0;
-        for id in parties.into_iter().flatten() {
-            self.images.mark(id);
-        }
-        if let Operation::Transfer(transfer) = operation {
-            // Also a rejected transfer makes its accounts, and settles them.
-            for id in [transfer.sender, transfer.receiver] {
-                self.images.mark(id);
-            }
-        }
-        if let Operation::Pin { account } = operation {
-            self.images.mark(account);
-        }
+        self.images.mark_outcome(&operation, rule, &outcome);
         if let Operation::Rules(_) = operation {
             // Everybody is settled by the old rules, and the sink may change its shape.
             self.images.mark_all(&self.ledger);
-        }
-        if sink {
-            self.images.mark(kith_reputation::AccountId::SINK);
         }
         accepted
     }
@@ -513,17 +540,29 @@ impl Engine {
         self.pending.frames > 0
             || self.pending.operations() > 0
             || !self.pending.accounts.is_empty()
+            || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
             || self.pending.tracked
             || !self.pending.handle_lookups.is_empty()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
+            || self.history.has_ranks()
+            || self.retention.has_pending()
+            || self.next_drop().is_some()
+    }
+
+    /// The journal that the next batch is to drop.
+    fn next_drop(&self) -> Option<(u64, u64)> {
+        let state = &self.state;
+        let needed = state.flow_position.min(state.checkpoint_position);
+        self.retention
+            .drop(state.dropped_position, self.clock.epoch()?, needed)
     }
 
     /// Begins a checkpoint: the following batches carry its slices.
     pub(crate) fn begin_checkpoint(&mut self) {
-        self.images.begin();
+        self.images.begin(self.state.position);
     }
 
     /// Takes everything noted since the last batch.
@@ -536,16 +575,27 @@ impl Engine {
         state.ticks = self.ledger.ticks();
         state.clock = self.clock.kept();
         let writing = self.images.is_writing();
-        let images = self.images.slice(&mut self.ledger, state.position);
-        if !images.is_empty() {
+        let slice = self.images.slice(&mut self.ledger, state.position);
+        if !slice.images.is_empty() {
             self.counters.set(IMAGES, self.images.count());
         }
-        let flows = if writing || images.is_empty() && self.flows.len() > FLOWS_MAX {
-            state.flow_position = state.position;
-            self.take_flows()
-        } else {
-            Vec::new()
+        if let Some(position) = slice.whole_at {
+            state.checkpoint_position = position;
+        }
+        let kept = self.retention.slice(slice.swept, self.images.is_swept());
+        let with_flows = writing || self.flows.len() > FLOWS_MAX;
+        let flows = match with_flows {
+            true => self.take_flows(),
+            false => Vec::new(),
         };
+        if with_flows {
+            state.flow_position = state.position;
+        }
+        let dropped = self.next_drop();
+        if let Some((_, upto)) = dropped {
+            state.dropped_position = upto;
+        }
+        let history = self.take_history(with_flows);
         let (mut follows, mut blocks) = (pending.follows, pending.blocks);
         let (follows_dropped, follows) = follows.take();
         let (blocks_dropped, blocks) = blocks.take();
@@ -555,6 +605,12 @@ impl Engine {
             .map(|id| self.account_row(*id))
             .collect();
         accounts.sort_unstable_by_key(|row| row.id);
+        let mut commits: Vec<CommitRow> = pending
+            .commits
+            .difference(&pending.accounts)
+            .map(|id| self.commit_row(*id))
+            .collect();
+        commits.sort_unstable_by_key(|row| row.account);
         let mut backfill: Vec<_> = pending.backfill.into_values().collect();
         backfill.sort_unstable_by_key(|row| row.account);
         let totals = self.take_totals();
@@ -564,6 +620,7 @@ impl Engine {
             state,
             journal: pending.journal,
             accounts,
+            commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
             follows_dropped,
             follows,
@@ -582,10 +639,24 @@ impl Engine {
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
             handle_lookups: pending.handle_lookups.into_values().collect(),
-            images,
+            images: slice.images,
             totals,
             flows,
+            history,
+            kept,
+            dropped,
         }
+    }
+
+    fn take_history(&mut self, with_activity: bool) -> HistoryRows {
+        let (ticks, epoch) = (self.ledger.ticks(), self.clock.epoch().unwrap_or_default());
+        let closed = self.ledger.take_closed();
+        let epoch_of = |ordinal| epoch - i64::from(ticks.saturating_sub(ordinal));
+        self.history.close(closed, epoch_of);
+        if self.images.is_swept() {
+            self.history.rank(epoch);
+        }
+        self.history.take(with_activity)
     }
 
     fn take_flows(&mut self) -> Vec<FlowRow> {
@@ -631,6 +702,14 @@ impl Engine {
             data: self.data.get(&id).copied(),
             ledger_id: note.ledger_id,
             capped: note.capped,
+        }
+    }
+
+    fn commit_row(&self, id: AccountId) -> CommitRow {
+        CommitRow {
+            account: id.0,
+            rev: tid::unpack(self.notes[id.index()].rev),
+            data: self.data.get(&id).copied(),
         }
     }
 

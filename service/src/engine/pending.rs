@@ -13,6 +13,8 @@ use kith_store::batch::{
 pub(super) struct Pending {
     pub(super) journal: Vec<JournalRow>,
     pub(super) accounts: HashSet<AccountId>,
+    /// Accounts with a new commit: for most, nothing else changed.
+    pub(super) commits: HashSet<AccountId>,
     pub(super) tracked: bool,
     pub(super) follows: Records,
     pub(super) blocks: Records,

@@ -8,13 +8,19 @@ use hashbrown::{HashMap, HashSet};
 use kith_graph::{AccountId, Changes, Circle};
 use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Recorded, Rules, Verdict};
 use kith_store::{
-    JournalPart, Pieces, Store,
-    batch::{Clock, ImageRow, JournalRow, State, TrackedRow},
+    HistoryPart, JournalPart, Pieces, Store,
+    batch::{Clock, ImageRow, JournalRow, Micros, State, TrackedRow},
 };
 
 use super::{
-    Engine, IMAGES, Images, Note, Pending, Repeats, Source, clock::EpochClock,
-    events::inactive_status, gaps::Gaps, pending::Counters, repair::Repairs, settings::Settings,
+    Engine, IMAGES, Images, Note, Pending, Repeats, Retention, Source,
+    clock::EpochClock,
+    events::inactive_status,
+    gaps::Gaps,
+    history::{self, History},
+    pending::Counters,
+    repair::Repairs,
+    settings::Settings,
     tid,
 };
 
@@ -36,7 +42,9 @@ impl Engine {
         }
         let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
-        engine.restore_ledger(store).await?;
+        let ticks = engine.restore_ledger(store).await?;
+        engine.restore_history(store, &ticks, &stored_hops).await?;
+        engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
@@ -49,8 +57,10 @@ impl Engine {
         Ok(engine)
     }
 
-    fn empty(state: State, settings: Settings) -> Result<Engine> {
+    pub(super) fn empty(state: State, settings: Settings) -> Result<Engine> {
         let clock = EpochClock::new(state.clock, settings.parameters.epoch_micros);
+        let mut ledger = Ledger::new(state.seed, settings.rules)?;
+        ledger.note_epochs();
         Ok(Engine {
             circle: Circle::new(settings.depth)?,
             changes: Changes::new(),
@@ -59,7 +69,7 @@ impl Engine {
             data: HashMap::new(),
             opted_out: HashSet::new(),
             tracked: Vec::new(),
-            ledger: Ledger::new(state.seed, settings.rules)?,
+            ledger,
             ledger_accounts: vec![None],
             clock,
             repeats: Repeats::default(),
@@ -67,6 +77,8 @@ impl Engine {
             counters: Counters::default(),
             images: Images::default(),
             flows: HashMap::new(),
+            history: History::new(state.history_epoch),
+            retention: Retention::new(settings.keep_checkpoints, settings.retain_epochs),
             repairs: Repairs::default(),
             gaps: Gaps::default(),
             watched: Arc::default(),
@@ -165,27 +177,34 @@ impl Engine {
         Ok(())
     }
 
-    /// The ledger: images, then the journal after the oldest of them.
-    async fn restore_ledger(&mut self, store: &Store) -> Result<()> {
-        let images = store.load_images().await?;
+    /// The ledger: images, then the journal after the checkpoint. Returns the ticks of that
+    /// journal.
+    async fn restore_ledger(&mut self, store: &Store) -> Result<Ticks> {
+        let mut images = store.load_images().await?;
         let counters = store.load_counters().await?;
         let expected = counters
             .iter()
             .find(|(name, _)| name == IMAGES)
             .map_or(0, |(_, n)| *n);
-        if (images.len() as u64) < expected {
+        let mut whole_at = self.state.checkpoint_position;
+        let is_whole = images.len() as u64 >= expected;
+        if !is_whole {
             tracing::warn!(
                 expected,
                 found = images.len(),
                 "images are lost: the journal is replayed"
             );
-            return self.rebuild_ledger(store).await;
+            if self.state.dropped_position == 0 {
+                return self.rebuild_ledger(store).await;
+            }
+            (images, whole_at) = self.kept_images(store).await?;
         }
         let accounts = self.ledger_accounts.len();
-        let mut positions = vec![0; accounts];
+        // An account without an image got its number after the checkpoint.
+        let mut positions = vec![whole_at; accounts];
         for image in &images {
             match positions.get_mut(image.id.0 as usize) {
-                Some(position) => *position = image.position,
+                Some(position) => *position = image.position.max(whole_at),
                 None => bail!(
                     "table ledger_account: {} is no account of the ledger",
                     image.id.0
@@ -195,15 +214,17 @@ impl Engine {
         let oldest = positions.iter().copied().min().unwrap_or(0);
         let from = oldest.min(self.state.flow_position);
         let (rules, pinned) = self.rules_at(store, oldest).await?;
-        let ticks = store.ticks_until(oldest).await?;
+        let ticks = self.state.ticks - store.ticks_after(oldest).await?.min(self.state.ticks);
         let accounts = u32::try_from(accounts)?;
         self.ledger = Ledger::resume(self.state.seed, rules, pinned, ticks, accounts)?;
+        self.ledger.note_epochs();
         for ImageRow { id, image, .. } in images {
             self.images.note_image(id);
             self.ledger.restore_account(id, image)?;
         }
         let mut pins: HashSet<LedgerId> = self.rules_at(store, from).await?.1.into_iter().collect();
         let mut tail = 0u64;
+        let mut ticks = Ticks::new();
         let mut failure = None;
         let flow_position = self.state.flow_position;
         store
@@ -215,6 +236,7 @@ impl Engine {
                         self.restore_flow(&row, &pins);
                     }
                     if row.position > oldest {
+                        note_tick(&row, &mut ticks);
                         failure = self.replay(&row, &positions).err();
                     }
                 }
@@ -236,6 +258,9 @@ impl Engine {
         for row in store.load_totals().await? {
             self.ledger.restore_totals(row.ordinal, row.totals);
         }
+        if !is_whole {
+            self.images.mark_all(&self.ledger);
+        }
         tracing::info!(
             accounts = self.ledger.accounts(),
             position = self.state.position,
@@ -243,19 +268,42 @@ impl Engine {
             tail,
             "ledger restored"
         );
-        Ok(())
+        Ok(ticks)
+    }
+
+    /// The newest kept checkpoint, and where it is true.
+    async fn kept_images(&self, store: &Store) -> Result<(Vec<ImageRow>, u64)> {
+        let dropped = self.state.dropped_position;
+        let kept = store.load_kept().await?;
+        let Some(row) = kept
+            .iter()
+            .rfind(|row| row.complete && row.position >= dropped)
+        else {
+            bail!(
+                "images are lost, the journal up to position {dropped} was dropped, and no kept \
+                 checkpoint covers it\n  help: restore the database from a backup"
+            );
+        };
+        let mut images = Vec::new();
+        store
+            .each_kept_image(row.ordinal, |image| images.push(image))
+            .await?;
+        Ok((images, row.position))
     }
 
     /// The ledger from the journal alone, totals and all: the checkpoint is not whole.
-    async fn rebuild_ledger(&mut self, store: &Store) -> Result<()> {
+    async fn rebuild_ledger(&mut self, store: &Store) -> Result<Ticks> {
         let rules = self.rules_at(store, 0).await?.0;
         self.ledger = Ledger::new(self.state.seed, rules)?;
+        self.ledger.note_epochs();
         let flow_position = self.state.flow_position;
         let mut pins = HashSet::new();
+        let mut ticks = Ticks::new();
         let mut differs = None;
         store
             .each_journal(JournalPart::After(0), |row| {
                 note_pins(&row.operation, row.verdict == Verdict::Accepted, &mut pins);
+                note_tick(&row, &mut ticks);
                 if row.position > flow_position {
                     self.restore_flow(&row, &pins);
                 }
@@ -273,6 +321,73 @@ impl Engine {
             bail!("journal position {position}: the ledger's rules give another outcome");
         }
         self.images.mark_all(&self.ledger);
+        Ok(ticks)
+    }
+
+    /// What of the history is still to be written. `ticks` are those of the journal that was
+    /// replayed, `hops` those of the accounts now.
+    async fn restore_history(
+        &mut self,
+        store: &Store,
+        ticks: &Ticks,
+        hops: &[Option<u8>],
+    ) -> Result<()> {
+        let history = &mut self.history;
+        store
+            .each_history(HistoryPart::Open, |row| {
+                history.restore_open(row.activity.holder, row.activity.epoch);
+            })
+            .await?;
+        store
+            .each_history(HistoryPart::Unranked, |row| {
+                if let Some(closed) = row.closed {
+                    history.restore_unranked(&closed);
+                }
+            })
+            .await?;
+        let Some((_, first)) = ticks.first() else {
+            return Ok(());
+        };
+        // From now back to the first tick: changes of the circle are undone.
+        let mut hops = hops.to_vec();
+        let accounts = &self.ledger_accounts;
+        let hops_then = |hops: &[Option<u8>]| {
+            let hop = |id: &Option<AccountId>| hops.get(id.as_ref()?.index()).copied().flatten();
+            history::hops(accounts.iter().map(hop))
+        };
+        let mut later = ticks.as_slice();
+        store
+            .each_change_since(*first, |account, from, micros| {
+                while let Some(((epoch, boundary), earlier)) = later.split_last()
+                    && micros < *boundary
+                {
+                    history.end_epoch(*epoch, &hops_then(&hops));
+                    later = earlier;
+                }
+                if let Some(hop) = hops.get_mut(account as usize) {
+                    *hop = from;
+                }
+            })
+            .await?;
+        let earliest = hops_then(&hops);
+        for (epoch, _) in later {
+            history.end_epoch(*epoch, &earliest);
+        }
+        self.images.begin_sweep();
+        Ok(())
+    }
+
+    async fn restore_retention(&mut self, store: &Store) -> Result<()> {
+        let retention = &mut self.retention;
+        let kept = store.load_kept().await?;
+        let ordinals = store.kept_ordinals().await?;
+        retention.restore(&kept, &ordinals, self.state.ticks);
+        store
+            .each_journal(JournalPart::Ticks, |row| {
+                retention.note_tick(row.epoch, row.position);
+                Ok(())
+            })
+            .await?;
         Ok(())
     }
 
@@ -334,18 +449,26 @@ impl Engine {
         Ok(())
     }
 
-    /// Flows that were not yet written.
+    /// Flows, and what was given and received, that were not yet written.
     fn restore_flow(&mut self, row: &JournalRow, pins: &HashSet<LedgerId>) {
         let (sender, receiver) = match &row.operation {
-            Operation::Transfer(t) if !t.held => (Some(t.sender), t.receiver),
+            Operation::Transfer(t) => (Some(t.sender), t.receiver),
             Operation::Claim { receiver, .. } => (row.claimed_from, *receiver),
             _ => return,
         };
         let (Some(sender), Some(pieces)) = (sender, row.pieces.decode()) else {
             return;
         };
+        let is_held = matches!(&row.operation, Operation::Transfer(t) if t.held);
+        self.history.moved(
+            &row.operation,
+            Some(sender),
+            &pieces,
+            row.sink_points,
+            row.epoch,
+        );
         for piece in pieces {
-            if pins.contains(&piece.origin) && piece.origin != receiver {
+            if !is_held && pins.contains(&piece.origin) && piece.origin != receiver {
                 let key = (piece.origin.0, receiver.0, sender.0, row.epoch);
                 *self.flows.entry(key).or_default() += u64::from(piece.points);
             }
@@ -400,7 +523,23 @@ impl Engine {
                 Ok(())
             })
             .await?;
+        store
+            .each_dropped_like(first, |sender, kind, rkey| {
+                if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {
+                    self.gaps.restore_like(*liker, (kind, rkey), true);
+                }
+            })
+            .await?;
         Ok(())
+    }
+}
+
+/// The ticks of a part of the journal: the epoch that ended, and when.
+type Ticks = Vec<(i64, Micros)>;
+
+fn note_tick(row: &JournalRow, ticks: &mut Ticks) {
+    if row.operation == Operation::Tick {
+        ticks.push((row.epoch - 1, row.micros));
     }
 }
 
@@ -431,7 +570,7 @@ fn first_state(settings: &Settings) -> Result<State> {
             epoch_micros: settings.parameters.epoch_micros,
             started: None,
         },
-        flow_position: 0,
         depth: settings.depth,
+        ..State::default()
     })
 }

@@ -47,6 +47,10 @@ pub(crate) struct Settings {
     pub(crate) pin_tracked: bool,
     /// Likes of one account journaled per epoch.
     pub(crate) max_likes_per_epoch: u32,
+    /// Checkpoints to keep.
+    pub(crate) keep_checkpoints: u32,
+    /// Epochs whose journal is kept; None: all.
+    pub(crate) retain_epochs: Option<u32>,
     /// The seed, if the config sets it.
     pub(crate) seed: Option<u64>,
     /// What of commits is verified.
@@ -94,6 +98,8 @@ impl Settings {
             // Rule reference has no pins.
             pin_tracked: ledger.pin_tracked && rule == RuleKind::Systematic,
             max_likes_per_epoch: ledger.max_likes_per_epoch,
+            keep_checkpoints: config.store.keep_checkpoints,
+            retain_epochs: config.store.retain,
             seed: ledger.seed,
             verify: config.network.verify,
             verifies_all: config.network.verify_all,

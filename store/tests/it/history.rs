@@ -109,8 +109,8 @@ impl Past {
                 epoch_micros: EPOCH_MICROS,
                 started: Some(start),
             },
-            flow_position: 0,
             depth: 2,
+            ..State::default()
         };
         let mut past = Past {
             rng,
@@ -251,21 +251,13 @@ impl Past {
             state: self.state.clone(),
             journal: std::mem::take(&mut self.journal),
             accounts,
+            commits: Vec::new(),
             tracked: is_first.then(|| TRACKED.map(tracked_row).to_vec()),
-            follows_dropped: Vec::new(),
-            follows: Vec::new(),
-            blocks_dropped: Vec::new(),
-            blocks: Vec::new(),
-            changes: Vec::new(),
-            sources: Vec::new(),
-            counters: Vec::new(),
-            backfill: Vec::new(),
             gaps: if is_first { vec![a_gap()] } else { Vec::new() },
-            identities: Vec::new(),
-            handle_lookups: Vec::new(),
             images,
             totals,
             flows,
+            ..Batch::default()
         });
     }
 
@@ -282,6 +274,7 @@ impl Past {
                     id,
                     position: self.state.position,
                     image: self.ledger.account(id)?.image(),
+                    changed: None,
                 })
             })
             .collect()

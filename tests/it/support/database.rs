@@ -1,9 +1,77 @@
 //! A database of a test's own, on either side.
 
+use std::path::Path;
+
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::postgres::postgres;
+
+/// Table, columns (`#`: bytes), order.
+const CONTENTS: [(&str, &str, &str); 13] = [
+    (
+        "state",
+        "position ticks epoch epoch_base clock_micros depth",
+        "singleton",
+    ),
+    (
+        "account",
+        "id did hop since_micros status rev #data ledger_id capped",
+        "id",
+    ),
+    (
+        "follow",
+        "follower rkey subject",
+        "follower, subject, CAST(rkey AS TEXT)",
+    ),
+    (
+        "block",
+        "blocker rkey subject",
+        "blocker, subject, CAST(rkey AS TEXT)",
+    ),
+    (
+        "circle_change",
+        "id micros account from_hop to_hop cause by rkey",
+        "id",
+    ),
+    (
+        "journal",
+        "position epoch kind outcome sender receiver points nonce held entry #pieces sink_points \
+         #sink_pieces parameters record rkey rev subject_rkey micros",
+        "position",
+    ),
+    (
+        "ledger_account",
+        "id own others tally rows unclaimed ordinal",
+        "id",
+    ),
+    (
+        "assignment",
+        "holder origin points touched",
+        "holder, origin",
+    ),
+    (
+        "unclaimed",
+        "receiver entry sender ordinal points #pieces",
+        "receiver, entry",
+    ),
+    (
+        "flow",
+        "origin receiver sender epoch points",
+        "origin, receiver, sender, epoch",
+    ),
+    (
+        "epoch",
+        "ordinal epoch minted moved sink returned decayed expired burned forgotten",
+        "ordinal",
+    ),
+    (
+        "history",
+        "holder epoch received given hop own tally tracked rank",
+        "holder, epoch",
+    ),
+    ("counter", "name value", "CAST(name AS TEXT)"),
+];
 
 /// An empty database that nobody else uses.
 #[derive(Debug)]
@@ -29,6 +97,44 @@ impl Database {
             url: postgres()?.fresh_database(),
             _folder: None,
         })
+    }
+
+    /// A file in a folder that somebody else removes.
+    pub fn sqlite_in(folder: &Path) -> Self {
+        Self {
+            url: format!("sqlite:{}", folder.join("kith.db").display()),
+            _folder: None,
+        }
+    }
+
+    /// A database that is there already, or will be.
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            _folder: None,
+        }
+    }
+
+    /// Every row of every table that follows from what was read, each as text, but for what
+    /// depends on how it was cut into batches: the number of batches, and where each image is true.
+    pub fn contents(&self) -> Vec<String> {
+        let queries = CONTENTS.iter().map(|(table, columns, order)| {
+            let texts: Vec<String> = columns
+                .split(' ')
+                .map(|column| {
+                    let column = match column.strip_prefix('#') {
+                        Some(bytes) if self.url.starts_with("sqlite:") => format!("HEX({bytes})"),
+                        Some(bytes) => format!("UPPER(ENCODE({bytes}, 'hex'))"),
+                        None => format!("CAST({column} AS TEXT)"),
+                    };
+                    format!("COALESCE({column}, '-')")
+                })
+                .collect();
+            let row = texts.join(" || ' ' || ");
+            let row = format!("SELECT '{table} ' || {row} FROM {table} ORDER BY {order}");
+            self.texts(&row)
+        });
+        queries.flatten().collect()
     }
 
     /// What the config file's `database` takes.
@@ -57,6 +163,20 @@ impl Database {
             ),
             runtime,
         }
+    }
+
+    /// A session of PostgreSQL in a transaction that begins with these statements and is rolled
+    /// back when the answer is dropped.
+    pub fn hold(&self, sql: &str) -> Held {
+        let runtime = runtime();
+        let connection = runtime.block_on(PgConnection::connect(&self.url));
+        let connection = connection.unwrap_or_else(|e| panic!("cannot reach {}: {e}", self.url));
+        let mut held = Held {
+            connection: Some(connection),
+            runtime,
+        };
+        held.execute(&format!("BEGIN; {sql}"));
+        held
     }
 
     /// Asks for a column of text.
@@ -117,6 +237,32 @@ fn texts(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
                 .await
         }
     })
+}
+
+/// An open transaction of PostgreSQL.
+#[derive(Debug)]
+pub struct Held {
+    connection: Option<PgConnection>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Held {
+    /// Runs statements in the transaction.
+    pub fn execute(&mut self, sql: &str) {
+        let connection = self.connection.as_mut().expect("it is open");
+        self.runtime
+            .block_on(sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection))
+            .unwrap_or_else(|e| panic!("cannot run {sql:?}: {e}"));
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Closing rolls back.
+            let _ = self.runtime.block_on(connection.close());
+        }
+    }
 }
 
 /// A transaction that no other can pass.

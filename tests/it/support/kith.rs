@@ -196,6 +196,10 @@ pub enum Signal {
     Hup,
     /// Stop dead, no last words.
     Kill,
+    /// Stand still, holding everything, until `Cont`.
+    Stop,
+    /// Go on after `Stop`.
+    Cont,
 }
 
 /// A `kith` in the background. Dropping it kills it.
@@ -216,6 +220,8 @@ impl Running {
             Signal::Term => "TERM",
             Signal::Hup => "HUP",
             Signal::Kill => "KILL",
+            Signal::Stop => "STOP",
+            Signal::Cont => "CONT",
         };
         let script = format!("kill -s {name} {}", self.child.id());
         // The process may have ended by itself; until `wait`, its id is nobody else's.

@@ -31,7 +31,7 @@ mod places;
 mod postgres;
 mod truth;
 
-pub use database::{Database, Stall};
+pub use database::{Database, Held, Stall};
 pub use kith::{Kith, Ran, Running, Signal, kith_binary};
 pub use leash::Leash;
 pub use liar::{Bend, Liar};

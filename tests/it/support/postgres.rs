@@ -21,12 +21,13 @@ const PASSWORD: &str = "not-for-any-log";
 /// Times another port is tried, when somebody took the free one before the server did.
 const PORTS_MAX: usize = 5;
 
-/// A running cluster. It lives as long as the test process.
+/// A running cluster. The shared one lives as long as the test process.
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
     databases: AtomicU32,
-    _server: Child,
+    server: Child,
+    folder: PathBuf,
     _leash: Leash,
 }
 
@@ -59,6 +60,34 @@ impl Postgres {
         url(self.port, database)
     }
 
+    /// A cluster that nobody else uses, to be killed.
+    pub fn of_ones_own() -> Option<Self> {
+        postgres()?; // Says so where it is missing.
+        Some(Self::start(&programs()?))
+    }
+
+    /// Ends the server without a word.
+    pub fn kill(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+
+    /// Starts the server again, as it was left, at the same address.
+    pub fn restart(&mut self) {
+        let bin = programs().expect("it was there before");
+        let owner = Owner::of_the_server();
+        let data = self.folder.join("data");
+        let log = self.folder.join("log");
+        // Those it had started hold its memory until they notice that it is gone.
+        self.server = wait_until("the killed server to be gone", || {
+            let mut server = serve(&bin, &owner, &data, self.port, &log);
+            accepts(&mut server, self.port).then_some(server)
+        });
+        let folder = self.folder.clone();
+        // The old leash is dropped last, and does nothing.
+        self._leash = Leash::new(self.server.id(), "INT", Some(&folder));
+    }
+
     fn start(bin: &Path) -> Self {
         let owner = Owner::of_the_server();
         let folder =
@@ -71,11 +100,13 @@ impl Postgres {
             let log = folder.path().join("log");
             let mut server = serve(bin, &owner, &data, port, &log);
             if accepts(&mut server, port) {
-                let leash = Leash::new(server.id(), "INT", Some(&folder.keep()));
+                let folder = folder.keep();
+                let leash = Leash::new(server.id(), "INT", Some(&folder));
                 return Self {
                     port,
                     databases: AtomicU32::new(0),
-                    _server: server,
+                    server,
+                    folder,
                     _leash: leash,
                 };
             }
@@ -86,6 +117,13 @@ impl Postgres {
             );
         }
         panic!("PostgreSQL found no free port in {PORTS_MAX} attempts");
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

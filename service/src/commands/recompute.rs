@@ -1,0 +1,99 @@
+//! `kith recompute`: the same history under other rules, in a new database.
+
+use std::path::Path;
+
+use anyhow::Result;
+use hashbrown::HashSet;
+use kith_config::{Config, Env, Mode};
+use kith_store::{Access, Store};
+
+use crate::{
+    cli::RecomputeArgs,
+    engine::{Engine, Settings, WhatIf},
+    exit::InputError,
+};
+
+/// Recomputes.
+pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
+    let config = super::load(path, Mode::Offline)?;
+    let mut what_if = what_if(&args.set)?;
+    if !what_if.keys.contains("pin_tracked") {
+        what_if.pins = config.ledger.pin_tracked;
+    }
+    let store = Store::open(&config.database, Access::Snapshot).await?;
+    let into = Store::open_new(&args.into).await?;
+    let settings = Settings::new(&config, Vec::new(), Vec::new(), Vec::new());
+    if what_if.keys.contains("repost") && config.ledger.repost == 0 {
+        tracing::warn!("reposts that did not count are not in the journal: they cannot count now");
+    }
+    Engine::recompute(&store, &into, settings, &what_if).await?;
+    store.close().await;
+    into.close().await;
+    tracing::info!("recomputed; `KITH_DATABASE=… kith report NAME` asks the new database");
+    Ok(())
+}
+
+/// The rules of `--set ledger.key=value`, checked as a config file is.
+fn what_if(sets: &[String]) -> Result<WhatIf> {
+    let mut text =
+        "[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n[ledger]\n".to_owned();
+    let mut keys = HashSet::new();
+    for set in sets {
+        let (key, value) = set.split_once('=').ok_or_else(|| wrong(set))?;
+        let key = key
+            .trim()
+            .strip_prefix("ledger.")
+            .ok_or_else(|| wrong(set))?;
+        let is_key = key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let value = value.trim();
+        if !is_key || value.contains(['\n', '\r', '"', '\\']) || !keys.insert(key.to_owned()) {
+            return Err(wrong(set).into());
+        }
+        let is_bare = value.parse::<u64>().is_ok() || value == "true" || value == "false";
+        let quote = if is_bare { "" } else { "\"" };
+        text.push_str(&format!("{key} = {quote}{value}{quote}\n"));
+    }
+    let config = Config::parse(&text, "--set", &Env::default(), Mode::Offline)?;
+    Ok(WhatIf {
+        pins: config.ledger.pin_tracked,
+        rules: config.ledger,
+        keys,
+    })
+}
+
+fn wrong(set: &str) -> InputError {
+    InputError(format!(
+        "--set {set:?} is not ledger.KEY=VALUE, each key once\n  help: for example --set \
+         ledger.decay_percent=5; only keys of [ledger] can be set, since what the filter dropped \
+         is not in the journal"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::what_if;
+
+    #[test]
+    fn keys_are_checked_as_a_config_is() {
+        let sets =
+            |list: &[&str]| what_if(&list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        let ok = sets(&[
+            "ledger.decay_percent=5",
+            "ledger.epoch=1d",
+            "ledger.rule=reference",
+        ])
+        .expect("sensible rules");
+        assert_eq!((ok.rules.decay_percent, ok.keys.len()), (5, 3));
+        for (wrong, told) in [
+            (["ledger.decay_percent=101"].as_slice(), "decay_percent"),
+            (&["ledger.decay=5"], "decay"),
+            (&["circle.depth=1"], "only keys of [ledger]"),
+            (&["ledger.like"], "ledger.KEY=VALUE"),
+            (&["ledger.like=1", "ledger.like=2"], "each key once"),
+            (&["ledger.like=1\nx=2"], "ledger.KEY=VALUE"),
+        ] {
+            let said = format!("{:#}", sets(wrong).expect_err(told));
+            assert!(said.contains(told), "{wrong:?}: {said}");
+        }
+    }
+}

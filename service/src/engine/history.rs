@@ -1,0 +1,232 @@
+//! How each account fared in each epoch: table `history`.
+//!
+//! What is given and received is counted as it happens, and written with the flows. How an account
+//! stood when an epoch ended is known when the ledger settles it beyond the tick, and written in
+//! that batch at the latest with the image. Once everybody was settled, members are ranked. All of
+//! it is a function of the journal and the circle's changes, whatever the batches were.
+
+use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
+
+use hashbrown::{HashMap, HashSet};
+use kith_reputation::{AccountId, Closed, Operation, Piece};
+use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow};
+
+/// Ranks in a batch.
+const RANKS_MAX: usize = 20_000;
+/// The hop of who is no member.
+pub(super) const OUTSIDE: u8 = u8::MAX;
+
+/// The hops of the ledger's accounts at one moment, by their numbers there.
+pub(crate) type Hops = Arc<[u8]>;
+
+/// Hops in their short form.
+pub(crate) fn hops(of: impl Iterator<Item = Option<u8>>) -> Hops {
+    of.map(|hop| hop.unwrap_or(OUTSIDE)).collect()
+}
+
+/// What of the history is not written yet.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// No rows for epochs before this one.
+    first: Option<i64>,
+    activity: BTreeMap<(u32, i64), (u64, u64)>,
+    /// Who gave or received in an epoch and is not settled beyond it.
+    open: BTreeMap<i64, HashSet<u32>>,
+    closed: Vec<ClosedRow>,
+    /// The hops at the end of epochs that somebody is not settled beyond.
+    hops: BTreeMap<i64, Hops>,
+    /// Tracked points of members, of epochs whose ranks are not known.
+    ranking: BTreeMap<i64, HashMap<u32, u64>>,
+    ranks: VecDeque<RankRow>,
+}
+
+impl History {
+    /// A history that is whole from this epoch on; None: from the beginning.
+    pub(crate) fn new(first: Option<i64>) -> History {
+        History {
+            first,
+            ..History::default()
+        }
+    }
+
+    fn is_before(&self, epoch: i64) -> bool {
+        self.first.is_some_and(|first| epoch < first)
+    }
+
+    /// An accepted operation moved points. `from` is who gave them.
+    pub(crate) fn moved(
+        &mut self,
+        operation: &Operation,
+        from: Option<AccountId>,
+        pieces: &[Piece],
+        sink_points: u64,
+        epoch: i64,
+    ) {
+        let (receiver, is_claim, held) = match operation {
+            Operation::Transfer(transfer) => (transfer.receiver, false, transfer.held),
+            Operation::Claim { receiver, .. } => (*receiver, true, false),
+            _ => return,
+        };
+        let points = |piece: &Piece| u64::from(piece.points);
+        if !held {
+            let kept = pieces.iter().filter(|piece| piece.origin != receiver);
+            self.add(receiver, epoch, (kept.map(points).sum(), 0));
+        }
+        if let (Some(sender), false) = (from, is_claim) {
+            let paid = pieces.iter().map(points).sum::<u64>() + sink_points;
+            self.add(sender, epoch, (0, paid));
+        }
+    }
+
+    fn add(&mut self, holder: AccountId, epoch: i64, (received, given): (u64, u64)) {
+        if holder == AccountId::SINK || received + given == 0 || self.is_before(epoch) {
+            return;
+        }
+        let sums = self.activity.entry((holder.0, epoch)).or_default();
+        sums.0 += received;
+        sums.1 += given;
+        self.open.entry(epoch).or_default().insert(holder.0);
+    }
+
+    /// At start: the account has a row whose end is not filled in.
+    pub(super) fn restore_open(&mut self, holder: AccountId, epoch: i64) {
+        self.open.entry(epoch).or_default().insert(holder.0);
+    }
+
+    /// At start: a member is to be ranked.
+    pub(crate) fn restore_unranked(&mut self, row: &ClosedRow) {
+        let epoch = self.ranking.entry(row.epoch).or_default();
+        epoch.insert(row.holder.0, row.tracked);
+    }
+
+    /// The epoch ends with these hops.
+    pub(crate) fn end_epoch(&mut self, epoch: i64, hops: &Hops) {
+        self.hops.insert(epoch, Arc::clone(hops));
+    }
+
+    /// Accounts were settled beyond ticks; `epoch_of` gives the epoch of an ordinal.
+    pub(crate) fn close(&mut self, closed: Vec<Closed>, epoch_of: impl Fn(u32) -> i64) {
+        for Closed {
+            account: holder,
+            ordinal,
+            own,
+            tally,
+            tracked,
+            is_blank,
+        } in closed
+        {
+            let epoch = epoch_of(ordinal);
+            let open = self.open.get_mut(&epoch);
+            let was_open = open.is_some_and(|open| open.remove(&holder.0));
+            if (is_blank && !was_open) || self.is_before(epoch) {
+                continue;
+            }
+            let hop = self
+                .hops
+                .get(&epoch)
+                .and_then(|hops| hops.get(holder.0 as usize).copied())
+                .filter(|hop| *hop != OUTSIDE);
+            if hop.is_some() && tracked > 0 {
+                let members = self.ranking.entry(epoch).or_default();
+                members.insert(holder.0, tracked);
+            }
+            self.closed.push(ClosedRow {
+                holder,
+                epoch,
+                hop,
+                own,
+                tally,
+                tracked,
+            });
+        }
+    }
+
+    /// Everybody is settled beyond the ends of all epochs before this one.
+    pub(crate) fn rank(&mut self, current: i64) {
+        let later = self.ranking.split_off(&current);
+        for (epoch, members) in std::mem::replace(&mut self.ranking, later) {
+            self.ranks.extend(ranked(epoch, members));
+        }
+        self.hops = self.hops.split_off(&current);
+        self.open = self.open.split_off(&current);
+    }
+
+    /// Whether there is something to rank, or ranks to write.
+    pub(super) fn has_ranks(&self) -> bool {
+        !self.ranks.is_empty()
+    }
+
+    /// All ranks that are not written, by account.
+    pub(crate) fn all_ranks(&self) -> HashMap<AccountId, u64> {
+        self.ranks
+            .iter()
+            .map(|row| (row.holder, row.rank))
+            .collect()
+    }
+
+    /// What the next batch carries; `with_activity` if it carries flows.
+    pub(crate) fn take(&mut self, with_activity: bool) -> HistoryRows {
+        let activity = match with_activity {
+            true => std::mem::take(&mut self.activity),
+            false => BTreeMap::new(),
+        };
+        let mut closed = std::mem::take(&mut self.closed);
+        closed.sort_unstable_by_key(|row| (row.holder, row.epoch));
+        closed.dedup_by_key(|row| (row.holder, row.epoch));
+        let ranks = self.ranks.len().min(RANKS_MAX);
+        HistoryRows {
+            activity: activity
+                .into_iter()
+                .map(|((holder, epoch), (received, given))| ActivityRow {
+                    holder: AccountId(holder),
+                    epoch,
+                    received,
+                    given,
+                })
+                .collect(),
+            closed,
+            ranks: self.ranks.drain(..ranks).collect(),
+        }
+    }
+}
+
+/// Ranks by points, most first; equals share a rank. Ascending by account.
+fn ranked(epoch: i64, members: HashMap<u32, u64>) -> Vec<RankRow> {
+    let mut order: Vec<(u32, u64)> = members.into_iter().collect();
+    order.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut ranks = Vec::with_capacity(order.len());
+    let mut last = (0, 0);
+    for (place, (holder, points)) in (1..).zip(order) {
+        if points != last.1 {
+            last = (place, points);
+        }
+        ranks.push(RankRow {
+            holder: AccountId(holder),
+            epoch,
+            rank: last.0,
+        });
+    }
+    ranks.sort_unstable_by_key(|row| row.holder);
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equals_share_a_rank() {
+        let members = [(4, 10), (2, 30), (9, 10), (1, 5)].into_iter().collect();
+        let ranks = ranked(7, members);
+        let ranks: Vec<_> = ranks.iter().map(|row| (row.holder.0, row.rank)).collect();
+        assert_eq!(ranks, [(1, 4), (2, 1), (4, 2), (9, 2)]);
+    }
+
+    #[test]
+    fn a_history_that_began_later_says_nothing_of_before() {
+        let mut history = History::new(Some(5));
+        history.add(AccountId(1), 4, (1, 0));
+        history.add(AccountId(1), 5, (1, 0));
+        assert_eq!(history.take(true).activity.len(), 1);
+    }
+}

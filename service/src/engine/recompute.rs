@@ -1,0 +1,466 @@
+//! The same history under other rules: the operations of a journal, given to a fresh engine.
+//!
+//! Rules that are set hold from the beginning; those that are not stay what the journal has them
+//! be at each point. Ticks stay where they are, unless the epoch's length is set: then they are
+//! counted anew, by the times of the operations. Operations that the rules would not have let into
+//! the journal (likes repeated in an epoch, reposts of no points, likes beyond the cap) are left
+//! out, so accounts may get other numbers. A claim names its entry by its place, as it did.
+
+use anyhow::{Result, bail};
+use hashbrown::HashSet;
+use kith_config::{Ledger as Rulebook, Repeat, Rule};
+use kith_graph::AccountId;
+use kith_reputation::{AccountId as LedgerId, Operation, RuleKind, Transfer};
+use kith_store::{
+    JournalPart, Store,
+    batch::{Clock, JournalRow, Micros, RecordKind, State},
+};
+
+use super::{
+    Engine,
+    clock::EpochClock,
+    history::{self, Hops},
+    settings::Settings,
+};
+
+/// Rules to be set, and which of them.
+#[derive(Debug, Clone)]
+pub(crate) struct WhatIf {
+    /// Values; those not named in `keys` mean nothing.
+    pub(crate) rules: Rulebook,
+    /// Keys of `[ledger]`.
+    pub(crate) keys: HashSet<String>,
+    /// Whether tracked accounts are to be pinned, where the rule has pins.
+    pub(crate) pins: bool,
+}
+
+impl WhatIf {
+    fn sets(&self, key: &str) -> bool {
+        self.keys.contains(key)
+    }
+
+    /// The settings with what is set.
+    fn change(&self, settings: &mut Settings) {
+        let from = &self.rules;
+        let (rules, parameters) = (&mut settings.rules, &mut settings.parameters);
+        for key in &self.keys {
+            match key.as_str() {
+                "rule" => {
+                    rules.rule = match from.rule {
+                        Rule::Systematic => RuleKind::Systematic,
+                        Rule::Reference => RuleKind::Reference,
+                    }
+                }
+                "own_points" => rules.own_points = from.own_points,
+                "keep_top" => rules.keep_top = from.keep_top,
+                "decay_percent" => rules.decay_percent = from.decay_percent,
+                "sink_percent" => rules.sink_percent = from.sink_percent,
+                "like" => parameters.like = from.like,
+                "repost" => parameters.repost = from.repost,
+                "repeat" => parameters.repeat_once = from.repeat == Repeat::Once,
+                "epoch" => {
+                    let micros = i64::try_from(from.epoch_microseconds());
+                    parameters.epoch_micros = micros.unwrap_or(i64::MAX);
+                }
+                "max_likes_per_epoch" => settings.max_likes_per_epoch = from.max_likes_per_epoch,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// How a journal is given again.
+struct Rerun<'a> {
+    what_if: &'a WhatIf,
+    /// The journal has no pins, so tracked accounts are pinned as they appear.
+    makes_pins: bool,
+    /// By their old numbers.
+    tracked: HashSet<u32>,
+    /// Old numbers to new ones; the sink keeps its own.
+    numbers: Vec<Option<u32>>,
+    /// New numbers to old ones.
+    old: Vec<u32>,
+    /// The hops at the ends of epochs, by old numbers, the last one first.
+    hops: Vec<(Micros, Hops)>,
+}
+
+impl Engine {
+    /// Gives the journal of one store to a fresh engine, whose batches go to another.
+    pub(crate) async fn recompute(
+        store: &Store,
+        into: &Store,
+        mut settings: Settings,
+        what_if: &WhatIf,
+    ) -> Result<()> {
+        what_if.change(&mut settings);
+        let Some(state) = store.load_state().await? else {
+            bail!("there is nothing in this database yet");
+        };
+        if state.dropped_position > 0 {
+            bail!(
+                "the journal up to position {} was dropped ([store] retain): there is no history \
+                 to begin with",
+                state.dropped_position
+            );
+        }
+        let first = first_state(&state, what_if);
+        into.create(&first).await?;
+        let mut engine = Engine::empty(first, settings)?;
+        let mut rerun = Rerun::open(store, &state, &engine, what_if).await?;
+        for (name, value) in store.load_counters().await? {
+            let is_counted_anew = ["likes.accepted", "likes.rejected", "likes.held"]
+                .contains(&name.as_str())
+                || name == super::IMAGES;
+            if !is_counted_anew {
+                engine.counters.add(name, value);
+            }
+        }
+        let mut position = 0;
+        while position < state.position {
+            let mut rows = Vec::new();
+            store
+                .each_journal(JournalPart::Page(position), |row| {
+                    rows.push(row);
+                    Ok(())
+                })
+                .await?;
+            let Some(last) = rows.last() else { break };
+            position = last.position;
+            for row in &rows {
+                rerun.row(&mut engine, row);
+            }
+            engine.begin_checkpoint_if(rerun.has_ticked(&rows));
+            into.commit(&engine.batch()).await?;
+        }
+        rerun.finish(&mut engine, &state);
+        engine.begin_checkpoint();
+        into.commit(&engine.batch()).await?;
+        while engine.has_pending() {
+            into.commit(&engine.batch()).await?;
+        }
+        let number = |old: i64| {
+            let new = rerun.numbers.get(usize::try_from(old).ok()?).copied()??;
+            Some(i64::from(new))
+        };
+        store.copy_circle(into, number).await?;
+        Ok(())
+    }
+
+    fn begin_checkpoint_if(&mut self, is_due: bool) {
+        if is_due {
+            self.begin_checkpoint();
+        }
+    }
+}
+
+fn first_state(state: &State, what_if: &WhatIf) -> State {
+    let seed = what_if.rules.seed.filter(|_| what_if.sets("seed"));
+    let epoch_micros = match what_if.sets("epoch") {
+        true => i64::try_from(what_if.rules.epoch_microseconds()).unwrap_or(i64::MAX),
+        false => state.clock.epoch_micros,
+    };
+    State {
+        seed: seed.unwrap_or(state.seed),
+        clock: Clock {
+            epoch_micros,
+            started: None,
+        },
+        depth: state.depth,
+        ..State::default()
+    }
+}
+
+impl<'a> Rerun<'a> {
+    async fn open(
+        store: &Store,
+        state: &State,
+        engine: &Engine,
+        what_if: &'a WhatIf,
+    ) -> Result<Rerun<'a>> {
+        let mut has_pins = false;
+        let mut first = None;
+        store
+            .each_journal(JournalPart::RulesUntil(state.position), |row| {
+                has_pins |= matches!(row.operation, Operation::Pin { .. });
+                first.get_or_insert(row.micros);
+                Ok(())
+            })
+            .await?;
+        let accounts = store.load_accounts().await?;
+        let tracked = store.load_tracked().await?;
+        let number = |account: u32| Some(accounts.get(account as usize)?.ledger_id?.0);
+        let mut numbered: Vec<(u32, usize)> = accounts
+            .iter()
+            .filter_map(|row| Some((row.ledger_id?.0, row.id as usize)))
+            .collect();
+        numbered.sort_unstable();
+        let boundaries = match (what_if.sets("epoch"), first, state.clock.started) {
+            (true, Some(first), Some(now)) => {
+                let length = engine.settings.parameters.epoch_micros;
+                boundaries_by_length(state, what_if, (first, now.now_micros), length)
+            }
+            _ => boundaries_of_ticks(store).await?,
+        };
+        let hops = hops_at(store, &boundaries, accounts.len(), &numbered).await?;
+        let accounts = numbered.last().map_or(1, |(number, _)| number + 1);
+        let mut numbers = vec![None; accounts as usize];
+        numbers[0] = Some(0);
+        Ok(Rerun {
+            what_if,
+            makes_pins: !has_pins,
+            tracked: tracked
+                .iter()
+                .filter_map(|row| number(row.account))
+                .collect(),
+            numbers,
+            old: vec![0],
+            hops,
+        })
+    }
+
+    /// Whether any of these rows is a tick.
+    fn has_ticked(&self, rows: &[JournalRow]) -> bool {
+        rows.iter().any(|row| row.operation == Operation::Tick)
+    }
+
+    fn row(&mut self, engine: &mut Engine, row: &JournalRow) {
+        let counts_epochs = self.what_if.sets("epoch");
+        if counts_epochs {
+            self.move_clock(engine, row.micros);
+        } else if row.operation != Operation::Tick {
+            engine.clock.set(row.epoch, row.micros);
+        }
+        match row.operation {
+            Operation::Tick if counts_epochs => {}
+            Operation::Tick => {
+                let hops = self.hops_before(row.micros);
+                engine.clock.set(row.epoch, row.micros);
+                engine.tick(row.epoch, &hops);
+            }
+            Operation::Rules(rules) => {
+                engine.settings.rules = rules;
+                if let Some(parameters) = row.parameters {
+                    engine.settings.parameters = parameters;
+                }
+                self.what_if.change(&mut engine.settings);
+                engine.operate(Operation::Rules(engine.settings.rules), None);
+            }
+            Operation::Pin { account } if self.pins(engine) => {
+                let account = self.number(account);
+                engine.operate(Operation::Pin { account }, None);
+            }
+            Operation::Unpin { account } if self.pins(engine) => {
+                if let Some(account) = self.known(account) {
+                    engine.operate(Operation::Unpin { account }, None);
+                }
+            }
+            Operation::Pin { .. } | Operation::Unpin { .. } => {}
+            Operation::Transfer(transfer) => self.transfer(engine, row, &transfer),
+            Operation::Claim { receiver, index } => {
+                if let Some(receiver) = self.known(receiver) {
+                    engine.operate(Operation::Claim { receiver, index }, None);
+                }
+            }
+            Operation::Forget { account } => {
+                if let Some(account) = self.known(account) {
+                    engine.operate(Operation::Forget { account }, None);
+                }
+            }
+        }
+    }
+
+    fn transfer(&mut self, engine: &mut Engine, row: &JournalRow, transfer: &Transfer) {
+        let mut transfer = *transfer;
+        let (sender, receiver) = (transfer.sender, transfer.receiver);
+        let liker = AccountId(sender.0);
+        if let Some(record) = &row.record {
+            let parameters = &engine.settings.parameters;
+            let points = match record.kind {
+                RecordKind::Like => parameters.like,
+                RecordKind::Repost => parameters.repost,
+            };
+            if points == 0 {
+                return;
+            }
+            transfer.points = points.into();
+            let like = (liker, AccountId(receiver.0), record.subject_rkey.as_str());
+            if parameters.repeat_once && engine.repeats.contains(record.kind, like) {
+                engine.counters.add("likes.repeated", 1);
+                return;
+            }
+            let is_capped = self.what_if.sets("max_likes_per_epoch")
+                && engine.repeats.journaled(liker) >= engine.settings.max_likes_per_epoch;
+            if is_capped {
+                engine.counters.add("likes.capped", 1);
+                return;
+            }
+        }
+        transfer.sender = self.number(sender);
+        self.pin_if_tracked(engine, sender);
+        transfer.receiver = self.number(receiver);
+        let accepted = engine.operate(Operation::Transfer(transfer), row.record.clone());
+        self.pin_if_tracked(engine, receiver);
+        let Some(record) = &row.record else { return };
+        engine.repeats.count(liker);
+        let name = match accepted {
+            true => "likes.accepted",
+            false => "likes.rejected",
+        };
+        engine.counters.add(name, 1);
+        if accepted {
+            let like = (liker, AccountId(receiver.0), record.subject_rkey.as_str());
+            engine.repeats.insert(record.kind, like);
+            engine.counters.add("likes.held", transfer.held.into());
+        }
+    }
+
+    /// Whether pins are wanted under the rules in force.
+    fn pins(&self, engine: &Engine) -> bool {
+        self.what_if.pins && engine.settings.rules.rule == RuleKind::Systematic
+    }
+
+    fn pin_if_tracked(&mut self, engine: &mut Engine, old: LedgerId) {
+        if !self.makes_pins || !self.pins(engine) || !self.tracked.contains(&old.0) {
+            return;
+        }
+        if let Some(account) = self.known(old)
+            && !engine.ledger.is_pinned(account)
+        {
+            engine.operate(Operation::Pin { account }, None);
+        }
+    }
+
+    fn known(&self, old: LedgerId) -> Option<LedgerId> {
+        self.numbers
+            .get(old.0 as usize)
+            .copied()
+            .flatten()
+            .map(LedgerId)
+    }
+
+    /// The account's new number, given now if it has none.
+    fn number(&mut self, old: LedgerId) -> LedgerId {
+        if let Some(known) = self.known(old) {
+            return known;
+        }
+        let new = u32::try_from(self.old.len()).unwrap_or(u32::MAX);
+        self.old.push(old.0);
+        match self.numbers.get_mut(old.0 as usize) {
+            Some(number) => *number = Some(new),
+            None => {
+                self.numbers.resize(old.0 as usize, None);
+                self.numbers.push(Some(new));
+            }
+        }
+        LedgerId(new)
+    }
+
+    /// Epochs by a length that was set.
+    fn move_clock(&mut self, engine: &mut Engine, time: Micros) {
+        if engine.clock.epoch().is_none() {
+            engine.clock.start(time);
+        }
+        while let Some(boundary) = engine.clock.next_boundary()
+            && let Some(epoch) = engine.clock.pass_boundary(time)
+        {
+            let hops = self.hops_before(boundary);
+            engine.tick(epoch, &hops);
+        }
+        engine.clock.see(time);
+    }
+
+    /// The hops just before a boundary, by new numbers.
+    fn hops_before(&mut self, boundary: Micros) -> Hops {
+        while self.hops.len() > 1 && self.hops.last().is_some_and(|(at, _)| *at < boundary) {
+            self.hops.pop();
+        }
+        let Some((_, hops)) = self.hops.last() else {
+            return Hops::default();
+        };
+        let hop = |old: &u32| hops.get(*old as usize).copied().unwrap_or(history::OUTSIDE);
+        self.old.iter().map(hop).collect()
+    }
+
+    /// The clock as the journal's was left.
+    fn finish(&mut self, engine: &mut Engine, state: &State) {
+        let Some(now) = state.clock.started else {
+            return;
+        };
+        match self.what_if.sets("epoch") {
+            true => self.move_clock(engine, now.now_micros),
+            false => engine.clock = EpochClock::new(state.clock, state.clock.epoch_micros),
+        }
+    }
+}
+
+/// The boundaries that a clock of this length passes between two times.
+fn boundaries_by_length(
+    state: &State,
+    what_if: &WhatIf,
+    (first, last): (Micros, Micros),
+    length: Micros,
+) -> Vec<Micros> {
+    let mut clock = EpochClock::new(first_state(state, what_if).clock, length);
+    clock.start(first);
+    let mut boundaries = Vec::new();
+    while let Some(boundary) = clock.next_boundary()
+        && clock.pass_boundary(last).is_some()
+    {
+        boundaries.push(boundary);
+    }
+    boundaries
+}
+
+async fn boundaries_of_ticks(store: &Store) -> Result<Vec<Micros>> {
+    let mut boundaries = Vec::new();
+    store
+        .each_journal(JournalPart::Ticks, |row| {
+            boundaries.push(row.micros);
+            Ok(())
+        })
+        .await?;
+    Ok(boundaries)
+}
+
+/// The hops just before each boundary, by numbers in the ledger; the last boundary first.
+async fn hops_at(
+    store: &Store,
+    boundaries: &[Micros],
+    accounts: usize,
+    numbered: &[(u32, usize)],
+) -> Result<Vec<(Micros, Hops)>> {
+    let mut hops = vec![None; accounts];
+    let mut ends: Vec<(Micros, Hops)> = Vec::new();
+    let mut left = boundaries;
+    let by_number = |hops: &[Option<u8>]| {
+        let numbers = numbered.last().map_or(1, |(number, _)| number + 1);
+        let mut by_number = vec![None; numbers as usize];
+        for (number, account) in numbered {
+            by_number[*number as usize] = hops[*account];
+        }
+        history::hops(by_number.into_iter())
+    };
+    let mut has_changed = true;
+    store
+        .each_change(|account, _, to, micros| {
+            while let Some((boundary, later)) = left.split_first()
+                && *boundary <= micros
+            {
+                let end = match ends.last() {
+                    Some((_, hops)) if !has_changed => Hops::clone(hops),
+                    _ => by_number(&hops),
+                };
+                ends.push((*boundary, end));
+                (left, has_changed) = (later, false);
+            }
+            if let Some(hop) = hops.get_mut(account as usize) {
+                *hop = to;
+                has_changed = true;
+            }
+        })
+        .await?;
+    let last = by_number(&hops);
+    ends.extend(left.iter().map(|boundary| (*boundary, Hops::clone(&last))));
+    ends.reverse();
+    Ok(ends)
+}

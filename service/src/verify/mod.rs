@@ -1,0 +1,324 @@
+//! `kith verify`: the journal is replayed through a fresh ledger, and every table that follows
+//! from it is held against what comes out.
+//!
+//! It reads one snapshot, so a service may write meanwhile. What it keeps in memory is the ledger,
+//! and sums of the rows of each account and epoch ([`rows`]): where a sum differs, those rows are
+//! read once more, and the journal replayed a second time, to name them.
+//!
+//! | module | what is there |
+//! | --- | --- |
+//! | `circle` | hops against a search over the follow records, and the changes that led to them |
+//! | `past` | the journal, replayed |
+//! | `rows` | rows of tables as sums that do not depend on their order |
+
+mod circle;
+mod past;
+mod rows;
+
+use anyhow::{Result, bail};
+use kith_reputation::AccountId;
+use kith_store::{
+    HistoryPart, Store,
+    batch::{KeptRow, State},
+};
+use serde::Serialize;
+
+use crate::engine::history::{History, Hops};
+use past::{Base, Past};
+use rows::{EpochRows, ImageSums};
+
+/// Differences that are told one by one.
+const DIFFERENCES_MAX: usize = 100;
+
+/// What verifying found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Verified {
+    /// The journal position up to which it was verified.
+    pub(crate) position: u64,
+    /// No table differs.
+    pub(crate) identical: bool,
+    /// The first differences.
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// A value that is not what follows from the journal.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Difference {
+    /// Which table.
+    pub(crate) table: &'static str,
+    /// Which row, by its key.
+    pub(crate) row: String,
+    /// Which column.
+    pub(crate) column: &'static str,
+    /// As it stands there.
+    pub(crate) stored: String,
+    /// As it follows from the journal.
+    pub(crate) replayed: String,
+}
+
+/// The differences so far.
+#[derive(Debug, Default)]
+pub(crate) struct Differences {
+    list: Vec<Difference>,
+    left_out: u64,
+}
+
+impl Differences {
+    /// Notes a difference, if it is one.
+    fn unless_equal<T: PartialEq + ToString>(
+        &mut self,
+        (table, row, column): (&'static str, &dyn ToString, &'static str),
+        stored: &T,
+        replayed: &T,
+    ) {
+        if stored != replayed {
+            self.note(table, row, column, stored, replayed);
+        }
+    }
+
+    fn note(
+        &mut self,
+        table: &'static str,
+        row: &dyn ToString,
+        column: &'static str,
+        stored: &dyn ToString,
+        replayed: &dyn ToString,
+    ) {
+        if self.list.len() >= DIFFERENCES_MAX {
+            self.left_out += 1;
+            return;
+        }
+        self.list.push(Difference {
+            table,
+            row: row.to_string(),
+            column,
+            stored: stored.to_string(),
+            replayed: replayed.to_string(),
+        });
+    }
+}
+
+/// Verifies a snapshot. `skip` are the accounts that the config keeps out of the circle.
+pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> Result<Verified> {
+    let mut differences = Differences::default();
+    let Some(state) = store.load_state().await? else {
+        return Ok(Verified {
+            position: 0,
+            identical: true,
+            differences: Vec::new(),
+        });
+    };
+    let kept: Vec<KeptRow> = store.load_kept().await?;
+    let base = base_of(&state, &kept, from_kept)?;
+    let after = base.map_or(0, |row| row.position);
+    tracing::info!(after, position = state.position, "replaying the journal");
+
+    let circle = circle::verify(store, &state, skip, after, &mut differences).await?;
+    let mut sums = ImageSums::read(store, &mut differences).await?;
+    for row in kept
+        .iter()
+        .filter(|row| row.complete && row.position >= after)
+    {
+        if Some(row.ordinal) != base.map(|base| base.ordinal) {
+            sums.read_kept(store, row).await?;
+        }
+    }
+    let scene = Scene {
+        store,
+        state: &state,
+        base,
+        hops: &circle.hops,
+    };
+    let first = scene.replay(sums, Watch::default()).await?;
+    first.tell(store, &mut differences).await?;
+    if !first.is_broken() {
+        let accounts = first.accounts();
+        circle.tell_numbers(accounts, &mut differences);
+        scene.tell_rows(&first, &mut differences).await?;
+    }
+    if differences.left_out > 0 {
+        tracing::warn!("{} more differences", differences.left_out);
+    }
+    Ok(Verified {
+        position: state.position,
+        identical: differences.list.is_empty(),
+        differences: differences.list,
+    })
+}
+
+/// Where replaying begins: at the beginning, or at a kept checkpoint.
+fn base_of(state: &State, kept: &[KeptRow], from_kept: bool) -> Result<Option<KeptRow>> {
+    let dropped = state.dropped_position;
+    let mut usable = kept
+        .iter()
+        .filter(|row| row.complete && row.position >= dropped);
+    let base = match (from_kept, dropped) {
+        (true, _) => usable.next_back(),
+        (false, 0) => return Ok(None),
+        (false, _) => usable.next(),
+    };
+    match base {
+        Some(row) => Ok(Some(*row)),
+        None if dropped == 0 => bail!(
+            "there is no kept checkpoint that is whole\n  help: leave out --kept to begin with \
+             the journal's first row; [store] keep_checkpoints says how many are kept"
+        ),
+        None => bail!(
+            "the journal up to position {dropped} was dropped, and no kept checkpoint covers it"
+        ),
+    }
+}
+
+/// Epochs whose rows are kept one by one, to be named.
+#[derive(Debug, Clone, Copy, Default)]
+struct Watch {
+    flow: Option<i64>,
+    activity: Option<i64>,
+    closed: Option<i64>,
+}
+
+/// What is verified, from where.
+struct Scene<'a> {
+    store: &'a Store,
+    state: &'a State,
+    base: Option<KeptRow>,
+    hops: &'a [(i64, Hops)],
+}
+
+impl Scene<'_> {
+    async fn replay(&self, sums: ImageSums, watch: Watch) -> Result<Past> {
+        let mut history = History::new(self.state.history_epoch);
+        for (epoch, hops) in self.hops {
+            history.end_epoch(*epoch, hops);
+        }
+        let base = match self.base {
+            None => None,
+            Some(row) => Some(Base::read(self.store, row).await?),
+        };
+        let mut past = Past::new(self.store, self.state, base, history, sums, watch).await?;
+        past.replay(self.store).await?;
+        Ok(past)
+    }
+
+    /// Flows and history: sums of each epoch, then the rows of the first epoch that differs.
+    async fn tell_rows(&self, past: &Past, differences: &mut Differences) -> Result<()> {
+        let first_epoch = self.base.map(|row| row.epoch);
+        let mut stored = Stored::new(Watch::default());
+        stored.read(self.store, first_epoch, None).await?;
+        let history_from = first_epoch.max(self.state.history_epoch);
+        let watch = Watch {
+            flow: stored.flows.first_difference(&past.flows, first_epoch),
+            activity: stored
+                .activity
+                .first_difference(&past.activity, history_from),
+            closed: stored.closed.first_difference(&past.closed, history_from),
+        };
+        self.tell_ranks(history_from, differences).await?;
+        let epochs = [watch.flow, watch.activity, watch.closed];
+        if epochs.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        tracing::info!("rows differ: replaying once more to name them");
+        let again = self.replay(ImageSums::default(), watch).await?;
+        let mut stored = Stored::new(watch);
+        for epoch in epochs.into_iter().flatten() {
+            stored.read(self.store, first_epoch, Some(epoch)).await?;
+        }
+        stored.flows.tell("flow", &again.flows, differences);
+        stored
+            .activity
+            .tell("history", &again.activity, differences);
+        stored.closed.tell("history", &again.closed, differences);
+        Ok(())
+    }
+
+    /// Ranks follow from the tracked points of the members.
+    async fn tell_ranks(&self, from: Option<i64>, differences: &mut Differences) -> Result<()> {
+        let current = self.state.clock.started.map_or(0, |start| start.epoch);
+        for (epoch, _) in self.hops {
+            if *epoch >= current || from.is_some_and(|from| *epoch < from) {
+                continue;
+            }
+            let mut ranking = History::default();
+            let mut stored = Vec::new();
+            self.store
+                .each_history(HistoryPart::Epoch(*epoch), |row| {
+                    let Some(closed) = row.closed else { return };
+                    if closed.hop.is_some() && closed.tracked > 0 {
+                        ranking.restore_unranked(&closed);
+                    }
+                    stored.push((closed.holder, row.rank));
+                })
+                .await?;
+            // A sweep that is under way has no ranks yet.
+            if stored.iter().all(|(_, rank)| rank.is_none()) {
+                continue;
+            }
+            ranking.rank(current);
+            let ranks = ranking.all_ranks();
+            for (holder, rank) in stored {
+                let key = format!("holder {holder} epoch {epoch}");
+                let should = ranks.get(&holder).copied();
+                if rank != should && (rank.is_some() || !self.is_sweeping(*epoch)) {
+                    let shown = |rank: Option<u64>| rank.map_or("NULL".into(), |r| r.to_string());
+                    differences.note("history", &key, "rank", &shown(rank), &shown(should));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the epoch's ranks may be in the middle of being written.
+    fn is_sweeping(&self, epoch: i64) -> bool {
+        let current = self.state.clock.started.map_or(0, |start| start.epoch);
+        let last_tick = self.hops.last().map(|(epoch, _)| *epoch);
+        Some(epoch) == last_tick && epoch + 1 == current
+    }
+}
+
+/// The rows of the database, as [`Past`] has those that follow.
+struct Stored {
+    flows: EpochRows<(AccountId, AccountId, AccountId), u64>,
+    activity: EpochRows<AccountId, (u64, u64)>,
+    closed: EpochRows<AccountId, past::Ended>,
+}
+
+impl Stored {
+    fn new(watch: Watch) -> Stored {
+        Stored {
+            flows: EpochRows::new(watch.flow),
+            activity: EpochRows::new(watch.activity),
+            closed: EpochRows::new(watch.closed),
+        }
+    }
+
+    async fn read(&mut self, store: &Store, from: Option<i64>, only: Option<i64>) -> Result<()> {
+        let is_before = |epoch| from.is_some_and(|from| epoch < from);
+        store
+            .each_flow(only, |row| {
+                if !is_before(row.epoch) {
+                    let key = (row.origin, row.receiver, row.sender);
+                    self.flows.add(row.epoch, key, row.points);
+                }
+            })
+            .await?;
+        let part = only.map_or(HistoryPart::All, HistoryPart::Epoch);
+        store
+            .each_history(part, |row| {
+                let activity = row.activity;
+                if is_before(activity.epoch) {
+                    return;
+                }
+                if activity.received + activity.given > 0 {
+                    let sums = (activity.received, activity.given);
+                    self.activity.add(activity.epoch, activity.holder, sums);
+                }
+                if let Some(closed) = row.closed {
+                    let ended = past::Ended::of(&closed);
+                    self.closed.add(closed.epoch, closed.holder, ended);
+                }
+            })
+            .await?;
+        Ok(())
+    }
+}

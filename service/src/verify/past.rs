@@ -1,0 +1,559 @@
+//! The journal, replayed: what the tables should say.
+
+use anyhow::{Context, Result};
+use hashbrown::HashMap;
+use kith_reputation::{
+    AccountId, Ledger, Operation, Piece, Recorded, Rules, Verdict as LedgerVerdict,
+};
+use kith_store::{
+    ImagePart, JournalPart, Pieces, Store,
+    batch::{ClosedRow, ImageRow, JournalRow, KeptRow, State},
+};
+
+use super::{
+    Differences, Watch,
+    rows::{Columns, EpochRows, ImageSums, Place, parts, shown},
+};
+use crate::engine::history::History;
+
+/// Images that differ and are shown row by row.
+const IMAGES_MAX: usize = 20;
+
+/// A kept checkpoint to begin with.
+pub(super) struct Base {
+    row: KeptRow,
+    images: Vec<ImageRow>,
+}
+
+impl Base {
+    pub(super) async fn read(store: &Store, row: KeptRow) -> Result<Base> {
+        let mut images = Vec::new();
+        store
+            .each_kept_image(row.ordinal, |image| images.push(image))
+            .await?;
+        Ok(Base { row, images })
+    }
+}
+
+/// How an account stood at the end of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Ended {
+    hop: Option<u8>,
+    own: u32,
+    tally: u64,
+    tracked: u64,
+}
+
+impl Ended {
+    pub(super) fn of(row: &ClosedRow) -> Ended {
+        Ended {
+            hop: row.hop,
+            own: row.own,
+            tally: row.tally,
+            tracked: row.tracked,
+        }
+    }
+}
+
+impl Columns for Ended {
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        let hop = self.hop.map_or("NULL".to_owned(), |hop| hop.to_string());
+        vec![
+            ("hop", hop),
+            ("own", self.own.to_string()),
+            ("tally", self.tally.to_string()),
+            ("tracked", self.tracked.to_string()),
+        ]
+    }
+}
+
+/// The ledger on its way through the journal, and what it should have left in the tables.
+pub(super) struct Past {
+    ledger: Ledger,
+    state: State,
+    /// Of a kept checkpoint: the row, and where each account's image is true.
+    base: Option<(KeptRow, Vec<u64>)>,
+    history: History,
+    pub(super) flows: EpochRows<(AccountId, AccountId, AccountId), u64>,
+    pub(super) activity: EpochRows<AccountId, (u64, u64)>,
+    pub(super) closed: EpochRows<AccountId, Ended>,
+    /// Flows of the current epoch.
+    moved: HashMap<(AccountId, AccountId, AccountId), u64>,
+    sums: ImageSums,
+    next_due: usize,
+    position: u64,
+    epoch: Option<i64>,
+    micros: i64,
+    likes: [u64; 3],
+    /// Differences of the journal itself.
+    journal: Differences,
+    /// Images that are not what is stored.
+    images: Vec<(Place, AccountId, Vec<ImagePart>)>,
+    images_left_out: u64,
+    is_broken: bool,
+}
+
+impl Past {
+    pub(super) async fn new(
+        store: &Store,
+        state: &State,
+        base: Option<Base>,
+        history: History,
+        sums: ImageSums,
+        watch: Watch,
+    ) -> Result<Past> {
+        let (ledger, base) = match base {
+            None => {
+                let rules = first_rules(store).await?;
+                (Ledger::new(state.seed, rules)?, None)
+            }
+            Some(base) => {
+                let (ledger, positions) = resumed(store, state.seed, &base).await?;
+                (ledger, Some((base.row, positions)))
+            }
+        };
+        let mut past = Past {
+            ledger,
+            state: state.clone(),
+            position: base.as_ref().map_or(0, |(row, _)| row.position),
+            epoch: base.as_ref().map(|(row, _)| row.epoch),
+            base,
+            history,
+            flows: EpochRows::new(watch.flow),
+            activity: EpochRows::new(watch.activity),
+            closed: EpochRows::new(watch.closed),
+            moved: HashMap::new(),
+            sums,
+            next_due: 0,
+            micros: i64::MIN,
+            likes: [0; 3],
+            journal: Differences::default(),
+            images: Vec::new(),
+            images_left_out: 0,
+            is_broken: false,
+        };
+        past.ledger.note_epochs();
+        past.ledger.count_replay();
+        Ok(past)
+    }
+
+    /// Takes the journal to its end.
+    pub(super) async fn replay(&mut self, store: &Store) -> Result<()> {
+        let after = self.position;
+        store
+            .each_journal(JournalPart::After(after), |row| {
+                if !self.is_broken {
+                    self.compare_images(row.position - 1);
+                    self.row(&row);
+                }
+                Ok(())
+            })
+            .await?;
+        if !self.is_broken {
+            self.compare_images(u64::MAX);
+            self.end_epoch();
+            self.take_activity();
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, row: &JournalRow) {
+        if row.position > self.state.flow_position {
+            // The tables have nothing of what comes now.
+            self.end_epoch();
+            self.take_activity();
+        }
+        self.sequence(row);
+        let pieces = row.pieces.decode();
+        let sink_pieces = row.sink_pieces.decode();
+        for (column, decoded) in [("pieces", &pieces), ("sink_pieces", &sink_pieces)] {
+            if decoded.is_none() {
+                self.differs(row, column, &"not pieces", &"pieces");
+            }
+        }
+        let (pieces, sink_pieces) = (pieces.unwrap_or_default(), sink_pieces.unwrap_or_default());
+        match self.base {
+            None => self.apply(row),
+            Some(_) => self.bring_forward(row, &pieces, &sink_pieces),
+        }
+        self.take_closed();
+        self.count(row, &pieces);
+    }
+
+    /// Position, epoch and time of a row follow from the one before.
+    fn sequence(&mut self, row: &JournalRow) {
+        self.position += 1;
+        if row.position != self.position {
+            let before = self.position;
+            self.differs(row, "position", &row.position, &before);
+            self.position = row.position;
+        }
+        let is_tick = row.operation == Operation::Tick;
+        if is_tick {
+            self.end_epoch();
+            self.take_activity();
+        }
+        let epoch = self.epoch.unwrap_or(row.epoch) + i64::from(is_tick);
+        self.journal
+            .unless_equal(("journal", &row.position, "epoch"), &row.epoch, &epoch);
+        self.epoch = Some(epoch);
+        if row.micros < self.micros {
+            let before = format!("{} or later", self.micros);
+            self.differs(row, "micros", &row.micros, &before);
+        }
+        self.micros = row.micros;
+    }
+
+    fn differs(
+        &mut self,
+        row: &JournalRow,
+        column: &'static str,
+        stored: &dyn ToString,
+        replayed: &dyn ToString,
+    ) {
+        self.journal
+            .note("journal", &row.position, column, stored, replayed);
+    }
+
+    /// From the beginning: the operation is done again, and its outcome compared.
+    fn apply(&mut self, row: &JournalRow) {
+        let outcome = self.ledger.apply(&row.operation);
+        let pieces = Pieces::encode(outcome.pieces);
+        let sink_pieces = Pieces::encode(outcome.sink_pieces);
+        let claimed_from = match row.operation {
+            Operation::Claim { .. } => outcome.sender,
+            _ => None,
+        };
+        let key = |column| ("journal", &row.position as &dyn ToString, column);
+        let verdict = |verdict: LedgerVerdict| format!("{verdict:?}");
+        self.journal.unless_equal(
+            key("outcome"),
+            &verdict(row.verdict),
+            &verdict(outcome.verdict),
+        );
+        self.journal
+            .unless_equal(key("sink_points"), &row.sink_points, &outcome.sink_points);
+        if row.pieces != pieces {
+            let (a, b) = (shown_pieces(&row.pieces), shown_pieces(&pieces));
+            self.journal.unless_equal(key("pieces"), &a, &b);
+        }
+        if row.sink_pieces != sink_pieces {
+            let (a, b) = (shown_pieces(&row.sink_pieces), shown_pieces(&sink_pieces));
+            self.journal.unless_equal(key("sink_pieces"), &a, &b);
+        }
+        if row.claimed_from != claimed_from {
+            let (a, b) = (
+                format!("{:?}", row.claimed_from),
+                format!("{claimed_from:?}"),
+            );
+            self.journal.unless_equal(key("sender"), &a, &b);
+        }
+    }
+
+    /// From a kept checkpoint: accounts whose image is older than the row are brought forward.
+    fn bring_forward(&mut self, row: &JournalRow, pieces: &[Piece], sink_pieces: &[Piece]) {
+        let Some((_, positions)) = &self.base else {
+            return;
+        };
+        let recorded = Recorded {
+            verdict: row.verdict,
+            pieces,
+            sink_points: row.sink_points,
+            sink_pieces,
+        };
+        let needs = |id: AccountId| {
+            positions
+                .get(id.0 as usize)
+                .is_none_or(|position| *position < row.position)
+        };
+        if let Err(error) = self.ledger.replay(&row.operation, &recorded, needs) {
+            self.differs(row, "outcome", &"as it stands", &error);
+            self.is_broken = true;
+        }
+    }
+
+    /// Flows, what was given and received, and the likes.
+    fn count(&mut self, row: &JournalRow, pieces: &[Piece]) {
+        let is_accepted = row.verdict == LedgerVerdict::Accepted;
+        let (from, receiver, held) = match &row.operation {
+            Operation::Transfer(transfer) => {
+                if row.record.is_some() {
+                    let held = is_accepted && transfer.held;
+                    self.likes[usize::from(!is_accepted)] += 1;
+                    self.likes[2] += u64::from(held);
+                }
+                (Some(transfer.sender), transfer.receiver, transfer.held)
+            }
+            Operation::Claim { receiver, .. } => (row.claimed_from, *receiver, false),
+            _ => return,
+        };
+        if !is_accepted {
+            return;
+        }
+        let epoch = row.epoch;
+        self.history
+            .moved(&row.operation, from, pieces, row.sink_points, epoch);
+        if let (Some(sender), false) = (from, held) {
+            let credited = pieces.iter().filter(|piece| piece.origin != receiver);
+            for piece in credited {
+                if self.ledger.is_pinned(piece.origin) {
+                    let key = (piece.origin, receiver, sender);
+                    *self.moved.entry(key).or_default() += u64::from(piece.points);
+                }
+            }
+        }
+    }
+
+    /// The flows of the epoch are complete, or as far as they are written.
+    fn end_epoch(&mut self) {
+        let Some(epoch) = self.epoch else { return };
+        let is_written = self.position <= self.state.flow_position;
+        for (key, points) in self.moved.drain() {
+            if is_written {
+                self.flows.add(epoch, key, points);
+            }
+        }
+    }
+
+    fn take_activity(&mut self) {
+        let is_written = self.position <= self.state.flow_position;
+        for row in self.history.take(true).activity {
+            if is_written {
+                let sums = (row.received, row.given);
+                self.activity.add(row.epoch, row.holder, sums);
+            }
+        }
+        self.take_closed();
+    }
+
+    fn take_closed(&mut self) {
+        let closed = self.ledger.take_closed();
+        if closed.is_empty() {
+            return;
+        }
+        let (ticks, epoch) = (self.ledger.ticks(), self.epoch.unwrap_or_default());
+        let epoch_of = |ordinal| epoch - i64::from(ticks.saturating_sub(ordinal));
+        self.history.close(closed, epoch_of);
+        for row in self.history.take(false).closed {
+            self.closed.add(row.epoch, row.holder, Ended::of(&row));
+        }
+    }
+
+    /// Compares the images that are true at positions up to this one.
+    fn compare_images(&mut self, upto: u64) {
+        while let Some((position, place, id)) = self.sums.due.get(self.next_due).copied()
+            && position <= upto
+        {
+            self.next_due += 1;
+            self.ledger.settle(id);
+            let parts = self
+                .ledger
+                .account(id)
+                .map(|account| parts(&account.image()))
+                .unwrap_or_default();
+            if self.sums.is(place, id, &parts) {
+                continue;
+            }
+            match self.images.len() < IMAGES_MAX {
+                true => self.images.push((place, id, parts)),
+                false => self.images_left_out += 1,
+            }
+        }
+        self.take_closed();
+    }
+
+    /// A row did not follow at all: what comes after it says nothing.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    /// Accounts of the ledger, the sink included.
+    pub(super) fn accounts(&self) -> u32 {
+        self.ledger.accounts()
+    }
+
+    /// Tells what differs, but for flows and history.
+    pub(super) async fn tell(&self, store: &Store, differences: &mut Differences) -> Result<()> {
+        for difference in &self.journal.list {
+            differences.list.push(difference.clone());
+        }
+        differences.left_out += self.journal.left_out + self.images_left_out;
+        self.tell_images(store, differences).await?;
+        if self.is_broken {
+            return Ok(());
+        }
+        self.tell_state(differences);
+        self.tell_totals(store, differences).await?;
+        if self.base.is_none() {
+            self.tell_counters(store, differences).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_images(&self, store: &Store, differences: &mut Differences) -> Result<()> {
+        for (place, id, replayed) in &self.images {
+            if let Some(ordinal) = place {
+                let key = format!("ordinal {ordinal} holder {id}");
+                let image = "another image";
+                differences.note("kept_image", &key, "image", &"an image", &image);
+                continue;
+            }
+            let mut stored = Vec::new();
+            store
+                .each_image_part(Some(*id), |_, _, part| stored.push(part))
+                .await?;
+            tell_parts(*id, &stored, replayed, differences);
+        }
+        Ok(())
+    }
+
+    fn tell_state(&self, differences: &mut Differences) {
+        let state = &self.state;
+        let key = |column| ("state", &"1" as &dyn ToString, column);
+        differences.unless_equal(key("position"), &state.position, &self.position);
+        differences.unless_equal(key("ticks"), &state.ticks, &self.ledger.ticks());
+        if let (Some(start), Some(epoch)) = (state.clock.started, self.epoch) {
+            differences.unless_equal(key("epoch"), &start.epoch, &epoch);
+        }
+    }
+
+    async fn tell_totals(&self, store: &Store, differences: &mut Differences) -> Result<()> {
+        // Those of a kept checkpoint's own tick were counted before it, in part.
+        let first = self.base.as_ref().map_or(0, |(row, _)| row.ordinal + 1);
+        let (ticks, epoch) = (self.ledger.ticks(), self.epoch.unwrap_or_default());
+        let mut stored: HashMap<u32, _> = store
+            .load_totals()
+            .await?
+            .into_iter()
+            .map(|row| (row.ordinal, row))
+            .collect();
+        let replayed = self.ledger.all_totals().filter(|(n, _)| *n >= first);
+        for (ordinal, totals) in replayed {
+            let row = stored.remove(&ordinal);
+            let key = |column| ("epoch", &ordinal as &dyn ToString, column);
+            let begun = epoch - i64::from(ticks.saturating_sub(ordinal));
+            let found = row.as_ref().map_or(begun, |row| row.epoch);
+            differences.unless_equal(key("epoch"), &found, &begun);
+            let found = row.map(|row| row.totals).unwrap_or_default();
+            differences.unless_equal(key("minted"), &found.minted, &totals.minted);
+            for (column, found, should) in [
+                ("moved", found.moved, totals.moved),
+                ("sink", found.sink, totals.sink),
+                ("returned", found.returned, totals.returned),
+                ("decayed", found.decayed, totals.decayed),
+                ("expired", found.expired, totals.expired),
+                ("burned", found.burned, totals.burned),
+                ("forgotten", found.forgotten, totals.forgotten),
+            ] {
+                differences.unless_equal(key(column), &found, &should);
+            }
+        }
+        for row in stored.values().filter(|row| row.ordinal >= first) {
+            if row.totals != kith_reputation::Totals::default() {
+                differences.note("epoch", &row.ordinal, "*", &"a row", &"no row");
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_counters(&self, store: &Store, differences: &mut Differences) -> Result<()> {
+        let counters: HashMap<String, u64> = store.load_counters().await?.into_iter().collect();
+        let names = ["likes.accepted", "likes.rejected", "likes.held"];
+        for (name, should) in names.into_iter().zip(self.likes) {
+            let stored = counters.get(name).copied().unwrap_or_default();
+            differences.unless_equal(("counter", &name, "value"), &stored, &should);
+        }
+        Ok(())
+    }
+}
+
+fn tell_parts(
+    id: AccountId,
+    stored: &[ImagePart],
+    replayed: &[ImagePart],
+    differences: &mut Differences,
+) {
+    let mut should: HashMap<(&'static str, String), Vec<(&'static str, String)>> = HashMap::new();
+    for part in replayed {
+        let (table, key, columns) = shown(part);
+        should.insert((table, key), columns);
+    }
+    for part in stored {
+        let (table, key, columns) = shown(part);
+        let row = format!("{id}{key}");
+        match should.remove(&(table, key)) {
+            None => differences.note(table, &row, "*", &"a row", &"no row"),
+            Some(expected) => {
+                for ((column, a), (_, b)) in columns.into_iter().zip(expected) {
+                    differences.unless_equal((table, &row, column), &a, &b);
+                }
+            }
+        }
+    }
+    let mut missing: Vec<_> = should.into_keys().collect();
+    missing.sort_unstable();
+    for (table, key) in missing {
+        differences.note(table, &format!("{id}{key}"), "*", &"no row", &"a row");
+    }
+}
+
+/// Pieces as origin:points.
+pub(super) fn shown_pieces(pieces: &Pieces) -> String {
+    match pieces.decode() {
+        None => "not pieces".to_owned(),
+        Some(pieces) => {
+            let shown = |piece: &Piece| format!("{}:{}", piece.origin, piece.points);
+            pieces.iter().map(shown).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// The rules that the journal begins with.
+async fn first_rules(store: &Store) -> Result<Rules> {
+    let mut rules = None;
+    store
+        .each_journal(JournalPart::RulesUntil(1), |row| {
+            if let Operation::Rules(first) = row.operation {
+                rules = Some(first);
+            }
+            Ok(())
+        })
+        .await?;
+    // An empty journal has none, and needs none.
+    Ok(rules.unwrap_or_default())
+}
+
+/// The ledger of a kept checkpoint, and where each account of it is true.
+async fn resumed(store: &Store, seed: u64, base: &Base) -> Result<(Ledger, Vec<u64>)> {
+    let mut rules = Rules::default();
+    let mut pins = Vec::new();
+    store
+        .each_journal(JournalPart::RulesUntil(base.row.position), |row| {
+            match row.operation {
+                _ if row.verdict != LedgerVerdict::Accepted => {}
+                Operation::Rules(new) => rules = new,
+                Operation::Pin { account } => pins.push(account),
+                Operation::Unpin { account } => pins.retain(|pin| *pin != account),
+                _ => {}
+            }
+            Ok(())
+        })
+        .await?;
+    let last = base.images.last().map_or(0, |image| image.id.0 + 1);
+    let accounts = base.row.accounts.max(last);
+    let mut positions = vec![base.row.position; accounts as usize];
+    let mut ledger = Ledger::resume(seed, rules, pins, base.row.ordinal, accounts)?;
+    for ImageRow {
+        id,
+        position,
+        image,
+        ..
+    } in &base.images
+    {
+        positions[id.0 as usize] = *position;
+        ledger
+            .restore_account(*id, image.clone())
+            .with_context(|| format!("kept checkpoint {}", base.row.ordinal))?;
+    }
+    Ok((ledger, positions))
+}

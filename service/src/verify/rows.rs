@@ -1,0 +1,293 @@
+//! Rows of tables as sums of their hashes: equal when the rows are, whatever their order.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use anyhow::Result;
+use hashbrown::HashMap;
+use kith_reputation::{AccountId, AccountImage};
+use kith_store::{ImagePart, Pieces, Store, batch::KeptRow};
+
+use super::Differences;
+
+/// A sum of 128-bit hashes.
+pub(super) type Sum = u128;
+
+fn hash(row: &impl Hash) -> Sum {
+    let half = |salt: u64| {
+        let mut hasher = DefaultHasher::new();
+        salt.hash(&mut hasher);
+        row.hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(1) << 64 | half(2)
+}
+
+/// The rows of a table that has a row for each key and epoch.
+pub(super) struct EpochRows<K, V> {
+    sums: BTreeMap<i64, Sum>,
+    watched: Option<i64>,
+    rows: HashMap<K, V>,
+}
+
+impl<K: Hash + Eq + Ord + Copy + Debug, V: Hash + Eq + Copy + Columns> EpochRows<K, V> {
+    /// No rows; those of one epoch will be kept.
+    pub(super) fn new(watched: Option<i64>) -> Self {
+        EpochRows {
+            sums: BTreeMap::new(),
+            watched,
+            rows: HashMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, epoch: i64, key: K, value: V) {
+        let sum = self.sums.entry(epoch).or_default();
+        *sum = sum.wrapping_add(hash(&(key, value)));
+        if self.watched == Some(epoch) {
+            self.rows.insert(key, value);
+        }
+    }
+
+    /// The first epoch, from one on, of which the others have other rows.
+    pub(super) fn first_difference(&self, others: &Self, from: Option<i64>) -> Option<i64> {
+        let epochs = self.sums.keys().chain(others.sums.keys());
+        let differs = |epoch: &&i64| self.sums.get(*epoch) != others.sums.get(*epoch);
+        let is_after = |epoch: &&i64| from.is_none_or(|from| **epoch >= from);
+        epochs.filter(is_after).filter(differs).min().copied()
+    }
+
+    /// Names the differences of the rows that were kept.
+    pub(super) fn tell(&self, table: &'static str, replayed: &Self, differences: &mut Differences) {
+        let Some(epoch) = self.watched else { return };
+        let mut keys: Vec<K> = self
+            .rows
+            .keys()
+            .chain(replayed.rows.keys())
+            .copied()
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            let (stored, should) = (self.rows.get(&key), replayed.rows.get(&key));
+            if stored == should {
+                continue;
+            }
+            let row = format!("{} epoch {epoch}", V::key(&format!("{key:?}")));
+            match (stored, should) {
+                (Some(stored), Some(should)) => {
+                    for ((column, a), (_, b)) in stored.columns().into_iter().zip(should.columns())
+                    {
+                        differences.unless_equal((table, &row, column), &a, &b);
+                    }
+                }
+                (stored, _) => {
+                    let shown = |there| if there { "a row" } else { "no row" };
+                    let (is_there, other) = (stored.is_some(), stored.is_none());
+                    differences.note(table, &row, "*", &shown(is_there), &shown(other));
+                }
+            }
+        }
+    }
+}
+
+/// A value that is shown column by column.
+pub(super) trait Columns {
+    /// The key of its row, from its debug text.
+    fn key(text: &str) -> String {
+        let numbers: String = text
+            .chars()
+            .map(|c| if c.is_ascii_digit() { c } else { ' ' })
+            .collect();
+        numbers.split_whitespace().collect::<Vec<_>>().join("/")
+    }
+    /// Names and values.
+    fn columns(&self) -> Vec<(&'static str, String)>;
+}
+
+impl Columns for u64 {
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![("points", self.to_string())]
+    }
+}
+
+impl Columns for (u64, u64) {
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("received", self.0.to_string()),
+            ("given", self.1.to_string()),
+        ]
+    }
+}
+
+/// The stored images, each as one sum, by where they are true.
+#[derive(Debug, Default)]
+pub(super) struct ImageSums {
+    sums: HashMap<(Place, AccountId), Sum>,
+    /// Ascending: position, where, whose.
+    pub(super) due: Vec<(u64, Place, AccountId)>,
+}
+
+/// Which tables an image stands in: None the checkpoint's, else the kept one of an ordinal.
+pub(super) type Place = Option<u32>;
+
+impl ImageSums {
+    /// Those of the checkpoint.
+    pub(super) async fn read(store: &Store, differences: &mut Differences) -> Result<ImageSums> {
+        let mut all = ImageSums::default();
+        store
+            .each_image_part(None, |id, position, part| {
+                let sum = all.sums.entry((None, id)).or_default();
+                *sum = sum.wrapping_add(hash(&part));
+                if let Some(position) = position {
+                    all.due.push((position, None, id));
+                }
+            })
+            .await?;
+        all.due.sort_unstable();
+        if all.due.len() < all.sums.len() {
+            let mut due: Vec<AccountId> = all.due.iter().map(|(_, _, id)| *id).collect();
+            due.sort_unstable();
+            for (_, id) in all.sums.keys() {
+                if due.binary_search(id).is_err() {
+                    let key = format!("holder {id}");
+                    differences.note("assignment", &key, "*", &"rows", &"no image of the account");
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Adds those of a kept checkpoint.
+    pub(super) async fn read_kept(&mut self, store: &Store, row: &KeptRow) -> Result<()> {
+        let place = Some(row.ordinal);
+        store
+            .each_kept_image(row.ordinal, |image| {
+                let sum = sum_of(&parts(&image.image));
+                self.sums.insert((place, image.id), sum);
+                self.due.push((image.position, place, image.id));
+            })
+            .await?;
+        self.due.sort_unstable();
+        Ok(())
+    }
+
+    /// Whether the image that is stored there has these parts.
+    pub(super) fn is(&self, place: Place, id: AccountId, parts: &[ImagePart]) -> bool {
+        self.sums.get(&(place, id)) == Some(&sum_of(parts))
+    }
+}
+
+fn sum_of(parts: &[ImagePart]) -> Sum {
+    parts.iter().map(hash).fold(0, Sum::wrapping_add)
+}
+
+/// An image as the rows that are stored of it.
+pub(super) fn parts(image: &AccountImage) -> Vec<ImagePart> {
+    let assigned: i64 = image.rows.iter().map(|row| i64::from(row.points)).sum();
+    let length = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+    let mut parts = vec![ImagePart::Account {
+        own: image.own.into(),
+        others: image.others.cast_signed(),
+        tally: image.others.cast_signed() + assigned,
+        rows: length(image.rows.len()),
+        unclaimed: length(image.unclaimed.len()),
+        ordinal: image.ordinal.into(),
+    }];
+    parts.extend(image.rows.iter().map(|row| ImagePart::Assignment {
+        origin: row.origin.0.into(),
+        points: row.points.into(),
+        touched: row.touched.map(i64::from),
+    }));
+    parts.extend(
+        image
+            .unclaimed
+            .iter()
+            .enumerate()
+            .map(|(i, entry)| ImagePart::Unclaimed {
+                entry: length(i),
+                sender: entry.sender.0.into(),
+                ordinal: entry.ordinal.into(),
+                points: entry.pieces.iter().map(|p| i64::from(p.points)).sum(),
+                pieces: Pieces::encode(&entry.pieces),
+            }),
+    );
+    parts
+}
+
+/// Table, key within the account, columns and values of a part.
+pub(super) fn shown(part: &ImagePart) -> (&'static str, String, Vec<(&'static str, String)>) {
+    let text = |n: &i64| n.to_string();
+    match part {
+        ImagePart::Account {
+            own,
+            others,
+            tally,
+            rows,
+            unclaimed,
+            ordinal,
+        } => (
+            "ledger_account",
+            String::new(),
+            vec![
+                ("own", text(own)),
+                ("others", text(others)),
+                ("tally", text(tally)),
+                ("rows", text(rows)),
+                ("unclaimed", text(unclaimed)),
+                ("ordinal", text(ordinal)),
+            ],
+        ),
+        ImagePart::Assignment {
+            origin,
+            points,
+            touched,
+        } => (
+            "assignment",
+            format!(" origin {origin}"),
+            vec![
+                ("points", text(points)),
+                ("touched", touched.as_ref().map_or("NULL".to_owned(), text)),
+            ],
+        ),
+        ImagePart::Unclaimed {
+            entry,
+            sender,
+            ordinal,
+            points,
+            pieces,
+        } => (
+            "unclaimed",
+            format!(" entry {entry}"),
+            vec![
+                ("sender", text(sender)),
+                ("ordinal", text(ordinal)),
+                ("points", text(points)),
+                ("pieces", super::past::shown_pieces(pieces)),
+            ],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_epoch_that_differs_is_found_in_any_order() {
+        let mut a = EpochRows::new(None);
+        let mut b = EpochRows::new(None);
+        for key in 0..10_u64 {
+            a.add(5, key, 1_u64);
+            b.add(5, 9 - key, 1_u64);
+        }
+        assert_eq!(a.first_difference(&b, None), None);
+        b.add(7, 1, 1);
+        a.add(8, 1, 1);
+        assert_eq!(a.first_difference(&b, None), Some(7));
+        assert_eq!(a.first_difference(&b, Some(8)), Some(8));
+        assert_eq!(a.first_difference(&b, Some(9)), None);
+    }
+}

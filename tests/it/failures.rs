@@ -1,0 +1,340 @@
+//! Whatever happens to Kith or its database while it writes: nothing is lost, nothing is doubled,
+//! it says what it waits for, and goes on by itself. In the end every table is what an
+//! undisturbed run leaves, byte by byte.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use kith_tests::{
+    Database, Kith, Postgres, Running, Signal, expected::Expected, frames, missing, recordings,
+    wait_until,
+};
+
+/// How often Kith is killed on each database, unless `KITH_CRASHES` says.
+const CRASHES: u32 = 20;
+
+fn databases() -> impl Iterator<Item = Database> {
+    [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+}
+
+/// Small batches and many slices of the checkpoint, so that there are many moments to fail at.
+fn config(database: &Database) -> String {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    case.config(database.url(), &recordings().first)
+        + "[store]\nbatch_operations = 1\nbatch_milliseconds = 1\ncheckpoint = \"100ms\"\n\
+           keep_checkpoints = 1\n"
+}
+
+/// The recording again and again. Commits that were seen change nothing but the cursor, which is
+/// enough to keep the writer busy.
+struct Long {
+    path: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Long {
+    fn of(times: usize) -> Long {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = folder.path().join("long.frames");
+        let once = frames::read(&recordings().first);
+        frames::write(&path, std::iter::repeat_n(&once, times).flatten())
+            .expect("a recording can be written");
+        Long { path, folder }
+    }
+
+    fn path(&self) -> &str {
+        self.path.to_str().expect("test paths are text")
+    }
+
+    fn start(&self, kith: &Kith) -> Running {
+        kith.start(&["replay", "--frames", self.path()])
+    }
+
+    /// What an undisturbed run leaves.
+    fn undisturbed(&self) -> Vec<String> {
+        let database = Database::sqlite_in(self.folder.path());
+        let kith = Kith::new(&config(&database));
+        let _ = self.start(&kith).wait().expect_ok();
+        database.contents()
+    }
+}
+
+#[track_caller]
+fn assert_verified(kith: &Kith) {
+    let ran = kith.run(&["verify"]);
+    let has_database = !ran.stderr.contains("there is no database");
+    assert!(
+        ran.code() == Some(0) || !has_database,
+        "{}\n{}",
+        ran.stdout,
+        ran.stderr
+    );
+}
+
+#[track_caller]
+fn assert_same(database: &Database, undisturbed: &[String]) {
+    let contents = database.contents();
+    let differing = contents.iter().zip(undisturbed).find(|(a, b)| a != b);
+    assert_eq!(differing, None, "on {}", database.url());
+    assert_eq!(contents.len(), undisturbed.len());
+}
+
+fn position(kith: &Kith) -> Option<u64> {
+    let ran = kith.run(&["status", "--json"]);
+    (ran.code() == Some(0)).then(|| ran.json())?["sources"][0]["cursor"].as_u64()
+}
+
+/// Waits until something was read and written.
+fn begun(kith: &Kith, running: &mut Running) {
+    running.until("something to be written", || {
+        (position(kith)? > 0).then_some(())
+    });
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
+    let crashes = std::env::var("KITH_CRASHES").ok();
+    let crashes = crashes.map_or(CRASHES, |n| n.parse().expect("KITH_CRASHES is a number"));
+    let long = Long::of(3);
+    let undisturbed = long.undisturbed();
+    for on_postgres in [false, true] {
+        let fresh = || match on_postgres {
+            false => Some(Database::sqlite()),
+            true => Database::postgres(),
+        };
+        let (mut killed, mut finished) = (0, 0);
+        let mut moment = 7_u64;
+        while killed < crashes {
+            let Some(database) = fresh() else { break };
+            let kith = Kith::new(&config(&database));
+            loop {
+                let (mut running, started) = (long.start(&kith), Instant::now());
+                moment = moment
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                let delay = Duration::from_millis(30 + (moment >> 33) % 500);
+                while running.is_running() && started.elapsed() < delay && killed < crashes {
+                    sleep(Duration::from_millis(1));
+                }
+                if killed >= crashes || !running.is_running() {
+                    let _ = running.wait().expect_ok();
+                    finished += 1;
+                    break;
+                }
+                let _ = running.stop(Signal::Kill);
+                killed += 1;
+                assert_verified(&kith);
+            }
+            assert_verified(&kith);
+            assert_same(&database, &undisturbed);
+        }
+        assert!(killed == 0 || finished > 0);
+    }
+}
+
+/// One that stood still while another took its place cannot write any more, and says so.
+#[test]
+fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
+    let long = Long::of(20);
+    for database in databases() {
+        let kith = Kith::new(&config(&database));
+        let mut first = long.start(&kith);
+        begun(&kith, &mut first);
+        first.signal(Signal::Stop);
+        wait_until("it to stand still", || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", first.id())).ok()?;
+            stat.contains(") T ").then_some(())
+        });
+        let refused = long.start(&kith).wait().expect_code(1).stderr;
+        assert!(refused.contains("another kith writes"), "{refused}");
+
+        // Its lock is lost, as when a host is cut off.
+        match database.url().strip_prefix("sqlite:") {
+            Some(file) => std::fs::remove_file(format!("{file}.lock")).expect("a lock file"),
+            None => database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            ),
+        }
+        let _ = long.start(&kith).wait().expect_ok();
+        let contents = database.contents();
+        first.signal(Signal::Cont);
+        let ended = first.wait();
+        assert_eq!(ended.code(), Some(1), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("another kith wrote to it"),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(database.contents(), contents);
+        assert_verified(&kith);
+    }
+}
+
+/// Kith replays while something goes wrong and is put right again: it says so, and ends as if
+/// nothing had been.
+fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &str) {
+    let long = Long::of(20);
+    let undisturbed = long.undisturbed();
+    let kith = Kith::new(&config(database));
+    let mut running = long.start(&kith);
+    begun(&kith, &mut running);
+    disturb(&mut running);
+    let ended = running.wait().expect_ok();
+    assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
+    assert!(ended.stderr.contains("waiting"), "{}", ended.stderr);
+    assert_same(database, &undisturbed);
+    assert_verified(&kith);
+}
+
+/// Waits until Kith says that it waits.
+fn until_it_waits(running: &mut Running) {
+    let before = running.stderr().matches("waiting").count();
+    wait_until("it to say that it waits", || {
+        assert!(running.is_running(), "{}", running.stderr());
+        (running.stderr().matches("waiting").count() > before).then_some(())
+    });
+}
+
+#[test]
+fn a_server_that_is_killed_and_comes_back_is_waited_for() {
+    let Some(mut server) = Postgres::of_ones_own() else {
+        return;
+    };
+    let database = Database::at(&server.fresh_database());
+    disturbed(
+        &database,
+        |running| {
+            for _ in 0..2 {
+                server.kill();
+                until_it_waits(running);
+                server.restart();
+                sleep(Duration::from_millis(500));
+            }
+        },
+        "batch not committed",
+    );
+}
+
+#[test]
+fn lost_connections_locks_and_timeouts_are_waited_out() {
+    let Some(database) = Database::postgres() else {
+        return;
+    };
+    let kick = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    disturbed(
+        &database,
+        |running| {
+            // A statement that takes too long, in a session that began with a limit.
+            let name = database.url().rsplit('/').next().expect("a name");
+            let limit = |limit: &str| {
+                database.execute(&format!(
+                    "ALTER DATABASE {name} SET statement_timeout = {limit}"
+                ));
+            };
+            limit("200");
+            database.execute(kick);
+            let held = database.hold("LOCK TABLE journal, source IN ACCESS EXCLUSIVE MODE");
+            until_it_waits(running);
+            drop(held);
+            limit("0");
+            database.execute(kick);
+            sleep(Duration::from_millis(300));
+            // Two that wait for each other: Kith, which notices first, is sent away.
+            let mut held = database
+                .hold("SET deadlock_timeout = '60s'; LOCK TABLE source IN ACCESS EXCLUSIVE MODE");
+            sleep(Duration::from_millis(200));
+            held.execute("UPDATE state SET depth = depth");
+            drop(held);
+            wait_until("the deadlock to be told", || {
+                assert!(running.is_running(), "{}", running.stderr());
+                running.stderr().contains("deadlock").then_some(())
+            });
+        },
+        "batch not committed",
+    );
+}
+
+/// A small file system of its own, if this machine lets us.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn of(bytes: u64) -> Option<Disk> {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let size = format!("size={bytes}");
+        if mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], folder.path()) {
+            return Some(Disk(folder));
+        }
+        missing(
+            "a file system cannot be mounted",
+            "run them as root, with CAP_SYS_ADMIN",
+        );
+        None
+    }
+
+    fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(mount(&["-o", &options], self.0.path()), "{options}");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn mount(options: &[&str], folder: &Path) -> bool {
+    let ran = Command::new("mount").args(options).arg(folder).output();
+    ran.is_ok_and(|ran| ran.status.success())
+}
+
+#[test]
+fn a_disk_that_fills_up_is_waited_for() {
+    let Some(disk) = Disk::of(64 << 20) else {
+        return;
+    };
+    let database = Database::sqlite_in(disk.0.path());
+    let ballast = disk.0.path().join("ballast");
+    disturbed(
+        &database,
+        |running| {
+            for _ in 0..2 {
+                // As much as there is.
+                let full = Command::new("dd")
+                    .args(["if=/dev/zero", "bs=4096", "status=none"])
+                    .arg(format!("of={}", ballast.display()))
+                    .stderr(std::process::Stdio::null())
+                    .status();
+                assert!(!full.expect("dd starts").success(), "the disk is not full");
+                until_it_waits(running);
+                std::fs::remove_file(&ballast).expect("ballast can be thrown off");
+                sleep(Duration::from_millis(300));
+            }
+        },
+        "full",
+    );
+}
+
+#[test]
+fn a_file_system_that_cannot_be_written_is_said_so_at_once() {
+    let Some(disk) = Disk::of(64 << 20) else {
+        return;
+    };
+    let long = Long::of(1);
+    let database = Database::sqlite_in(disk.0.path());
+    let kith = Kith::new(&config(&database));
+    let _ = long.start(&kith).wait().expect_ok();
+    disk.remount("ro");
+    let said = long.start(&kith).wait().expect_code(1).stderr;
+    assert!(said.contains("kith.db"), "{said}");
+    disk.remount("rw");
+    let _ = long.start(&kith).wait().expect_ok();
+    assert_same(&database, &long.undisturbed());
+    assert_verified(&kith);
+}

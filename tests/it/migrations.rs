@@ -1,0 +1,90 @@
+//! Databases of every released schema: brought up to date, gone on with, and verified.
+
+use std::path::Path;
+
+use kith_tests::{Database, Kith, expected::Expected, expected::Said, project, recordings};
+
+/// The schemas there have been, by their last migration: see `tests/schemas/README.md`.
+const SCHEMAS: [&str; 3] = ["0001", "0002", "0004"];
+
+/// A database that an earlier Kith left in the middle of the recording.
+fn left(schema: &str, database: &Database) {
+    let kind = match database.url().starts_with("sqlite:") {
+        true => "sqlite",
+        false => "postgres",
+    };
+    let file = project().join(format!("tests/schemas/{schema}.{kind}.sql"));
+    let sql = std::fs::read_to_string(&file);
+    let sql = sql.unwrap_or_else(|e| panic!("cannot read {}: {e}", file.display()));
+    database.execute(&sql);
+}
+
+#[test]
+fn databases_of_every_schema_are_gone_on_with() {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let frames = recordings().first;
+    for schema in SCHEMAS {
+        for database in [Some(Database::sqlite()), Database::postgres()]
+            .into_iter()
+            .flatten()
+        {
+            left(schema, &database);
+            let before = database.number("SELECT COUNT(*) FROM journal");
+            let kith = Kith::new(&case.config(database.url(), &frames));
+            if database.number("SELECT MAX(version) FROM _sqlx_migrations") < newest() {
+                let said = kith.run(&["status"]).expect_code(1).stderr;
+                assert!(said.contains("older kith"), "{said}");
+            }
+            let replay = ["replay", "--frames", path(&frames)];
+            let _ = kith.run(&replay).expect_ok();
+            let after = database.number("SELECT COUNT(*) FROM journal");
+            assert!(0 < before && before < after, "{before}, then {after}");
+            let differences = Said::by(&kith).differences(&case.expect);
+            let place = format!("schema {schema} on {}", database.url());
+            // The frames before the cut are read twice: their likes outside the circle count again.
+            let real: Vec<_> = differences
+                .iter()
+                .filter(|d| !d.contains("likes") && !d.contains("status"))
+                .collect();
+            assert!(real.is_empty(), "{place}: {real:#?}");
+            let verified = kith.run(&["verify"]);
+            assert_eq!(verified.code(), Some(0), "{place}: {}", verified.stdout);
+            let history = database.number("SELECT COUNT(*) FROM history WHERE own IS NOT NULL");
+            assert!(history > 0, "{place}: history is kept from now on");
+        }
+    }
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let database = Database::sqlite();
+    left(SCHEMAS[2], &database);
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let kith = Kith::new(&case.config(database.url(), &recordings().first));
+    let frames = recordings().first;
+    let replay = ["replay", "--frames", path(&frames)];
+    let _ = kith.run(&replay).expect_ok();
+    database.execute(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (99991231000001, 'of tomorrow', 1, X'00', 0)",
+    );
+    for command in [&replay[..], &["status"], &["verify"]] {
+        let said = kith.run(command).expect_code(1).stderr;
+        assert!(said.contains("newer kith"), "{said}");
+    }
+}
+
+/// The version of the last migration there is.
+fn newest() -> i64 {
+    let files = std::fs::read_dir(project().join("migrations/sqlite")).expect("migrations");
+    let version = |name: String| name.split('_').next()?.parse().ok();
+    files
+        .flatten()
+        .filter_map(|file| version(file.file_name().into_string().ok()?))
+        .max()
+        .expect("a migration")
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("test paths are text")
+}

@@ -1,0 +1,343 @@
+//! The store proves itself: a value bent in any table is named; other rules give another database;
+//! what is dropped was not needed.
+
+use std::path::PathBuf;
+
+use kith_tests::{Database, Kith, expected::Expected, frames, recordings};
+
+/// Both databases, as far as this machine has them.
+fn databases() -> impl Iterator<Item = Database> {
+    [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+}
+
+/// A recording with ticks under rule systematic, small batches, and one author who wants no points.
+fn config(database: &Database, more: &str) -> String {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let config = case.config(database.url(), &recording());
+    let opt_out = format!("opt_out = [\"{}\"]\n[[circle.tracked]]", case.track[1]);
+    config.replacen("[[circle.tracked]]", &opt_out, 1)
+        + "[store]\nbatch_operations = 20\nbatch_milliseconds = 20\ncheckpoint = \"100ms\"\n"
+        + more
+}
+
+fn recording() -> PathBuf {
+    recordings().first
+}
+
+fn replayed(database: &Database, more: &str) -> Kith {
+    let kith = Kith::new(&config(database, more));
+    let frames = recording();
+    let frames = frames.to_str().expect("test paths are text");
+    let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
+    kith
+}
+
+#[track_caller]
+fn assert_identical(kith: &Kith) {
+    let said = kith.run(&["verify", "--json"]);
+    assert_eq!(said.code(), Some(0), "{}\n{}", said.stdout, said.stderr);
+    let said = said.json();
+    let keys: Vec<_> = said.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["position", "identical", "differences"]);
+    assert_eq!(said["identical"], true);
+    assert!(said["position"].as_u64() > Some(100), "{said}");
+}
+
+/// A change, how it is taken back, the table, and the column that is to be named.
+const BENDS: [(&str, &str, &str, &str); 20] = [
+    (
+        "UPDATE journal SET sink_points = sink_points + 1 WHERE position = 20",
+        "UPDATE journal SET sink_points = sink_points - 1 WHERE position = 20",
+        "journal",
+        "sink_points",
+    ),
+    (
+        "UPDATE journal SET outcome = outcome + 7 WHERE position = 20",
+        "UPDATE journal SET outcome = outcome - 7 WHERE position = 20",
+        "journal",
+        "outcome",
+    ),
+    (
+        "UPDATE journal SET epoch = epoch + 1 WHERE position = 20",
+        "UPDATE journal SET epoch = epoch - 1 WHERE position = 20",
+        "journal",
+        "epoch",
+    ),
+    (
+        "UPDATE journal SET points = points + 1 WHERE position = 20",
+        "UPDATE journal SET points = points - 1 WHERE position = 20",
+        "journal",
+        "pieces",
+    ),
+    (
+        "UPDATE ledger_account SET own = own + 1 WHERE id = 5",
+        "UPDATE ledger_account SET own = own - 1 WHERE id = 5",
+        "ledger_account",
+        "own",
+    ),
+    (
+        "UPDATE ledger_account SET tally = tally + 1 WHERE id = 5",
+        "UPDATE ledger_account SET tally = tally - 1 WHERE id = 5",
+        "ledger_account",
+        "tally",
+    ),
+    (
+        "UPDATE assignment SET points = points + 1 WHERE holder = 9",
+        "UPDATE assignment SET points = points - 1 WHERE holder = 9",
+        "assignment",
+        "points",
+    ),
+    (
+        "UPDATE unclaimed SET sender = sender + 1",
+        "UPDATE unclaimed SET sender = sender - 1",
+        "unclaimed",
+        "sender",
+    ),
+    (
+        "UPDATE flow SET points = points + 1 WHERE epoch = (SELECT MIN(epoch) FROM flow)",
+        "UPDATE flow SET points = points - 1 WHERE epoch = (SELECT MIN(epoch) FROM flow)",
+        "flow",
+        "points",
+    ),
+    (
+        "UPDATE epoch SET decayed = decayed + 1 WHERE ordinal = 2",
+        "UPDATE epoch SET decayed = decayed - 1 WHERE ordinal = 2",
+        "epoch",
+        "decayed",
+    ),
+    (
+        "UPDATE epoch SET minted = minted + 1 WHERE ordinal = 3",
+        "UPDATE epoch SET minted = minted - 1 WHERE ordinal = 3",
+        "epoch",
+        "minted",
+    ),
+    (
+        "UPDATE history SET received = received + 1 WHERE received > 0",
+        "UPDATE history SET received = received - 1 WHERE received > 0",
+        "history",
+        "received",
+    ),
+    (
+        "UPDATE history SET tally = tally + 1 WHERE rank = 1",
+        "UPDATE history SET tally = tally - 1 WHERE rank = 1",
+        "history",
+        "tally",
+    ),
+    (
+        "UPDATE history SET rank = rank + 1 WHERE rank > 3",
+        "UPDATE history SET rank = rank - 1 WHERE rank > 3",
+        "history",
+        "rank",
+    ),
+    (
+        "UPDATE counter SET value = value + 1 WHERE name = 'likes.accepted'",
+        "UPDATE counter SET value = value - 1 WHERE name = 'likes.accepted'",
+        "counter",
+        "value",
+    ),
+    (
+        "UPDATE account SET hop = hop + 1 WHERE hop = 0",
+        "UPDATE account SET hop = 0 WHERE id IN (SELECT account FROM tracked)",
+        "account",
+        "hop",
+    ),
+    (
+        "UPDATE account SET ledger_id = ledger_id + 1000 WHERE ledger_id = 3",
+        "UPDATE account SET ledger_id = ledger_id - 1000 WHERE ledger_id = 1003",
+        "account",
+        "ledger_id",
+    ),
+    (
+        "UPDATE circle_change SET to_hop = to_hop + 1 WHERE id = 1",
+        "UPDATE circle_change SET to_hop = to_hop - 1 WHERE id = 1",
+        "circle_change",
+        "to_hop",
+    ),
+    (
+        "UPDATE state SET ticks = ticks + 1",
+        "UPDATE state SET ticks = ticks - 1",
+        "state",
+        "ticks",
+    ),
+    (
+        "UPDATE kept_image SET holder = 1000 - holder WHERE holder IN (4, 5); \
+         UPDATE kept_image SET holder = holder - 991 WHERE holder > 900",
+        "UPDATE kept_image SET holder = 1000 - holder WHERE holder IN (4, 5); \
+         UPDATE kept_image SET holder = holder - 991 WHERE holder > 900",
+        "kept_image",
+        "image",
+    ),
+];
+
+#[test]
+fn a_value_bent_in_any_table_is_named() {
+    for database in databases() {
+        let kith = replayed(&database, "keep_checkpoints = 2\n");
+        assert_identical(&kith);
+        for (bend, back, table, column) in BENDS {
+            database.execute(bend);
+            let said = kith.run(&["verify", "--json"]).expect_code(1);
+            let said = said.json();
+            assert_eq!(said["identical"], false, "{bend}");
+            let differences = said["differences"].as_array().expect("a list");
+            let is_named = |d: &serde_json::Value| d["table"] == table && d["column"] == column;
+            assert!(
+                differences.iter().any(is_named),
+                "{table}.{column} is not named after {bend} on {}: {said:#}",
+                database.url()
+            );
+            assert!(differences.len() <= 100);
+            database.execute(back);
+        }
+        assert_identical(&kith);
+        let _ = kith.run(&["verify", "--kept"]).expect_ok();
+    }
+}
+
+/// Verifying is of one moment, whatever is written meanwhile.
+#[test]
+fn it_verifies_beside_a_writer() {
+    let scratch = tempfile::tempdir().expect("a temporary folder can be made");
+    let long = scratch.path().join("long.frames");
+    let once = frames::read(&recording());
+    frames::write(&long, std::iter::repeat_n(&once, 60).flatten()).expect("can be written");
+    for database in databases() {
+        let kith = Kith::new(&config(&database, "keep_checkpoints = 1\n"));
+        let path = long.to_str().expect("test paths are text");
+        let mut running = kith.start(&["replay", "--frames", path]);
+        running.until("a journal", || {
+            let ran = kith.run(&["status", "--json"]);
+            let position = (ran.code() == Some(0)).then(|| ran.json())?;
+            (position["journal"]["position"].as_u64()? > 0).then_some(())
+        });
+        let mut verified = 0;
+        while running.is_running() {
+            let said = kith.run(&["verify", "--json"]).expect_ok().json();
+            assert_eq!(said["identical"], true, "{said:#}");
+            verified += 1;
+        }
+        assert!(verified > 0);
+        let _ = running.wait().expect_ok();
+        assert_identical(&kith);
+    }
+}
+
+/// Without other rules the new database says what the old one does, on either side; with them it
+/// says something else, which follows from its own journal too.
+#[test]
+fn the_same_history_under_other_rules() {
+    for database in databases() {
+        let kith = replayed(&database, "keep_checkpoints = 0\n");
+        for other in databases() {
+            let ran = kith.run(&["recompute", "--into", other.url()]);
+            let _ = ran.expect_ok();
+            assert_eq!(other.contents(), database.contents());
+            let again = kith.run(&["recompute", "--into", other.url()]);
+            assert!(again.expect_code(1).stderr.contains("already"));
+        }
+        let assignments = kith.json(&["report", "assignments"]);
+        for (sets, ticks_differ) in [
+            (vec!["ledger.decay_percent=50"], false),
+            (vec!["ledger.rule=reference", "ledger.like=50"], false),
+            (vec!["ledger.pin_tracked=false", "ledger.keep_top=0"], false),
+            (vec!["ledger.epoch=3s", "ledger.repeat=once"], true),
+            (vec!["ledger.seed=43"], false),
+        ] {
+            let other = Database::sqlite();
+            let mut args = vec!["recompute", "--into", other.url()];
+            for set in &sets {
+                args.extend(["--set", set]);
+            }
+            let _ = kith.run(&args).expect_ok();
+            let there = Kith::new(&config(&other, ""));
+            assert_identical(&there);
+            assert_ne!(
+                there.json(&["report", "assignments"]),
+                assignments,
+                "{sets:?}"
+            );
+            let ticks = |kith: &Kith| kith.json(&["status"])["ticks"].as_u64();
+            assert_eq!(ticks(&there) != ticks(&kith), ticks_differ, "{sets:?}");
+            let circle = |kith: &Kith| kith.json(&["report", "circle"]);
+            assert_eq!(circle(&there), circle(&kith));
+        }
+        let wrong = [
+            "recompute",
+            "--into",
+            "sqlite:x.db",
+            "--set",
+            "circle.depth=1",
+        ];
+        let _ = kith.run(&wrong).expect_code(1);
+    }
+}
+
+/// Old journal goes once a kept checkpoint covers it; everything else stays as it would be, also
+/// after images are lost.
+#[test]
+fn what_is_dropped_was_not_needed() {
+    for (database, whole) in databases().zip(databases()) {
+        let kith = replayed(&database, "keep_checkpoints = 1\nretain = 1\n");
+        let other = replayed(&whole, "keep_checkpoints = 0\n");
+        let rows = "SELECT COUNT(*) FROM journal WHERE kind = 1";
+        let likes = "SELECT COUNT(*) FROM dropped_like";
+        let (kept, dropped) = (database.number(rows), database.number(likes));
+        assert!(dropped > 10 && kept > 0, "{kept} kept, {dropped} dropped");
+        assert_eq!(kept + dropped, whole.number(rows));
+        let status = kith.json(&["status"]);
+        assert!(
+            status["journal"]["dropped_position"].as_u64() > Some(0),
+            "{status:#}"
+        );
+        assert!(
+            status["database"]["bytes"].as_u64() > Some(10_000),
+            "{status:#}"
+        );
+        assert_identical(&kith);
+        let _ = kith.run(&["verify", "--kept"]).expect_ok();
+        let without_journal = |database: &Database| {
+            let mut contents = database.contents();
+            contents.retain(|row| !row.starts_with("journal "));
+            contents
+        };
+        assert_eq!(without_journal(&database), without_journal(&whole));
+
+        for table in ["assignment", "unclaimed", "ledger_account"] {
+            database.execute(&format!("DELETE FROM {table}"));
+        }
+        let frames = recording();
+        let frames = frames.to_str().expect("test paths are text");
+        let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
+        assert_eq!(without_journal(&database), without_journal(&whole));
+        assert_identical(&kith);
+        let _ = other.run(&["verify"]).expect_ok();
+        let ran = kith.run(&["recompute", "--into", "sqlite:what-if.db"]);
+        assert!(ran.stderr.contains("was dropped"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_backup_is_the_whole_database_at_one_moment() {
+    let database = Database::sqlite();
+    let kith = replayed(&database, "");
+    let copy = kith.folder().join("copy.db");
+    let _ = kith.run(&["backup", "copy.db"]).expect_ok();
+    let _ = kith.run(&["backup", "copy.db"]).expect_code(1);
+    let restored = Database::at(&format!("sqlite:{}", copy.display()));
+    assert_eq!(restored.contents(), database.contents());
+    let there = Kith::new(&config(&restored, ""));
+    assert_identical(&there);
+    let frames = recording();
+    let frames = frames.to_str().expect("test paths are text");
+    let _ = there.run(&["replay", "--frames", frames]).expect_ok();
+    assert_eq!(restored.contents(), database.contents());
+
+    if let Some(database) = Database::postgres() {
+        let kith = Kith::new(&config(&database, ""));
+        let said = kith.run(&["backup", "copy.dump"]).expect_code(1).stderr;
+        assert!(said.contains("pg_dump"), "{said}");
+        assert!(!said.contains("not-for-any-log"), "{said}");
+    }
+}
