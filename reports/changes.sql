@@ -14,6 +14,11 @@
 --   by        DID of the account whose record it was, or whose tracking; NULL: the account itself
 --   record    at-uri of the follow record, NULL where several were read or removed at once
 --
+-- For example: kith report changes, some of its columns
+--     change   handle               from_hop  to_hop  cause     record
+--     entered  movedaway.pds1.test         -       2  follow    at://did:plc:cvnp…/app.bsky.graph.follow/3n2rzvvgyjl2r
+--     left     movedaway.pds1.test         2       -  unfollow  at://did:plc:6wj2…/app.bsky.graph.follow/3n2rzvdolyl2r
+--
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/changes.sql
 --   psql -v limit=20 postgres://… -f reports/changes.sql

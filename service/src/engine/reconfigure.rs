@@ -95,6 +95,7 @@ impl Engine {
     /// Notes every hop that is not as it was stored: the depth, or who is skipped, has changed
     /// since.
     pub(super) fn agree_on_hops(&mut self, stored: &[Option<u8>]) {
+        self.state.depth = self.settings.depth;
         let hop = |index: usize| stored.get(index).copied().flatten();
         let changes = (0..).map(AccountId).take(self.notes.len());
         let changes = changes
@@ -282,6 +283,26 @@ mod tests {
         assert_eq!(commit(&mut engine, &store).await, [""; 0]);
         let tracked = store.load_tracked().await.expect("rows");
         assert_eq!(tracked[0].label.as_deref(), Some("A"));
+    }
+
+    #[tokio::test]
+    async fn another_depth_is_a_matter_of_the_next_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        let mut engine = Engine::open(&store, settings(&["a"], ""))
+            .await
+            .expect("opened");
+        let _ = orders(&mut engine);
+        read(&mut engine, "a", &["x"]);
+        let _ = orders(&mut engine);
+        read(&mut engine, "x", &["z"]);
+        let _ = commit(&mut engine, &store).await;
+        let near = Engine::open(&store, settings(&["a"], "depth = 1")).await;
+        let mut near = near.expect("opened");
+        assert_eq!(circle(&near), "a0 x1");
+        assert_eq!(commit(&mut near, &store).await, ["z 2>- config"]);
+        let state = store.load_state().await.expect("read").expect("a state");
+        assert_eq!(state.depth, 1, "readers of the tables go by it");
     }
 
     /// Whatever is edited in a row: the circle of a service that took up each edit, that of one
