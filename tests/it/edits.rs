@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use kith_tests::{Database, Kith, Network, Populate, Running, Signal, Truth};
+use kith_tests::{
+    Database, Kith, Network, Populate, Running, Signal, Truth, expected::Expected, recordings,
+};
 
 const DEPTH: u8 = 2;
 
@@ -89,6 +91,66 @@ fn the_circle_follows_the_file() {
     );
 }
 
+/// Without a network: a service that keeps every record of a recording follows each edit exactly,
+/// on either database; what it then has is what a fresh replay under that file has.
+#[test]
+fn an_edit_gives_the_circle_of_a_fresh_start() {
+    let case = &Expected::read(&recordings().expected).cases[0];
+    let frames = recordings().expected.with_file_name(&case.frames);
+    let replay = ["replay", "--frames", frames.to_str().expect("a text")];
+    let fresh = |config: &str, tracked: &[&str]| {
+        let database = Database::sqlite();
+        let kith = Kith::new(&config.replace("DATABASE", database.url()));
+        let rest = tracked.iter().skip(1);
+        for did in rest {
+            let _ = kith.run(&["track", "add", did]).expect_ok();
+        }
+        let _ = kith.run(&replay).expect_ok();
+        circle(&kith)
+    };
+    let databases = [Some(Database::sqlite()), Database::postgres()];
+    for database in databases.into_iter().flatten() {
+        let config = case.config("DATABASE", &frames);
+        let (first, depth) = (&case.track[0], case.parameters.depth);
+        let kith = Kith::new(&config.replace("DATABASE", database.url()));
+        let mut running = kith.start(&["run"]);
+        let alone = fresh(&config, &[first]);
+        running.until("the whole recording", || {
+            (circle(&kith) == alone).then_some(())
+        });
+        let outside = "SELECT did FROM account WHERE hop IS NULL AND id IN \
+                       (SELECT follower FROM follow) ORDER BY id LIMIT 1";
+        let second = database.texts(outside).pop().expect("somebody outside");
+        let both = fresh(&config, &[first, &second]);
+        assert!(
+            both.len() > alone.len() + 1 || depth == 1,
+            "the second brings others"
+        );
+
+        let _ = kith.run(&["track", "add", &second]).expect_ok();
+        running.until("both circles", || (circle(&kith) == both).then_some(()));
+        let right = read(&kith);
+        let changes = database.number("SELECT COUNT(*) FROM circle_change");
+        kith.configure(&right.replace("[circle]\n", "[circle\n"));
+        until_said(&mut running, "kith.toml:3:8: ", 1);
+        kith.configure(&right);
+        until_said(&mut running, "is right again", 1);
+        assert_eq!(circle(&kith), both);
+        let now = database.number("SELECT COUNT(*) FROM circle_change");
+        assert_eq!(now, changes, "what was broken changed nothing");
+        let _ = kith.run(&["track", "remove", &second]).expect_ok();
+        running.until("the first circle", || {
+            (circle(&kith) == alone).then_some(())
+        });
+        running.signal(Signal::Hup);
+        until_said(&mut running, "is taken up", 3);
+        let _ = running.stop(Signal::Term).expect_ok();
+        assert_eq!(circle(&kith), alone);
+        let left = kith.json(&["explain", &second]);
+        assert_eq!(left["left"]["cause"], "untrack", "{left}");
+    }
+}
+
 /// Two accounts, each with members that the other has not.
 fn two_with_circles_of_their_own(truth: &Truth) -> (&kith_tests::Account, &kith_tests::Account) {
     let served = truth.as_served();
@@ -133,23 +195,27 @@ fn until_said(running: &mut Running, what: &str, times: usize) {
     });
 }
 
-/// Where the circle is not what the hosts serve.
-fn wrong(kith: &Kith, truth: &Truth, tracked: &[&str]) -> Vec<String> {
+/// Members and their hops, as the service says; nobody before there is a database.
+fn circle(kith: &Kith) -> BTreeMap<String, u8> {
     let ran = kith.run(&["report", "circle", "--json"]);
     if ran.code() == Some(1) {
-        return vec!["no database yet".to_owned()];
+        return BTreeMap::new();
     }
     let rows = ran.expect_ok().json();
     let member = |row: &serde_json::Value| {
         let hop = u8::try_from(row["hop"].as_u64()?).ok()?;
         Some((row["did"].as_str()?.to_owned(), hop))
     };
-    let said: BTreeMap<String, u8> = rows
-        .as_array()
+    rows.as_array()
         .into_iter()
         .flatten()
         .filter_map(member)
-        .collect();
+        .collect()
+}
+
+/// Where the circle is not what the hosts serve.
+fn wrong(kith: &Kith, truth: &Truth, tracked: &[&str]) -> Vec<String> {
+    let said = circle(kith);
     let is_true = truth.as_served().circle(tracked, DEPTH);
     let not_in = |one: &BTreeMap<String, u8>, two: &BTreeMap<String, u8>, word: &str| {
         let differ = one.iter().filter(|(did, hop)| two.get(*did) != Some(hop));
