@@ -13,18 +13,25 @@
 --   rows       number of origins it holds points of
 --   unclaimed  number of bundles that wait because it blocks the sender or opted out
 --
+-- For example: kith report accounts --limit 4
+--     account                           hop    own  others  tally  rows  unclaimed
+--     user001.pds1.test                   2    923       0  1,620    19          0
+--     user000.pds1.test                   0    845      38    941    18          0
+--     user006.pds1.test                   1    764       0    712    15          0
+--     did:plc:jxaeq2uzglxs44py7ai5rfbc    2  1,000       5    494    12          0
+--
 -- By hand
---   sqlite3 kith.db < reports/accounts.sql
---   psql postgres://… -f reports/accounts.sql
+--   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/accounts.sql
+--   psql -v limit=20 postgres://… -f reports/accounts.sql
 SELECT
-    COALESCE(a.did, 'sink') AS did,
-    a.handle,
-    a.hop,
-    l.own,
-    l.others,
-    l.tally,
-    l.rows,
-    l.unclaimed
-FROM ledger_account l
-LEFT JOIN account a ON a.ledger_id = l.id
-ORDER BY l.tally DESC, l.id;
+    did,
+    handle,
+    hop,
+    own,
+    others,
+    tally,
+    rows,
+    unclaimed
+FROM v_accounts
+ORDER BY tally DESC, id
+LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

@@ -8,14 +8,20 @@
 --   origin  whose own points they once were
 --   points  how many
 --
+-- For example: kith report assignments --limit 4
+--     holder                            origin               points
+--     movedaway.pds1.test               user033.pds1.test        79
+--     movedaway.pds1.test               user038.pds1.test        52
+--     did:plc:jxaeq2uzglxs44py7ai5rfbc  movedaway.pds1.test      80
+--     did:plc:jxaeq2uzglxs44py7ai5rfbc  user018.pds1.test         1
+--
 -- By hand
---   sqlite3 kith.db < reports/assignments.sql
---   psql postgres://… -f reports/assignments.sql
+--   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/assignments.sql
+--   psql -v limit=20 postgres://… -f reports/assignments.sql
 SELECT
-    COALESCE(h.did, 'sink') AS holder,
-    o.did AS origin,
-    a.points
-FROM assignment a
-LEFT JOIN account h ON h.ledger_id = a.holder
-JOIN account o ON o.ledger_id = a.origin
-ORDER BY a.holder, a.origin;
+    holder,
+    origin,
+    points
+FROM v_assignments
+ORDER BY holder_id, origin_id
+LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

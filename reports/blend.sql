@@ -15,11 +15,12 @@
 --   taken    what viewers with a weight below zero take away: points is added less taken
 --   viewers  number of viewers whose points it holds
 --
--- For example (replayed from tests/recordings, --viewers user010.pds1.test=2,user009.pds1.test=-1)
---     did                               handle             hop  points  rank  added  taken  viewers
---     did:plc:sxmei4ym4fsfdyeu4nxhimby  user001.pds1.test    2     196     3    196      0        1
---     did:plc:bdnr6r6dm2nv67ow46s2yoxs  user037.pds1.test    2     195     5    196      1        2
---     did:plc:7d6uityyfpfxqrmd2y2olxsu  user000.pds1.test    2     100     6    198     98        2
+-- For example: kith report blend --viewers user010.pds1.test=2,user000.pds1.test=-1 --limit 4
+--     account                           hop  points  rank  added  taken  viewers
+--     user001.pds1.test                   2     172     1    180      8        2
+--     did:plc:jxaeq2uzglxs44py7ai5rfbc    2     126     2    126      0        1
+--     user009.pds1.test                   1     121     3    130      9        2
+--     user000.pds1.test                   0     102     4    102      0        1
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :viewers 'did:plc:…=2,did:plc:…=-1'" -cmd ".parameter set :limit 20" kith.db < reports/blend.sql
@@ -75,4 +76,4 @@ SELECT
 FROM held
 JOIN account h ON h.ledger_id = held.holder
 ORDER BY rank, held.holder
-LIMIT CAST(:limit AS BIGINT);
+LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

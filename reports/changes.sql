@@ -14,31 +14,31 @@
 --   by        DID of the account whose record it was, or whose tracking; NULL: the account itself
 --   record    at-uri of the follow record, NULL where several were read or removed at once
 --
--- For example: kith report changes, some of its columns
---     change   handle               from_hop  to_hop  cause     record
---     entered  movedaway.pds1.test         -       2  follow    at://did:plc:cvnp…/app.bsky.graph.follow/3n2rzvvgyjl2r
---     left     movedaway.pds1.test         2       -  unfollow  at://did:plc:6wj2…/app.bsky.graph.follow/3n2rzvdolyl2r
+-- For example: kith report changes --limit 4
+--     id  time                  change   account                           from_hop  to_hop  cause     by                 record
+--     37  2026-11-21T02:17:51Z  left     user020.pds1.test                        2       -  unfollow  user002.pds1.test  at://did:plc:akrz3v5hzyai4k5azliufjnj/app.bsky.graph.follow/3n2rzvqy2cl2r
+--     36  2026-11-21T02:17:50Z  entered  user032.pds1.test                        -       2  follow    user006.pds1.test  at://did:plc:cvnpepsd6kmenwutfxcwtvea/app.bsky.graph.follow/3n2rzvuj6gd2r
+--     35  2026-11-21T02:17:49Z  moved    did:plc:jxaeq2uzglxs44py7ai5rfbc         1       2  unfollow  user010.pds1.test  at://did:plc:xgcmvr2q5axie2fmg33jtqgp/app.bsky.graph.follow/3n2rzvdbe5o2r
+--     34  2026-11-21T02:17:49Z  entered  user021.pds1.test                        -       2  follow    user018.pds1.test  at://did:plc:6wj2mdutbl7f3ber4c3epoys/app.bsky.graph.follow/3n2rzvthicd2r
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/changes.sql
 --   psql -v limit=20 postgres://… -f reports/changes.sql
 SELECT
-    c.id,
-    c.micros,
+    id,
+    micros,
     CASE
-        WHEN c.from_hop IS NULL THEN 'entered'
-        WHEN c.to_hop IS NULL THEN 'left'
+        WHEN from_hop IS NULL THEN 'entered'
+        WHEN to_hop IS NULL THEN 'left'
         ELSE 'moved'
     END AS change,
-    a.did,
-    a.handle,
-    c.from_hop,
-    c.to_hop,
-    c.cause,
-    b.did AS by,
-    'at://' || b.did || '/app.bsky.graph.follow/' || c.rkey AS record
-FROM circle_change AS c
-JOIN account AS a ON a.id = c.account
-LEFT JOIN account AS b ON b.id = c.by
-ORDER BY c.id DESC
-LIMIT CAST(:limit AS BIGINT);
+    did,
+    handle,
+    from_hop,
+    to_hop,
+    cause,
+    by_did AS by,
+    'at://' || by_did || '/app.bsky.graph.follow/' || rkey AS record
+FROM v_changes
+ORDER BY id DESC
+LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

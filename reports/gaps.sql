@@ -18,26 +18,28 @@
 --   follows_changed  follow records found, or found gone
 --   blocks_changed   block records found, or found gone
 --
+-- For example: kith report gaps --limit 2
+--     id  kind  did  source  from_rev  to_rev  from  to  accounts  accounts_left  opened  closed  likes_found  follows_changed  blocks_changed
+--
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/gaps.sql
 --   psql -v limit=20 postgres://… -f reports/gaps.sql
 SELECT
-    g.id,
-    g.kind,
-    a.did,
-    g.source,
-    g.from_rev,
-    g.to_rev,
-    g.from_micros,
-    g.to_micros,
-    g.accounts,
-    g.accounts_left,
-    g.opened_micros,
-    g.closed_micros,
-    g.likes_found,
-    g.follows_changed,
-    g.blocks_changed
-FROM gap AS g
-LEFT JOIN account AS a ON a.id = g.account
-ORDER BY g.id DESC
-LIMIT CAST(:limit AS BIGINT);
+    id,
+    kind,
+    did,
+    source,
+    from_rev,
+    to_rev,
+    from_micros,
+    to_micros,
+    accounts,
+    accounts_left,
+    opened_micros,
+    closed_micros,
+    likes_found,
+    follows_changed,
+    blocks_changed
+FROM v_gaps
+ORDER BY id DESC
+LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

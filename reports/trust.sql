@@ -14,7 +14,16 @@
 --   rank         1 is first; equal points, equal rank
 --   direct       of points, those that came straight from the viewer
 --   second_hand  of points, those that came through others
---   through      who passed on most of those, by handle or did; NULL if nobody
+--   through      who passed on most of those, by handle or DID; NULL if nobody
+--
+-- For example: kith report trust --viewer user010.pds1.test --limit 6
+--     account                           hop  points  share  rank  direct  second_hand  through
+--     user001.pds1.test                   2      90  0.233     1      77           13  twice-b.pds1.test
+--     user009.pds1.test                   1      65  0.168     2      65            0  -
+--     did:plc:jxaeq2uzglxs44py7ai5rfbc    2      63  0.163     3      59            4  renamed.pds1.test
+--     user000.pds1.test                   0      51  0.132     4      47            4  user009.pds1.test
+--     renamed.pds1.test                   2      38  0.098     5      38            0  -
+--     twice-b.pds1.test                   2      35  0.090     6      35            0  -
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :viewer 'did:plc:…'" -cmd ".parameter set :limit 20" kith.db < reports/trust.sql
@@ -25,29 +34,57 @@ WITH viewer AS (
     WHERE did = :viewer
 ),
 held AS (
-    SELECT a.holder, a.points
+    SELECT
+        s.holder,
+        s.points,
+        RANK() OVER (ORDER BY s.points DESC) AS rank,
+        CAST(SUM(s.points) OVER () AS BIGINT) AS all_points
     FROM viewer v
-    JOIN assignment a ON a.origin = v.ledger_id
-    WHERE a.holder <> 0
+    JOIN assignment s ON s.origin = v.ledger_id
+    WHERE s.holder <> 0
 ),
+best AS (
+    SELECT *
+    FROM held
+    ORDER BY points DESC, holder
+    LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
+),
+-- By which ways, ever. Sums above 2^45 are made smaller in proportion, so that the products below
+-- stay within 64 bits.
 came AS (
     SELECT
-        f.receiver,
-        CAST(SUM(f.points) AS BIGINT) AS points,
-        CAST(SUM(CASE WHEN f.sender = f.origin THEN f.points ELSE 0 END) AS BIGINT) AS direct
-    FROM viewer v
-    JOIN flow f ON f.origin = v.ledger_id
-    GROUP BY f.receiver
+        receiver,
+        direct / (points / 35184372088832 + 1) AS direct,
+        points / (points / 35184372088832 + 1) AS points
+    FROM (
+        SELECT
+            f.receiver,
+            CAST(SUM(f.points) AS BIGINT) AS points,
+            CAST(SUM(CASE WHEN f.sender = f.origin THEN f.points ELSE 0 END) AS BIGINT) AS direct
+        FROM viewer v
+        CROSS JOIN best b
+        JOIN flow f ON f.origin = v.ledger_id AND f.receiver = b.holder
+        GROUP BY f.receiver
+    ) sums
+),
+-- Points times direct over all, rounded down: in two steps of 16 bits of points each.
+split AS (
+    SELECT
+        b.holder,
+        (b.points / 65536 * c.direct) / c.points * 65536
+            + ((b.points / 65536 * c.direct) % c.points * 65536 + b.points % 65536 * c.direct)
+            / c.points AS direct
+    FROM best b
+    JOIN came c ON c.receiver = b.holder
 ),
 passed AS (
     SELECT
         f.receiver,
         f.sender,
-        ROW_NUMBER() OVER (
-            PARTITION BY f.receiver ORDER BY SUM(f.points) DESC, f.sender
-        ) AS place
+        ROW_NUMBER() OVER (PARTITION BY f.receiver ORDER BY SUM(f.points) DESC, f.sender) AS place
     FROM viewer v
-    JOIN flow f ON f.origin = v.ledger_id
+    CROSS JOIN best b
+    JOIN flow f ON f.origin = v.ledger_id AND f.receiver = b.holder
     WHERE f.sender <> f.origin
     GROUP BY f.receiver, f.sender
 )
@@ -55,17 +92,15 @@ SELECT
     h.did,
     h.handle,
     h.hop,
-    held.points,
-    CAST(held.points AS DOUBLE PRECISION)
-        / CAST((SELECT SUM(points) FROM held) AS DOUBLE PRECISION) AS share,
-    RANK() OVER (ORDER BY held.points DESC) AS rank,
-    held.points * came.direct / came.points AS direct,
-    held.points - held.points * came.direct / came.points AS second_hand,
+    b.points,
+    CAST(b.points AS DOUBLE PRECISION) / CAST(b.all_points AS DOUBLE PRECISION) AS share,
+    b.rank,
+    split.direct,
+    b.points - split.direct AS second_hand,
     COALESCE(t.handle, t.did) AS through
-FROM held
-JOIN account h ON h.ledger_id = held.holder
-LEFT JOIN came ON came.receiver = held.holder
-LEFT JOIN passed ON passed.receiver = held.holder AND passed.place = 1
+FROM best b
+JOIN account h ON h.ledger_id = b.holder
+LEFT JOIN split ON split.holder = b.holder
+LEFT JOIN passed ON passed.receiver = b.holder AND passed.place = 1
 LEFT JOIN account t ON t.ledger_id = passed.sender
-ORDER BY rank, held.holder
-LIMIT CAST(:limit AS BIGINT);
+ORDER BY b.rank, b.holder;

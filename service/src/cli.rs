@@ -1,8 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    error::{ContextKind, ContextValue},
+};
 
 /// A reputation ledger for the circle of accounts you care about on the AT Protocol.
 #[derive(Debug, Parser)]
@@ -68,6 +72,18 @@ pub(crate) enum Command {
     Backup {
         /// The file, which must not exist.
         file: PathBuf,
+    },
+    /// Print what makes a shell complete commands: for bash, put
+    /// `source <(kith completions bash)` into ~/.bashrc.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// The folder, which must exist.
+        folder: PathBuf,
     },
 }
 
@@ -150,20 +166,89 @@ pub(crate) struct RecordArgs {
 /// `kith report NAME`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Which report: circle, changes, assignments, accounts, top, trust, blend, gaps.
-    pub(crate) name: String,
-    /// Whose view (trust): a DID, or the handle of a known account.
+    /// Which report; without a name all are listed with their questions.
+    #[arg(value_parser = ReportName::new())]
+    pub(crate) name: Option<String>,
+    /// Whose view (trust, why): a DID, or the handle of a known account.
     #[arg(long, value_name = "DID")]
     pub(crate) viewer: Option<String>,
     /// Whose view together (blend): DIDs or handles, each with its weight, as in a=2,b=-1; a
     /// weight left out is 1.
-    #[arg(long, value_name = "DID=WEIGHT,…")]
+    #[arg(long, value_name = "DID=WEIGHT,…", allow_hyphen_values = true)]
     pub(crate) viewers: Option<String>,
+    /// Who holds the points in question (why): a DID or a handle.
+    #[arg(long, value_name = "DID")]
+    pub(crate) holder: Option<String>,
+    /// Which account the question is about (composition, given, history): a DID or a handle.
+    #[arg(long, value_name = "DID")]
+    pub(crate) account: Option<String>,
+    /// From when on (newcomers, given, activity): so long before the last event, as 7d or 12h; or
+    /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Which earlier epoch to compare with (delta); the one before the last unless told.
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<i64>,
+    /// Count the points of everybody, not of the tracked accounts alone (top); such totals are
+    /// easily gamed.
+    #[arg(long)]
+    pub(crate) all_origins: bool,
     /// Rows at most; tables for people show 20 unless told, JSON and CSV all.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// The names of the reports, each with its question; a mistyped one is answered by the nearest.
+#[derive(Debug, Clone)]
+struct ReportName(PossibleValuesParser);
+
+impl ReportName {
+    /// Letters that may be wrong, missing, too many or exchanged.
+    const TYPOS_MAX: usize = 2;
+
+    fn new() -> ReportName {
+        let names = kith_store::REPORTS
+            .iter()
+            .map(|report| PossibleValue::new(report.name).help(report.question()));
+        ReportName(PossibleValuesParser::new(names))
+    }
+}
+
+impl TypedValueParser for ReportName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let mut error = match self.0.parse_ref(command, argument, value) {
+            Ok(name) => return Ok(name),
+            Err(error) => error,
+        };
+        let typed = value.to_string_lossy();
+        let nearest = kith_store::REPORTS
+            .iter()
+            .map(|report| {
+                let typos = strsim::damerau_levenshtein(report.name, &typed);
+                (typos, report.name)
+            })
+            .min_by_key(|(typos, _)| *typos);
+        if let Some((_, name)) = nearest.filter(|(typos, _)| *typos <= Self::TYPOS_MAX) {
+            error.insert(
+                ContextKind::SuggestedValue,
+                ContextValue::String(name.to_owned()),
+            );
+        }
+        Err(error)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
 }
 
 /// How data is printed.

@@ -68,7 +68,8 @@ pub(crate) enum Backend {
 #[derive(Debug)]
 pub(crate) struct SqliteBackend {
     pub(crate) readers: SqlitePool,
-    writer: Option<Mutex<SqliteConnection>>,
+    options: SqliteConnectOptions,
+    writer: Option<Mutex<Option<SqliteConnection>>>,
     path: PathBuf,
     /// Held, not read: the lock lasts as long as the file is open.
     _lock: Option<File>,
@@ -154,9 +155,9 @@ impl Backend {
         match self {
             Backend::Sqlite(b) => {
                 b.readers.close().await;
-                if let Some(writer) = b.writer {
+                if let Some(writer) = b.writer.and_then(Mutex::into_inner) {
                     // The last connection folds the write-ahead log into the file.
-                    if let Err(error) = writer.into_inner().close().await {
+                    if let Err(error) = writer.close().await {
                         tracing::warn!(%error, "could not close the database cleanly");
                     }
                 }
@@ -201,7 +202,7 @@ impl SqliteBackend {
                     .run(&mut writer)
                     .await
                     .map_err(|e| migrate_error(&shown, e))?;
-                (Some(lock), Some(Mutex::new(writer)))
+                (Some(lock), Some(Mutex::new(Some(writer))))
             }
             _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
             Access::Read | Access::Snapshot => (None, None),
@@ -222,11 +223,12 @@ impl SqliteBackend {
                 });
         }
         let readers = pool
-            .connect_with(options.read_only(true))
+            .connect_with(options.clone().read_only(true))
             .await
             .map_err(open_error)?;
         let backend = SqliteBackend {
             readers,
+            options,
             writer,
             path,
             _lock: lock,
@@ -275,12 +277,18 @@ impl SqliteBackend {
             .map_err(failed)
     }
 
-    /// The writer's connection.
-    pub(crate) async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, StoreError> {
-        match &self.writer {
-            Some(writer) => Ok(writer.lock().await),
-            None => Err(StoreError::Database(sqlx::Error::PoolClosed)),
+    /// The writer's connection, made anew if the last transaction failed.
+    pub(crate) async fn writer(
+        &self,
+    ) -> Result<MutexGuard<'_, Option<SqliteConnection>>, StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Database(sqlx::Error::PoolClosed));
+        };
+        let mut guard = writer.lock().await;
+        if guard.is_none() {
+            *guard = Some(SqliteConnection::connect_with(&self.options).await?);
         }
+        Ok(guard)
     }
 }
 

@@ -179,10 +179,11 @@ impl Store {
         );
         match &self.backend {
             Backend::Sqlite(b) => {
-                let mut connection = b.writer().await?;
-                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                bulk::run_sqlite(&mut transaction, &bulk).await?;
-                transaction.commit().await?;
+                if let Some(connection) = b.writer().await?.as_mut() {
+                    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                    bulk::run_sqlite(&mut transaction, &bulk).await?;
+                    transaction.commit().await?;
+                }
             }
             Backend::Postgres(b) => {
                 if let Some(connection) = b.writer().await?.as_mut() {

@@ -104,22 +104,28 @@ macro_rules! advance {
     }};
 }
 
-/// Writes the tracked accounts anew: a handful of rows.
-macro_rules! replace_tracked {
-    ($batch:expr, $transaction:expr) => {
+/// Writes the tracked accounts anew (a handful of rows), removes what is to go, and commits.
+macro_rules! finish {
+    ($batch:expr, $transaction:expr) => {{
         if let Some(tracked) = &$batch.tracked {
             sqlx::query("DELETE FROM tracked")
-                .execute(&mut **$transaction)
+                .execute(&mut *$transaction)
                 .await?;
             for row in tracked {
                 sqlx::query("INSERT INTO tracked (account, label) VALUES ($1, $2)")
                     .bind(i64::from(row.account))
                     .bind(row.label.as_deref())
-                    .execute(&mut **$transaction)
+                    .execute(&mut *$transaction)
                     .await?;
             }
         }
-    };
+        for removal in kept::removals($batch) {
+            sqlx::query(AssertSqlSafe(removal))
+                .execute(&mut *$transaction)
+                .await?;
+        }
+        $transaction.commit().await?;
+    }};
 }
 
 /// An open database.
@@ -193,7 +199,9 @@ impl Store {
         }
         match &self.backend {
             Backend::Sqlite(b) => {
-                insert!(&mut *b.writer().await?);
+                if let Some(connection) = b.writer().await?.as_mut() {
+                    insert!(connection);
+                }
             }
             Backend::Postgres(b) => {
                 if let Some(connection) = b.writer().await?.as_mut() {
@@ -215,19 +223,27 @@ impl Store {
         let bulks = plan::plan(batch);
         match &self.backend {
             Backend::Sqlite(b) => {
-                let mut connection = b.writer().await?;
-                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                advance!(batch, &mut transaction);
-                for bulk in &bulks {
-                    bulk::run_sqlite(&mut transaction, bulk).await?;
+                let mut writer = b.writer().await?;
+                let Some(connection) = writer.as_mut() else {
+                    return Err(StoreError::Database(sqlx::Error::PoolClosed));
+                };
+                let done = async {
+                    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                    advance!(batch, &mut transaction);
+                    for bulk in &bulks {
+                        bulk::run_sqlite(&mut transaction, bulk).await?;
+                    }
+                    finish!(batch, transaction);
+                    Ok::<(), StoreError>(())
                 }
-                replace_tracked!(batch, &mut transaction);
-                for removal in kept::removals(batch) {
-                    sqlx::query(AssertSqlSafe(removal))
-                        .execute(&mut *transaction)
-                        .await?;
+                .await;
+                if matches!(done, Err(StoreError::Database(_))) {
+                    // A full disk rolls back behind the driver's back: the next one starts clean.
+                    if let Some(connection) = writer.take() {
+                        let _closed = connection.close_hard().await;
+                    }
                 }
-                transaction.commit().await?;
+                done?;
             }
             Backend::Postgres(b) => {
                 let mut writer = b.writer().await?;
@@ -240,13 +256,7 @@ impl Store {
                     for bulk in &bulks {
                         bulk::run_postgres(&mut transaction, bulk).await?;
                     }
-                    replace_tracked!(batch, &mut transaction);
-                    for removal in kept::removals(batch) {
-                        sqlx::query(AssertSqlSafe(removal))
-                            .execute(&mut *transaction)
-                            .await?;
-                    }
-                    transaction.commit().await?;
+                    finish!(batch, transaction);
                     Ok::<(), StoreError>(())
                 }
                 .await;

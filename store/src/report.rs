@@ -1,5 +1,8 @@
 //! The reporting queries: `reports/*.sql`, run as they stand on either database.
 
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use futures_util::TryStreamExt;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use sqlx::{AssertSqlSafe, Column, Row, TypeInfo, ValueRef};
 
@@ -10,47 +13,51 @@ use crate::{Store, StoreError, on_readers};
 pub struct Report {
     /// What `kith report` calls it; also the file's name.
     pub name: &'static str,
-    /// The question it answers, for the help text.
-    pub about: &'static str,
     sql: &'static str,
     /// Columns that are 0 or 1 in SQL and false or true in JSON.
     flags: &'static [&'static str],
 }
 
 macro_rules! report {
-    ($name:literal, $about:literal, [$($flag:literal),*]) => {
+    ($name:literal $(, $flag:literal)*) => {
         Report {
             name: $name,
-            about: $about,
             sql: include_str!(concat!("../../reports/", $name, ".sql")),
             flags: &[$($flag),*],
         }
     };
 }
 
-/// All reports.
+/// All reports, in the order in which people are told of them.
 pub const REPORTS: &[Report] = &[
-    report!("circle", "who is in the circle", ["active"]),
-    report!(
-        "changes",
-        "who entered and left the circle, by which record",
-        []
-    ),
-    report!("assignments", "whose points does everybody hold", []),
-    report!("accounts", "what does every account of the ledger hold", []),
-    report!("top", "who holds most points of the tracked accounts", []),
-    report!("gaps", "what was missed, and what was recovered", []),
-    report!(
-        "trust",
-        "who is trusted by one account, and how directly",
-        []
-    ),
-    report!(
-        "blend",
-        "who is trusted by several accounts, each with a weight",
-        []
-    ),
+    report!("circle", "active"),
+    report!("changes"),
+    report!("newcomers"),
+    report!("top"),
+    report!("bridges"),
+    report!("trust"),
+    report!("blend"),
+    report!("why"),
+    report!("composition"),
+    report!("given"),
+    report!("mutual"),
+    report!("delta"),
+    report!("history"),
+    report!("accounts"),
+    report!("assignments"),
+    report!("epochs"),
+    report!("concentration"),
+    report!("activity"),
+    report!("rejections"),
+    report!("collapse"),
+    report!("unclaimed"),
+    report!("suspects"),
+    report!("gaps"),
+    report!("health"),
 ];
+
+/// Parameters that a query does without: NULL there.
+const OPTIONAL: [&str; 4] = ["limit", "since", "epoch", "all_origins"];
 
 /// A value given for a `:name` of a query.
 #[derive(Debug, Clone, Eq, PartialEq)]
@@ -118,6 +125,22 @@ impl Report {
                 }
             })
     }
+
+    /// The question it answers, in one line: its file begins with it.
+    pub fn question(&self) -> &'static str {
+        let line = self.sql.lines().next().unwrap_or_default();
+        line.trim_start_matches('-').trim()
+    }
+
+    /// The names of its parameters, in the order in which the query first uses them.
+    pub fn parameters(&self) -> Vec<String> {
+        numbered(self.sql).1
+    }
+
+    /// The query as it stands in its file, comments and all.
+    pub fn sql(&self) -> &'static str {
+        self.sql
+    }
 }
 
 impl Store {
@@ -133,17 +156,61 @@ impl Store {
         did.ok_or(StoreError::UnknownHandle { handle })
     }
 
+    /// The handles of accounts, by DID, as far as they are known.
+    pub async fn handles_of(
+        &self,
+        dids: impl IntoIterator<Item = &str>,
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        const SQL: &str = "SELECT handle FROM account WHERE did = $1 AND handle IS NOT NULL";
+        let mut handles = BTreeMap::new();
+        for did in dids {
+            let handle: Option<String> = on_readers!(self, pool =>
+                sqlx::query_scalar(SQL).bind(did).fetch_optional(pool).await?);
+            handles.extend(handle.map(|handle| (did.to_owned(), handle)));
+        }
+        Ok(handles)
+    }
+
+    /// Event time of the latest event, unix microseconds; None before the first.
+    pub async fn clock_micros(&self) -> Result<Option<i64>, StoreError> {
+        let clock: Option<Option<i64>> = on_readers!(self, pool =>
+            sqlx::query_scalar("SELECT clock_micros FROM state").fetch_optional(pool).await?);
+        Ok(clock.flatten())
+    }
+
     /// Runs a report with the given parameters (by the names the query uses).
     pub async fn report(
         &self,
         report: &Report,
         parameters: &[(&str, Parameter)],
     ) -> Result<Table, StoreError> {
+        let mut rows = Vec::new();
+        let columns = self
+            .each_row(report, parameters, |_, row| {
+                rows.push(row);
+                ControlFlow::Continue(())
+            })
+            .await?;
+        Ok(Table { columns, rows })
+    }
+
+    /// Runs a report and gives its rows one by one, with the names of the columns, until told to
+    /// break: in constant memory, however long the answer. Returns the columns.
+    ///
+    /// # Errors
+    /// [`StoreError::MissingParameter`] if the query needs one that is not given.
+    pub async fn each_row(
+        &self,
+        report: &Report,
+        parameters: &[(&str, Parameter)],
+        mut take: impl FnMut(&[String], Vec<Value>) -> ControlFlow<()>,
+    ) -> Result<Vec<String>, StoreError> {
         let (sql, names) = numbered(report.sql);
         let mut values = Vec::with_capacity(names.len());
         for name in names {
             match parameters.iter().find(|(known, _)| *known == name) {
-                Some((_, value)) => values.push(value.clone()),
+                Some((_, value)) => values.push(Some(value.clone())),
+                None if OPTIONAL.contains(&name.as_str()) => values.push(None),
                 None => {
                     return Err(StoreError::MissingParameter {
                         report: report.name,
@@ -152,22 +219,25 @@ impl Store {
                 }
             }
         }
-        let mut table = on_readers!(self, pool => {
+        let mut columns: Vec<String> = Vec::new();
+        let mut flags: Vec<bool> = Vec::new();
+        on_readers!(self, pool => {
             let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
             for value in &values {
                 query = match value {
-                    Parameter::Int(n) => query.bind(*n),
-                    Parameter::Text(text) => query.bind(text.as_str()),
+                    Some(Parameter::Int(n)) => query.bind(*n),
+                    Some(Parameter::Text(text)) => query.bind(text.as_str()),
+                    None => query.bind(None::<i64>),
                 };
             }
-            let rows = query.fetch_all(pool).await?;
-            let mut table = Table { columns: Vec::new(), rows: Vec::with_capacity(rows.len()) };
-            for row in &rows {
-                if table.columns.is_empty() {
-                    table.columns = row.columns().iter().map(|c| c.name().to_owned()).collect();
+            let mut rows = query.fetch(pool);
+            while let Some(row) = rows.try_next().await? {
+                if columns.is_empty() {
+                    columns = row.columns().iter().map(|c| c.name().to_owned()).collect();
+                    flags = columns.iter().map(|c| report.flags.contains(&c.as_str())).collect();
                 }
-                let mut values = Vec::with_capacity(table.columns.len());
-                for i in 0..row.columns().len() {
+                let mut values = Vec::with_capacity(columns.len());
+                for (i, is_flag) in flags.iter().enumerate() {
                     let raw = row.try_get_raw(i)?;
                     let value = if raw.is_null() {
                         Value::Null
@@ -179,25 +249,20 @@ impl Store {
                             _ => Value::Text(row.try_get(i)?),
                         }
                     };
-                    values.push(value);
+                    values.push(match value {
+                        Value::Int(n) if *is_flag => Value::Bool(n != 0),
+                        value => value,
+                    });
                 }
-                table.rows.push(values);
+                if take(&columns, values).is_break() {
+                    break;
+                }
             }
-            table
         });
-        if table.columns.is_empty() {
-            table.columns = declared_columns(report.sql);
+        if columns.is_empty() {
+            columns = declared_columns(report.sql);
         }
-        for (i, column) in table.columns.iter().enumerate() {
-            if report.flags.contains(&column.as_str()) {
-                for row in &mut table.rows {
-                    if let Value::Int(n) = row[i] {
-                        row[i] = Value::Bool(n != 0);
-                    }
-                }
-            }
-        }
-        Ok(table)
+        Ok(columns)
     }
 }
 
@@ -238,11 +303,13 @@ fn numbered(sql: &str) -> (String, Vec<String>) {
     (out, names)
 }
 
-/// The columns named in the query's header comment, for an answer without rows. Lines indented
-/// further go on with what is above them.
+/// The columns named in the query's header comment under "Columns", for an answer without rows.
+/// Lines indented further go on with what is above them.
 fn declared_columns(sql: &str) -> Vec<String> {
     sql.lines()
-        .filter_map(|line| line.strip_prefix("--   "))
+        .skip_while(|line| *line != "-- Columns")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("--   "))
         .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split_once("  "))
         .map(|(name, _)| name.trim().to_owned())
@@ -261,19 +328,31 @@ mod tests {
     }
 
     #[test]
-    fn every_report_names_its_columns() {
+    fn every_report_says_what_it_is() {
         for report in REPORTS {
-            assert!(!declared_columns(report.sql).is_empty(), "{}", report.name);
-            assert!(
-                report.sql.contains("sqlite3"),
-                "{} shows how to run it",
-                report.name
-            );
-            assert!(
-                report.sql.contains("psql"),
-                "{} shows how to run it",
-                report.name
-            );
+            let (name, sql) = (report.name, report.sql);
+            assert!(report.question().ends_with('?'), "{name} asks something");
+            assert!(!declared_columns(sql).is_empty(), "{name} has columns");
+            for flag in report.flags {
+                assert!(
+                    declared_columns(sql).iter().any(|column| column == flag),
+                    "{name} has {flag}"
+                );
+            }
+            for line in [
+                "-- For example: kith report ",
+                "--   sqlite3 ",
+                "--   psql ",
+            ] {
+                assert!(sql.contains(line), "{name}: {line}");
+            }
         }
+    }
+
+    #[test]
+    fn parameters_are_those_of_the_query_and_not_of_its_comments() {
+        let trust = Report::find("trust").expect("is there");
+        assert_eq!(trust.parameters(), ["viewer", "limit"]);
+        assert_eq!(declared_columns(trust.sql).len(), 9);
     }
 }

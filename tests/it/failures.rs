@@ -144,10 +144,18 @@ fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
         let kith = Kith::new(&config(&database));
         let mut first = long.start(&kith);
         begun(&kith, &mut first);
-        first.signal(Signal::Stop);
-        wait_until("it to stand still", || {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", first.id())).ok()?;
-            stat.contains(") T ").then_some(())
+        // Not inside a transaction: in SQLite nobody could take its place before it ends.
+        wait_until("it to stand still between two batches", || {
+            first.signal(Signal::Stop);
+            wait_until("it to stand still", || {
+                let stat = std::fs::read_to_string(format!("/proc/{}/stat", first.id())).ok()?;
+                stat.contains(") T ").then_some(())
+            });
+            if database.is_locked() {
+                first.signal(Signal::Cont);
+                return None;
+            }
+            Some(())
         });
         let refused = long.start(&kith).wait().expect_code(1).stderr;
         assert!(refused.contains("another kith writes"), "{refused}");

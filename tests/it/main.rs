@@ -2,6 +2,9 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `books`: reports against the ledger they tell of.
+//! - `people`: what is shown at the command line, and that strangers cannot act there.
+//! - `reports`: every report on both databases, by hand, and against the ledger.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
 //! - `contract`: JSON fields, exit codes, the configuration file.
@@ -15,6 +18,7 @@
 //!
 //! The helpers and their own tests are in `support/`.
 
+mod books;
 mod circle;
 mod contract;
 mod crashes;
@@ -24,6 +28,8 @@ mod gaps;
 mod live;
 mod migrations;
 mod network;
+mod people;
 mod recovery;
 mod replay;
+mod reports;
 mod verify;

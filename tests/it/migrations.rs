@@ -60,8 +60,8 @@ fn a_newer_schema_is_refused() {
     let database = Database::sqlite();
     left(SCHEMAS[2], &database);
     let case = &Expected::read(&recordings().expected).cases[3];
-    let kith = Kith::new(&case.config(database.url(), &recordings().first));
     let frames = recordings().first;
+    let kith = Kith::new(&case.config(database.url(), &frames));
     let replay = ["replay", "--frames", path(&frames)];
     let _ = kith.run(&replay).expect_ok();
     database.execute(

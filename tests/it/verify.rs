@@ -40,7 +40,7 @@ fn assert_identical(kith: &Kith) {
     assert_eq!(said.code(), Some(0), "{}\n{}", said.stdout, said.stderr);
     let said = said.json();
     let keys: Vec<_> = said.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["position", "identical", "differences"]);
+    assert_eq!(keys, ["differences", "identical", "position"]);
     assert_eq!(said["identical"], true);
     assert!(said["position"].as_u64() > Some(100), "{said}");
 }

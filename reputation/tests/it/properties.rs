@@ -87,7 +87,8 @@ proptest! {
         }
     }
 
-    /// Settling anybody at any time changes nothing: lazy equals eager, totals per ordinal too.
+    /// Settling anybody at any time changes nothing: lazy equals eager, totals per ordinal and how
+    /// accounts stood when epochs ended too.
     #[test]
     fn lazy_equals_eager(
         seed: u64,
@@ -95,6 +96,7 @@ proptest! {
         whom in any::<u32>(),
     ) {
         let mut lazy = Ledger::new(seed, rules).unwrap();
+        lazy.note_epochs();
         let mut eager = lazy.clone();
         let mut mixed = lazy.clone();
         for (at, draft) in drafts.iter().enumerate() {
@@ -106,7 +108,17 @@ proptest! {
             let id = whom.wrapping_mul(u32::try_from(at).unwrap()) % mixed.accounts();
             mixed.settle(AccountId(id));
         }
-        let (lazy, mixed) = (settled(&lazy), settled(&mixed));
+        let (mut lazy, mut mixed) = (settled(&lazy), settled(&mixed));
+        let closed = |ledger: &mut Ledger| {
+            let mut closed = ledger.take_closed();
+            closed.retain(|entry| !entry.is_blank);
+            closed.sort_by_key(|entry| (entry.account, entry.ordinal));
+            closed
+        };
+        let expected = closed(&mut eager);
+        prop_assert_eq!(&closed(&mut lazy), &expected);
+        prop_assert_eq!(&closed(&mut mixed), &expected);
+        prop_assert!(expected.iter().all(|entry| entry.tracked <= entry.tally));
         prop_assert_eq!(lazy.state_bytes(), eager.state_bytes());
         prop_assert_eq!(mixed.state_bytes(), eager.state_bytes());
         let totals = |ledger: &Ledger| ledger.all_totals().collect::<Vec<_>>();

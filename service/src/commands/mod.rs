@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod complete;
 mod explain;
 mod init;
 mod recompute;
@@ -36,6 +37,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Verify(args) => verify::run(path, &args).await,
         Command::Recompute(args) => recompute::run(path, &args).await,
         Command::Backup { file } => backup::run(path, &file).await,
+        Command::Completions { shell } => complete::completions(shell),
+        Command::Man { folder } => complete::man(&folder),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet, hash_map::Entry};
 use kith_reputation::{AccountId, Closed, Operation, Piece};
 use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow};
 
@@ -29,7 +29,7 @@ pub(crate) fn hops(of: impl Iterator<Item = Option<u8>>) -> Hops {
 pub(crate) struct History {
     /// No rows for epochs before this one.
     first: Option<i64>,
-    activity: BTreeMap<(u32, i64), (u64, u64)>,
+    activity: HashMap<(u32, i64), (u64, u64)>,
     /// Who gave or received in an epoch and is not settled beyond it.
     open: BTreeMap<i64, HashSet<u32>>,
     closed: Vec<ClosedRow>,
@@ -82,10 +82,16 @@ impl History {
         if holder == AccountId::SINK || received + given == 0 || self.is_before(epoch) {
             return;
         }
-        let sums = self.activity.entry((holder.0, epoch)).or_default();
-        sums.0 += received;
-        sums.1 += given;
-        self.open.entry(epoch).or_default().insert(holder.0);
+        match self.activity.entry((holder.0, epoch)) {
+            Entry::Occupied(mut sums) => {
+                let sums = sums.get_mut();
+                *sums = (sums.0 + received, sums.1 + given);
+            }
+            Entry::Vacant(new) => {
+                new.insert((received, given));
+                self.open.entry(epoch).or_default().insert(holder.0);
+            }
+        }
     }
 
     /// At start: the account has a row whose end is not filled in.
@@ -166,27 +172,29 @@ impl History {
 
     /// What the next batch carries; `with_activity` if it carries flows.
     pub(crate) fn take(&mut self, with_activity: bool) -> HistoryRows {
-        let activity = match with_activity {
-            true => std::mem::take(&mut self.activity),
-            false => BTreeMap::new(),
+        let mut activity: Vec<ActivityRow> = match with_activity {
+            true => self.activity.drain().map(activity_row).collect(),
+            false => Vec::new(),
         };
+        activity.sort_unstable_by_key(|row| (row.holder, row.epoch));
         let mut closed = std::mem::take(&mut self.closed);
         closed.sort_unstable_by_key(|row| (row.holder, row.epoch));
         closed.dedup_by_key(|row| (row.holder, row.epoch));
         let ranks = self.ranks.len().min(RANKS_MAX);
         HistoryRows {
-            activity: activity
-                .into_iter()
-                .map(|((holder, epoch), (received, given))| ActivityRow {
-                    holder: AccountId(holder),
-                    epoch,
-                    received,
-                    given,
-                })
-                .collect(),
+            activity,
             closed,
             ranks: self.ranks.drain(..ranks).collect(),
         }
+    }
+}
+
+fn activity_row(((holder, epoch), (received, given)): ((u32, i64), (u64, u64))) -> ActivityRow {
+    ActivityRow {
+        holder: AccountId(holder),
+        epoch,
+        received,
+        given,
     }
 }
 

@@ -10,6 +10,8 @@ fn an_answer_without_rows_has_its_columns() {
     let viewer = did_of(TRACKED[0]);
     let parameters = [
         ("viewer", Parameter::Text(viewer.clone())),
+        ("holder", Parameter::Text(did_of(TRACKED[1]))),
+        ("account", Parameter::Text(viewer.clone())),
         ("viewers", Parameter::Text(viewer)),
         ("limit", Parameter::Int(1)),
     ];

@@ -9,8 +9,8 @@ use kith_reputation::{
 use kith_store::{
     Batch, Pieces,
     batch::{
-        AccountRow, Clock, ClockStart, FlowRow, GapRow, ImageRow, JournalRow, Parameters, State,
-        TotalsRow, TrackedRow,
+        AccountRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow, GapRow, HistoryRows,
+        ImageRow, JournalRow, Parameters, RankRow, State, TotalsRow, TrackedRow,
     },
 };
 
@@ -253,7 +253,16 @@ impl Past {
             accounts,
             commits: Vec::new(),
             tracked: is_first.then(|| TRACKED.map(tracked_row).to_vec()),
+            changes: if is_first {
+                vec![a_change()]
+            } else {
+                Vec::new()
+            },
             gaps: if is_first { vec![a_gap()] } else { Vec::new() },
+            history: match is_first {
+                true => an_epoch_before(),
+                false => HistoryRows::default(),
+            },
             images,
             totals,
             flows,
@@ -385,6 +394,40 @@ fn flow_row(
         receiver,
         epoch,
         points,
+    }
+}
+
+fn a_change() -> CircleChangeRow {
+    CircleChangeRow {
+        id: 1,
+        micros: 0,
+        account: account_of(2),
+        from_hop: None,
+        to_hop: Some(0),
+        cause: "config",
+        by: None,
+        rkey: None,
+    }
+}
+
+/// One account was there in the epoch before the first: an account's history, and a change.
+fn an_epoch_before() -> HistoryRows {
+    let (holder, epoch) = (TRACKED[0], BASE_EPOCH - 1);
+    HistoryRows {
+        activity: Vec::new(),
+        closed: vec![ClosedRow {
+            holder,
+            epoch,
+            hop: Some(0),
+            own: 2_000,
+            tally: 5,
+            tracked: 5,
+        }],
+        ranks: vec![RankRow {
+            holder,
+            epoch,
+            rank: 1,
+        }],
     }
 }
 

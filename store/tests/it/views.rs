@@ -222,7 +222,16 @@ fn the_blend_of_the_tracked_accounts_is_report_top() {
             .map(|(rank, holder, points)| {
                 let [did, handle, hop] = named(holder);
                 let [_, _, origins] = parts(ledger, holder, &viewers);
-                vec![int(rank), did, handle, hop, int(points), int(origins)]
+                let effective = effective_origins(ledger, holder);
+                vec![
+                    int(rank),
+                    did,
+                    handle,
+                    hop,
+                    int(points),
+                    int(origins),
+                    effective,
+                ]
             })
             .collect();
         assert!(
@@ -231,8 +240,22 @@ fn the_blend_of_the_tracked_accounts_is_report_top() {
             twin.name,
             expected.len()
         );
-        twin.says("top", &[], "rank did handle hop points origins", &expected);
+        let columns = "rank did handle hop points origins effective_origins";
+        twin.says("top", &[], columns, &expected);
     }
+}
+
+/// The square of the sum over the sum of the squares, of the points of tracked accounts.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the query divides the same doubles"
+)]
+fn effective_origins(ledger: &Ledger, holder: AccountId) -> Value {
+    let held = ledger.account(holder).expect("a known holder");
+    let points = TRACKED.map(|origin| u64::from(held.points_of(origin)));
+    let sum: u64 = points.iter().sum();
+    let squares: u64 = points.iter().map(|points| points * points).sum();
+    Value::Real((sum * sum) as f64 / squares as f64)
 }
 
 /// Up to six viewers, some twice, with weights of all kinds.

@@ -123,7 +123,9 @@ impl Database {
                 .split(' ')
                 .map(|column| {
                     let column = match column.strip_prefix('#') {
-                        Some(bytes) if self.url.starts_with("sqlite:") => format!("HEX({bytes})"),
+                        Some(bytes) if self.url.starts_with("sqlite:") => {
+                            format!("CASE WHEN {bytes} IS NOT NULL THEN HEX({bytes}) END")
+                        }
                         Some(bytes) => format!("UPPER(ENCODE({bytes}, 'hex'))"),
                         None => format!("CAST({column} AS TEXT)"),
                     };
@@ -165,6 +167,16 @@ impl Database {
         }
     }
 
+    /// Whether somebody is in the middle of writing to a SQLite file.
+    pub fn is_locked(&self) -> bool {
+        self.url.starts_with("sqlite:")
+            && execute(
+                &self.url,
+                "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK",
+            )
+            .is_err()
+    }
+
     /// A session of PostgreSQL in a transaction that begins with these statements and is rolled
     /// back when the answer is dropped.
     pub fn hold(&self, sql: &str) -> Held {
@@ -182,6 +194,11 @@ impl Database {
     /// Asks for a column of text.
     pub fn texts(&self, sql: &str) -> Vec<String> {
         texts(&self.url, sql).unwrap_or_else(|e| panic!("no text from {sql:?}: {e}"))
+    }
+
+    /// How the database would answer a query: a line for each step.
+    pub fn plan(&self, sql: &str) -> Vec<String> {
+        plan(&self.url, sql).unwrap_or_else(|e| panic!("no plan for {sql:?}: {e}"))
     }
 
     /// Asks for one integer (a `BIGINT` in `PostgreSQL`).
@@ -233,6 +250,22 @@ fn texts(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
                 .await
         } else {
             sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(&mut PgConnection::connect(url).await?)
+                .await
+        }
+    })
+}
+
+fn plan(url: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    block_on(async {
+        if url.starts_with("sqlite:") {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+                .fetch_all(&mut SqliteConnection::connect(url).await?)
+                .await?;
+            Ok(steps.into_iter().map(|(_, _, _, step)| step).collect())
+        } else {
+            sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {sql}")))
                 .fetch_all(&mut PgConnection::connect(url).await?)
                 .await
         }

@@ -1,0 +1,22 @@
+//! `kith completions SHELL` and `kith man FOLDER`: made from the definition of the command line.
+
+use std::{io::Write, path::Path};
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+
+/// Prints a shell's completions.
+pub(super) fn completions(shell: Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kith", &mut script);
+    Ok(std::io::stdout().write_all(&script)?)
+}
+
+/// Writes `kith.1` and a page for each command.
+pub(super) fn man(folder: &Path) -> Result<()> {
+    clap_mangen::generate_to(Cli::command(), folder)
+        .with_context(|| format!("cannot write manual pages into {}", folder.display()))
+}
