@@ -1,6 +1,6 @@
 //! What differs between two configurations, and what of it a running service takes up.
 
-use crate::settings::{Circle, Config, Ledger, Network, Store};
+use crate::settings::{Bootstrap, Circle, Config, Ledger, Network, Store};
 
 /// Notes every field of a section that differs. All fields are named, so that a new one is not
 /// forgotten.
@@ -31,6 +31,7 @@ impl Config {
             database,
             circle,
             sources,
+            bootstrap,
             ledger,
             store,
             network,
@@ -56,6 +57,13 @@ impl Config {
         if *sources != other.sources {
             keys.push("source");
         }
+        compare!(
+            keys,
+            "bootstrap",
+            bootstrap,
+            &other.bootstrap,
+            Bootstrap { days, max_likes }
+        );
         compare!(
             keys,
             "ledger",

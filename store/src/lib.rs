@@ -16,6 +16,7 @@ mod backend;
 pub mod batch;
 mod bulk;
 mod copy;
+mod day_one;
 mod error;
 mod explain;
 mod handles;
@@ -37,7 +38,7 @@ pub use load::JournalPart;
 pub use past::{HistoryPart, HistoryRow};
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
-pub use status::{CappedAccount, Status, StatusSource};
+pub use status::{BootstrapStatus, CappedAccount, Status, StatusSource};
 
 use backend::Backend;
 use batch::State;

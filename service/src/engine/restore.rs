@@ -15,6 +15,7 @@ use kith_store::{
 use super::{
     Engine, IMAGES, Images, Note, Pending, Repeats, Retention, Source,
     clock::EpochClock,
+    day_one::DayOne,
     events::inactive_status,
     gaps::Gaps,
     history::{self, History},
@@ -46,6 +47,7 @@ impl Engine {
         engine.restore_history(store, &ticks, &stored_hops).await?;
         engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;
+        engine.restore_day_one(store).await?;
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
         }
@@ -81,6 +83,7 @@ impl Engine {
             retention: Retention::new(settings.keep_checkpoints, settings.retain_epochs),
             repairs: Repairs::default(),
             gaps: Gaps::default(),
+            day_one: DayOne::default(),
             watched: Arc::default(),
             pending: Pending::default(),
             state,
@@ -499,10 +502,9 @@ impl Engine {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
-        let first = self
-            .gaps
-            .oldest()
-            .and_then(|time| self.clock.epoch_of(time));
+        let oldest = [self.gaps.oldest(), self.day_one.overlap(self.clock.now())];
+        let oldest = oldest.into_iter().flatten().min();
+        let first = oldest.and_then(|time| self.clock.epoch_of(time));
         let first = first.map_or(epoch, |first| first.min(epoch));
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
@@ -556,7 +558,7 @@ fn note_pins(operation: &Operation, accepted: bool, pins: &mut HashSet<LedgerId>
 }
 
 /// The state of an empty database.
-fn first_state(settings: &Settings) -> Result<State> {
+pub(super) fn first_state(settings: &Settings) -> Result<State> {
     let seed = match settings.seed {
         Some(seed) => seed,
         None => getrandom::u64().context("the system gave no random seed")?,
