@@ -3,6 +3,7 @@
 use kith_config::{Config, Env, Mode};
 use kith_feeder::{
     backfill::{AccountRead, AccountStatus, LikeListing, LikeRecord, Listing, ReadError},
+    identity::DidDocument,
     wire::{Action, Cid, Collection, Op, Record},
 };
 use kith_graph::{AccountId, Status};
@@ -183,6 +184,23 @@ fn follow(action: Action, rkey: &str, subject: Option<&str>) -> Op {
             })
         }),
     }
+}
+
+#[test]
+fn a_changed_identity_is_forgotten_for_the_next_start_too() {
+    let mut engine = engine(&[ALICE]);
+    let document = DidDocument {
+        did: ALICE.to_owned(),
+        handle: None,
+        pds: Some("https://pds.example".to_owned()),
+        signing_key: None,
+    };
+    engine.learn(&document, NOW);
+    let fetched = |engine: &mut Engine| engine.batch().identities[0].fetched_micros;
+    assert_eq!(fetched(&mut engine), NOW);
+    engine.identity(ALICE, None);
+    assert_eq!(engine.take_identity_changes(), [ALICE]);
+    assert_eq!(fetched(&mut engine), 0, "older than any that is believed");
 }
 
 #[test]
