@@ -135,16 +135,13 @@ impl Large {
             accounts: ACCOUNTS / smaller,
             likes: LIKES / u64::from(smaller),
             state: State {
-                batch: 0,
-                position: 0,
-                ticks: 0,
                 seed: 1,
                 clock: Clock {
                     epoch_micros: EPOCH_MICROS,
                     started: Some(start),
                 },
-                flow_position: 0,
                 depth: 2,
+                ..State::default()
             },
             last: (0..=TRACKED).collect(),
         }
@@ -180,6 +177,7 @@ impl Large {
                     id: AccountId(id),
                     position,
                     image,
+                    changed: None,
                 });
             }
             self.commit(store, batch).await?;
@@ -247,7 +245,7 @@ impl Large {
     )]
     fn image(&mut self, id: u32) -> Image {
         let rank = f64::from(id % (self.accounts - TRACKED) + 1);
-        let wanted = (833.0 / rank.cbrt() * f64::from(self.accounts).cbrt() / 100.0) as usize;
+        let wanted = (868.0 / rank.cbrt() * f64::from(self.accounts).cbrt() / 100.0) as usize;
         let mut origins = BTreeSet::new();
         while origins.len() < wanted.max(8) {
             let origin = match self.rng.u32(0..100) {
