@@ -75,13 +75,7 @@ fn text(status: &Status) -> Result<String> {
         )
     )?;
     if let Some(day_one) = &status.bootstrap {
-        writeln!(
-            out,
-            "day one   {}, accounts {}, likes {}",
-            day_one.state,
-            list(day_one_accounts(day_one).map(|(name, n)| (name.to_owned(), n))),
-            list(day_one_likes(day_one).map(|(name, n)| (name.to_owned(), n))),
-        )?;
+        writeln!(out, "day one   {}", day_one_words(day_one))?;
     }
     let oldest = status
         .checkpoint
@@ -136,6 +130,12 @@ fn text(status: &Status) -> Result<String> {
         writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
+}
+
+fn day_one_words(day_one: &BootstrapStatus) -> String {
+    let accounts = list(day_one_accounts(day_one));
+    let likes = list(day_one_likes(day_one));
+    format!("{}, accounts {accounts}, likes {likes}", day_one.state)
 }
 
 fn day_one_accounts(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {

@@ -173,7 +173,7 @@ impl Engine {
         self.seen(id, number, data.as_ref());
     }
 
-    fn identity(&mut self, did: &str, handle: Option<String>) {
+    pub(super) fn identity(&mut self, did: &str, handle: Option<String>) {
         self.counters.add("frames.identity", 1);
         let id = match self.settings.keeps_all_records() {
             true => self.intern(did),
@@ -186,6 +186,7 @@ impl Engine {
         self.set_handle(id, handle);
         self.look_up_again(id);
         self.repairs.identity_changed(did);
+        self.unlearn(id);
     }
 
     /// Notes the handle that an account goes by.
