@@ -32,7 +32,7 @@ pub use link::mask_passwords;
 pub use load::{DATABASE_VARIABLE, Env, FILE_BYTES_MAX, Mode};
 pub use problem::{PROBLEMS_MAX, Problem, Problems, Snippet};
 pub use settings::{
-    Backfill, Circle, Config, Ledger, Match, Network, POINTS_MAX, Repeat, Rule, Source, Start,
+    Backfill, Bootstrap, Circle, Config, Ledger, Match, Network, POINTS_MAX, Repeat, Rule, Source, Start,
     Store, Tracked, Verify,
 };
 

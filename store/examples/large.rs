@@ -135,15 +135,11 @@ impl Large {
             accounts: ACCOUNTS / smaller,
             likes: LIKES / u64::from(smaller),
             state: State {
-                batch: 0,
-                position: 0,
-                ticks: 0,
                 seed: 1,
                 clock: Clock {
                     epoch_micros: EPOCH_MICROS,
                     started: Some(start),
                 },
-                flow_position: 0,
                 depth: 2,
                 ..State::default()
             },

@@ -61,7 +61,7 @@ pub enum Access {
 /// One of the two databases.
 #[derive(Debug)]
 pub(crate) enum Backend {
-    Sqlite(SqliteBackend),
+    Sqlite(Box<SqliteBackend>),
     Postgres(Box<PostgresBackend>),
 }
 
@@ -87,9 +87,9 @@ impl Backend {
     pub(crate) async fn open(url: &str, access: Access) -> Result<Backend, StoreError> {
         let shown = mask_password(url);
         if url.starts_with("sqlite:") {
-            Ok(Backend::Sqlite(
+            Ok(Backend::Sqlite(Box::new(
                 SqliteBackend::open(url, shown, access).await?,
-            ))
+            )))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Backend::Postgres(Box::new(
                 PostgresBackend::open(url, shown, access).await?,

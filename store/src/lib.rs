@@ -16,6 +16,7 @@ mod backend;
 pub mod batch;
 mod bulk;
 mod copy;
+mod day_one;
 mod error;
 mod kept;
 mod load;
@@ -33,7 +34,7 @@ pub use load::JournalPart;
 pub use past::{HistoryPart, HistoryRow};
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
-pub use status::{Status, StatusSource};
+pub use status::{BootstrapStatus, Status, StatusSource};
 
 use backend::Backend;
 use batch::State;

@@ -397,14 +397,15 @@ impl Store {
         mut give: impl FnMut(JournalRow) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let (condition, value) = match part {
-            JournalPart::After(position) => ("position > $1", position.cast_signed()),
+            JournalPart::After(position) | JournalPart::Page(position) => {
+                ("position > $1", position.cast_signed())
+            }
             JournalPart::TransfersSince(epoch) => ("epoch >= $1 AND kind = 1", epoch),
             JournalPart::RulesUntil(position) => (
                 "kind <> 1 AND kind IN (4, 5, 6) AND position <= $1",
                 position.cast_signed(),
             ),
             JournalPart::Ticks => ("kind <> 1 AND kind = $1", kind::TICK),
-            JournalPart::Page(position) => ("position > $1", position.cast_signed()),
         };
         let limit = match part {
             JournalPart::Page(_) => " LIMIT 10000",

@@ -25,6 +25,8 @@ pub struct Status {
     pub sources: Vec<StatusSource>,
     /// Backfills by state.
     pub backfill: BTreeMap<&'static str, i64>,
+    /// Day one; None where it was never asked for.
+    pub bootstrap: Option<BootstrapStatus>,
     /// Accounts whose follows are known only up to the bound.
     pub capped: Vec<String>,
     /// The journal.
@@ -57,6 +59,25 @@ pub struct StatusSource {
     pub lag_seconds: Option<f64>,
     /// Whether it is connected now.
     pub connected: bool,
+}
+
+/// Day one in the status: the likes of before the first start.
+#[derive(Debug, Clone, Serialize)]
+pub struct BootstrapStatus {
+    /// reading, taking, done.
+    pub state: String,
+    /// Accounts that were read.
+    pub accounts_read: i64,
+    /// Accounts given up.
+    pub accounts_failed: i64,
+    /// Of those read, accounts that have more likes than the bound.
+    pub accounts_capped: i64,
+    /// Members that have still to be read.
+    pub accounts_left: i64,
+    /// Likes that may count.
+    pub likes_read: i64,
+    /// Of them, given to the ledger.
+    pub likes_taken: i64,
 }
 
 /// The journal in the status.
@@ -181,6 +202,7 @@ impl Store {
                 .map(|s| source(s, running))
                 .collect(),
             backfill,
+            bootstrap: self.bootstrap_status().await?,
             capped: self
                 .pairs("SELECT did, capped FROM account WHERE capped = 1 ORDER BY did")
                 .await?

@@ -2,6 +2,7 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `progress`: bars, and log lines beside them.
 //! - `books`: reports against the ledger they tell of.
 //! - `people`: what is shown at the command line, and that strangers cannot act there.
 //! - `reports`: every report on both databases, by hand, and against the ledger.
@@ -9,6 +10,7 @@
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
+//! - `day_one`: the likes of before the first start.
 //! - `gaps`: what was missed is found again.
 //! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
 //! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
@@ -19,12 +21,14 @@
 mod books;
 mod contract;
 mod crashes;
+mod day_one;
 mod failures;
 mod gaps;
 mod live;
 mod migrations;
 mod network;
 mod people;
+mod progress;
 mod recovery;
 mod replay;
 mod reports;

@@ -1,6 +1,6 @@
 //! Starting again: whatever of the checkpoint is lost, the journal has it.
 
-use kith_tests::{Database, Kith, expected::Expected, recordings};
+use kith_tests::{Database, Kith, Signal, expected::Expected, frames, recordings};
 
 /// Everything that is made again from the journal.
 const CHECKPOINT: [&str; 3] = ["assignment", "unclaimed", "ledger_account"];
@@ -43,6 +43,50 @@ fn lost_assignments_come_back_from_the_journal() {
                 "totals after {lost:?} was deleted"
             );
         }
+    }
+}
+
+/// A start reads the journal after the last checkpoint and no more, though there are accounts that
+/// are newer than any image.
+#[test]
+fn a_start_reads_the_tail_of_the_journal() {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (first, rest) = (folder.path().join("first"), folder.path().join("rest"));
+    let all = frames::read(&recordings().expected.with_file_name(&case.frames));
+    frames::write(&first, &all[..600]).expect("a recording can be written");
+    // Long enough to be killed in the middle of what changes nothing.
+    frames::write(&rest, std::iter::repeat_n(&all, 60).flatten()).expect("as before");
+    for database in [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+    {
+        let path = |path: &std::path::Path| path.to_str().expect("test paths are text").to_owned();
+        let kith = Kith::new(&(case.config(database.url(), &first)));
+        let _ = kith.run(&["replay", "--frames", &path(&first)]).expect_ok();
+        let at = "SELECT checkpoint_position FROM state";
+        let checkpoint = database.number(at);
+        assert!(checkpoint > 0);
+
+        let long = "[store]\ncheckpoint = \"1d\"\nbatch_operations = 1\n";
+        kith.configure(&(case.config(database.url(), &first) + long));
+        let mut running = kith.start(&["replay", "--frames", &path(&rest)]);
+        running.until("all of the journal", || {
+            (database.number("SELECT position FROM state") > 200).then_some(())
+        });
+        let _ = running.stop(Signal::Kill);
+        let newer = "SELECT COUNT(*) FROM account WHERE ledger_id > \
+                     (SELECT MAX(id) FROM ledger_account)";
+        assert!(database.number(newer) > 0, "no account is without an image");
+        assert_eq!(database.number(at), checkpoint);
+        let tail = database.number("SELECT position FROM state") - checkpoint;
+
+        let started = kith.run(&["replay", "--frames", &path(&first)]).expect_ok();
+        let told = format!("oldest={checkpoint} tail={tail}");
+        assert!(started.stderr.contains(&told), "{told}: {}", started.stderr);
+        let _ = kith.run(&["verify"]).expect_ok();
+        let again = kith.run(&["replay", "--frames", &path(&first)]).expect_ok();
+        assert!(again.stderr.contains("tail=0"), "{}", again.stderr);
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::link::{self, Refusal, Use};
 use crate::problem::{Notes, quote};
 use crate::section::{Section, Text, Unit};
-use crate::settings::{Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
+use crate::settings::{Bootstrap, Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
 
 const DAY: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
@@ -67,6 +67,17 @@ pub(crate) fn ledger(mut section: Section<'_>, notes: &mut Notes) -> Ledger {
     };
     section.close(notes, |_| None);
     ledger
+}
+
+/// Reads `[bootstrap]`.
+pub(crate) fn bootstrap(mut section: Section<'_>, notes: &mut Notes) -> Bootstrap {
+    let default = Bootstrap::default();
+    let bootstrap = Bootstrap {
+        days: section.number("days", 0..=3_650, default.days, notes),
+        max_likes: section.number("max_likes", 1..=1_000_000, default.max_likes, notes),
+    };
+    section.close(notes, |_| None);
+    bootstrap
 }
 
 /// Reads `[store]`.

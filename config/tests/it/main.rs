@@ -36,6 +36,10 @@ url = "http://127.0.0.1:2583"
 [[source]]
 kind = "file"
 path = "frames.bin"
+[bootstrap]
+days = 30
+max_likes = 5000
+
 [ledger]
 rule = "reference"
 epoch = "5s"

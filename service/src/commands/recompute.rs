@@ -51,7 +51,7 @@ fn what_if(sets: &[String]) -> Result<WhatIf> {
         }
         let is_bare = value.parse::<u64>().is_ok() || value == "true" || value == "false";
         let quote = if is_bare { "" } else { "\"" };
-        text.push_str(&format!("{key} = {quote}{value}{quote}\n"));
+        text.extend([key, " = ", quote, value, quote, "\n"]);
     }
     let config = Config::parse(&text, "--set", &Env::default(), Mode::Offline)?;
     Ok(WhatIf {

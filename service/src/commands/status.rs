@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Display, io::Write, path::Path};
 
 use anyhow::Result;
 use kith_config::Mode;
-use kith_store::{Access, Status, Store, Table, Value};
+use kith_store::{Access, BootstrapStatus, Status, Store, Table, Value};
 
 use crate::{cli::Format, output};
 
@@ -71,6 +71,15 @@ fn text(status: &Status) -> Result<String> {
                 .map(|(state, n)| ((*state).to_owned(), *n))
         )
     )?;
+    if let Some(day_one) = &status.bootstrap {
+        writeln!(
+            out,
+            "day one   {}, accounts {}, likes {}",
+            day_one.state,
+            list(day_one_accounts(day_one).map(|(name, n)| (name.to_owned(), n))),
+            list(day_one_likes(day_one).map(|(name, n)| (name.to_owned(), n))),
+        )?;
+    }
     let oldest = status
         .checkpoint
         .oldest_position
@@ -118,6 +127,20 @@ fn text(status: &Status) -> Result<String> {
         writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
+}
+
+fn day_one_accounts(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
+    [
+        ("read", day_one.accounts_read),
+        ("failed", day_one.accounts_failed),
+        ("capped", day_one.accounts_capped),
+        ("left", day_one.accounts_left),
+    ]
+    .into_iter()
+}
+
+fn day_one_likes(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
+    [("read", day_one.likes_read), ("taken", day_one.likes_taken)].into_iter()
 }
 
 fn counts(counts: &BTreeMap<String, u64>) -> String {
@@ -170,6 +193,12 @@ fn flat(status: &Status) -> Table {
             .iter()
             .map(|(state, n)| (format!("backfill.{state}"), *n)),
     );
+    if let Some(day_one) = &status.bootstrap {
+        let accounts = day_one_accounts(day_one);
+        rows.extend(accounts.map(|(name, n)| (format!("bootstrap.accounts_{name}"), n)));
+        let likes = day_one_likes(day_one);
+        rows.extend(likes.map(|(name, n)| (format!("bootstrap.likes_{name}"), n)));
+    }
     Table {
         columns: vec!["name".to_owned(), "value".to_owned()],
         rows: rows

@@ -258,7 +258,7 @@ impl Engine {
         self.operate(Operation::Forget { account }, None);
     }
 
-    fn follow_op(&mut self, repo: &str, op: &Op) {
+    pub(super) fn follow_op(&mut self, repo: &str, op: &Op) {
         let subject = match (&op.record, op.action) {
             (Some(Ok(Record::Follow { subject })), Action::Create | Action::Update)
                 if is_did(subject) =>
@@ -365,7 +365,7 @@ impl Engine {
 }
 
 /// Seq and time of a message, where it has them.
-fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
+pub(super) fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
     match message {
         Message::Commit(commit) => (Some(commit.seq), Some(commit.time)),
         Message::Sync { seq, time, .. }

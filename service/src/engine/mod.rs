@@ -8,6 +8,7 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | `clock` | epochs in event time |
+//! | `day_one` | the likes of before the first start |
 //! | `events` | commits, account, identity and sync events: the circle |
 //! | `likes` | the tests a like must pass, and the transfer |
 //! | `gaps` | what was missed, and the likes found again |
@@ -20,6 +21,7 @@
 //! | `recompute` | the same journal under other rules |
 
 mod clock;
+mod day_one;
 mod events;
 mod gaps;
 pub(crate) mod history;
@@ -32,6 +34,8 @@ mod repeats;
 mod restore;
 mod retention;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tid;
 
 use std::sync::Arc;
@@ -52,10 +56,12 @@ use kith_store::{
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
+pub(crate) use day_one::Joined;
 use history::History;
 use images::Images;
 use pending::{Counters, Pending};
 pub(crate) use recompute::WhatIf;
+pub(crate) use repair::ReadingAt;
 use repeats::Repeats;
 use retention::Retention;
 pub(crate) use settings::{Settings, TrackedDid};
@@ -89,6 +95,7 @@ pub(crate) struct Engine {
     retention: Retention,
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
+    day_one: day_one::DayOne,
     watched: Arc<Watched>,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
@@ -538,6 +545,7 @@ impl Engine {
             || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
+            || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
             || self.history.has_ranks()
@@ -631,6 +639,9 @@ impl Engine {
             backfill,
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
+            bootstrap: pending.bootstrap,
+            bootstrap_accounts: pending.bootstrap_accounts,
+            staged: pending.staged,
             images: slice.images,
             totals,
             flows,
@@ -722,7 +733,7 @@ impl Engine {
         by: Option<AccountId>,
         rkey: Option<&str>,
     ) {
-        let micros = self.clock.now();
+        let micros = self.clock.now().or(self.day_one.first_micros());
         for change in &changes {
             self.last_change += 1;
             self.pending.changes.push(CircleChangeRow {

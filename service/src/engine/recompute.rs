@@ -129,7 +129,9 @@ impl Engine {
             for row in &rows {
                 rerun.row(&mut engine, row);
             }
-            engine.begin_checkpoint_if(rerun.has_ticked(&rows));
+            if rows.iter().any(|row| row.operation == Operation::Tick) {
+                engine.begin_checkpoint();
+            }
             into.commit(&engine.batch()).await?;
         }
         rerun.finish(&mut engine, &state);
@@ -144,12 +146,6 @@ impl Engine {
         };
         store.copy_circle(into, number).await?;
         Ok(())
-    }
-
-    fn begin_checkpoint_if(&mut self, is_due: bool) {
-        if is_due {
-            self.begin_checkpoint();
-        }
     }
 }
 
@@ -216,11 +212,6 @@ impl<'a> Rerun<'a> {
             old: vec![0],
             hops,
         })
-    }
-
-    /// Whether any of these rows is a tick.
-    fn has_ticked(&self, rows: &[JournalRow]) -> bool {
-        rows.iter().any(|row| row.operation == Operation::Tick)
     }
 
     fn row(&mut self, engine: &mut Engine, row: &JournalRow) {
@@ -345,13 +336,11 @@ impl<'a> Rerun<'a> {
         }
         let new = u32::try_from(self.old.len()).unwrap_or(u32::MAX);
         self.old.push(old.0);
-        match self.numbers.get_mut(old.0 as usize) {
-            Some(number) => *number = Some(new),
-            None => {
-                self.numbers.resize(old.0 as usize, None);
-                self.numbers.push(Some(new));
-            }
+        let index = old.0 as usize;
+        if self.numbers.len() <= index {
+            self.numbers.resize(index + 1, None);
         }
+        self.numbers[index] = Some(new);
         LedgerId(new)
     }
 

@@ -14,6 +14,7 @@ use kith_store::{
 use super::{
     Engine, IMAGES, Images, Note, Pending, Repeats, Retention, Source,
     clock::EpochClock,
+    day_one::DayOne,
     events::inactive_status,
     gaps::Gaps,
     history::{self, History},
@@ -45,6 +46,7 @@ impl Engine {
         engine.restore_history(store, &ticks, &stored_hops).await?;
         engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;
+        engine.restore_day_one(store).await?;
         engine.agree_on_circle(&stored_hops);
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
@@ -81,6 +83,7 @@ impl Engine {
             retention: Retention::new(settings.keep_checkpoints, settings.retain_epochs),
             repairs: Repairs::default(),
             gaps: Gaps::default(),
+            day_one: DayOne::default(),
             watched: Arc::default(),
             pending: Pending::default(),
             state,
@@ -479,10 +482,9 @@ impl Engine {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
-        let first = self
-            .gaps
-            .oldest()
-            .and_then(|time| self.clock.epoch_of(time));
+        let oldest = [self.gaps.oldest(), self.day_one.overlap(self.clock.now())];
+        let oldest = oldest.into_iter().flatten().min();
+        let first = oldest.and_then(|time| self.clock.epoch_of(time));
         let first = first.map_or(epoch, |first| first.min(epoch));
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
@@ -515,7 +517,7 @@ impl Engine {
 
     /// Tracks and skips whom the config names, and notes every hop that is not as it was stored:
     /// tracked accounts, the depth, or who is skipped may have changed.
-    fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
+    pub(super) fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
         for did in std::mem::take(&mut self.settings.skip) {
             let id = self.intern(&did);
             self.circle.set_skip(id, true, &mut self.changes);
@@ -573,7 +575,7 @@ fn note_pins(operation: &Operation, accepted: bool, pins: &mut HashSet<LedgerId>
 }
 
 /// The state of an empty database.
-fn first_state(settings: &Settings) -> Result<State> {
+pub(super) fn first_state(settings: &Settings) -> Result<State> {
     let seed = match settings.seed {
         Some(seed) => seed,
         None => getrandom::u64().context("the system gave no random seed")?,

@@ -28,7 +28,7 @@ pub struct Postgres {
     databases: AtomicU32,
     server: Child,
     folder: PathBuf,
-    _leash: Leash,
+    leash: Leash,
 }
 
 /// The cluster of this test process, started when first asked for; `None` (said clearly) where
@@ -85,7 +85,7 @@ impl Postgres {
         });
         let folder = self.folder.clone();
         // The old leash is dropped last, and does nothing.
-        self._leash = Leash::new(self.server.id(), "INT", Some(&folder));
+        self.leash = Leash::new(self.server.id(), "INT", Some(&folder));
     }
 
     fn start(bin: &Path) -> Self {
@@ -107,7 +107,7 @@ impl Postgres {
                     databases: AtomicU32::new(0),
                     server,
                     folder,
-                    _leash: leash,
+                    leash,
                 };
             }
             let said = fs::read_to_string(&log).unwrap_or_default();
