@@ -11,10 +11,11 @@ export async function account({ argument, query, signal }) {
   const wanted = argument.replace(/^@/, "");
   const member = known.get(wanted) ?? [...known.values()].find((row) => row.handle?.toLowerCase() === wanted.toLowerCase());
   const id = member?.did ?? wanted;
-  const [composition, history, given] = await Promise.all([
+  const [composition, history, given, found] = await Promise.all([
     api.report("composition", { account: id }, signal),
     api.report("history", { account: id, limit: 200 }, signal),
     api.report("given", { account: id, limit: 12 }, signal),
+    api.explain(id, signal),
   ]);
   const name = harmless(member?.handle ?? id);
   const tracked = [...known.values()].filter((row) => row.hop === 0);
@@ -26,7 +27,7 @@ export async function account({ argument, query, signal }) {
       card("", "Why it is trusted", await why(id, tracked, query.get("viewer"), signal)),
       card("half", "How it fared", fared(history, signal)),
       card("half", "To whom it gave", gave(given)),
-      card("", "Why it is in the circle", way(member, known))),
+      card("", "Why it is in the circle", ways(found, known))),
   ];
 }
 
@@ -125,12 +126,24 @@ function gave(given) {
   ], given);
 }
 
-function way(member, known) {
-  if (!member) return empty("It is not in the circle.", ["Ask why: ", el("code", {}, "kith explain DID"), "."]);
-  const path = [member];
-  while (path[0].by && known.has(path[0].by) && path.length < 5) path.unshift(known.get(path[0].by));
-  if (path.length === 1 && member.hop === 0) return empty("It is tracked: the configuration names it.");
-  return el("div", {},
-    el("p", { class: "soft" }, "Each follows the next; the first is tracked."),
-    el("ol", { class: "path" }, path.map((row) => el("li", {}, link(row.did, row.handle), " ", badge(row.hop)))));
+const REASONS = {
+  unknown: "Nothing of it was ever seen.",
+  skipped: "The configuration says to skip it.",
+  left: "It was there, and left.",
+  not_followed: "Nobody nearer to the tracked accounts follows it.",
+  not_yet: "The configuration tracks it, but no service has taken that up yet.",
+};
+
+function ways(found, known) {
+  const parts = [];
+  const moved = (word, change) => change && el("p", { class: "soft" }, `${word} ${change.micros > 0 ? time(change.micros) : "at the beginning"}: ${change.cause}`,
+    change.by && [" of ", link(change.by, known.get(change.by)?.handle)]);
+  if (found.hop === null) parts.push(empty("It is not in the circle.", REASONS[found.reason] ?? ""), moved("It left", found.left));
+  else if (found.hop === 0) parts.push(empty("It is tracked: the configuration names it."));
+  else {
+    parts.push(moved("It entered", found.entered),
+      el("p", { class: "soft" }, "Each follows the next; the first is tracked."),
+      found.paths.map((path) => el("ol", { class: "path" }, path.map((did) => el("li", {}, link(did, known.get(did)?.handle))))));
+  }
+  return el("div", {}, ...parts);
 }

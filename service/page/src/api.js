@@ -31,6 +31,8 @@ export function page(name, asked, signal) {
 
 export const report = async (name, asked, signal) => (await page(name, asked, signal)).rows;
 
+export const explain = async (account, signal) => (await get(`/api/v1/explain/${encodeURIComponent(account)}`, signal)).rows;
+
 const MEMBERS_MAX = 20000;
 const PAGE = 5000;
 let members;

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod complete;
+pub(crate) mod explain;
 mod init;
 mod recompute;
 mod record;
@@ -11,6 +12,7 @@ mod report;
 mod run;
 mod serve;
 mod status;
+pub(crate) mod track;
 mod verify;
 
 use std::path::Path;
@@ -32,6 +34,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Serve { listen } => serve::run(path, listen).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
+        Command::Track(command) => track::run(path, command),
+        Command::Explain(args) => explain::run(path, args).await,
         Command::Verify(args) => verify::run(path, &args).await,
         Command::Recompute(args) => recompute::run(path, &args).await,
         Command::Backup { file } => backup::run(path, &file).await,

@@ -16,7 +16,7 @@ pub(super) async fn run(path: &Path, listen: Option<SocketAddr>) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let address = listen.or(config.http.listen).unwrap_or(http::LISTEN);
     let stopping = signals.stopping();
-    let server = Server::start(&config, address, stopping.clone()).await?;
+    let server = Server::start(path, &config, address, stopping.clone()).await?;
     stopping.cancelled().await;
     server.finish().await;
     Ok(())

@@ -3,21 +3,25 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use kith_config::{Config, Env, Mode};
 use kith_store::{Parameter, REPORTS, Report, Table, Value};
 use serde::Serialize;
 use serde_json::json;
 use url::form_urlencoded::{Serializer, parse};
 
-use super::{Site, problem::Problem, token};
-use crate::ask;
+use super::{Site, page, problem::Problem, token};
+use crate::{ask, commands::explain};
 
 /// Rows of an answer unless told, and at most.
 pub(super) const ROWS: i64 = 100;
 pub(super) const ROWS_MAX: i64 = 5_000;
+/// Paths of an explanation unless told, and at most.
+const PATHS: i64 = 10;
+const PATHS_MAX: i64 = 100;
 /// Rows that can be left out before the first.
 pub(super) const OFFSET_MAX: i64 = 1_000_000;
 /// Rows that tell of blocks and opt-outs are for the token: all of a report, or a column of one.
@@ -74,7 +78,7 @@ pub(super) async fn reports(uri: Uri) -> Answer {
 /// One report.
 pub(super) async fn report(
     State(site): State<Arc<Site>>,
-    name: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    name: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Answer {
@@ -116,6 +120,42 @@ pub(super) async fn report(
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
+}
+
+/// Why somebody is in the circle, or not.
+pub(super) async fn explain(
+    State(site): State<Arc<Site>>,
+    account: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let account = account.map(|Path(account)| account).unwrap_or_default();
+    let mut paths = PATHS;
+    for (name, text) in pairs(&uri) {
+        match name.as_str() {
+            "limit" => paths = number("limit", &text, 1, PATHS_MAX)?,
+            _ => return Err(Problem::bad(&name, "is no parameter of this").help("it has limit")),
+        }
+    }
+    let did = ask::did_of(&site.store, "account", &account).await;
+    let did = did.map_err(|error| Problem::of_ask("account", error))?;
+    // Skipped and tracked accounts are those of the file as it is now.
+    let config = Config::load(&site.path, &Env::of_process(), Mode::Offline);
+    let config = config.as_ref().unwrap_or(&site.config);
+    let tag = tag(
+        &site,
+        &format!(
+            "{:x}",
+            page::checksum(format!("{:?}", config.circle).as_bytes())
+        ),
+    )
+    .await?;
+    if is_known(&headers, &tag) {
+        return Ok(unchanged(&tag));
+    }
+    let paths = usize::try_from(paths).unwrap_or_default();
+    let answer = explain::answer(&site.store, config, did, paths).await;
+    json(&answer.map_err(|error| Problem::ours(&error))?, Some(&tag))
 }
 
 /// What a report takes: name, what it says, whether it is needed.

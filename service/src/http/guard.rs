@@ -15,7 +15,7 @@ use super::{Site, problem::Problem};
 /// Longest path with its query, bytes: a blend of a thousand viewers has some 40,000.
 const URI_BYTES_MAX: usize = 48 << 10;
 /// Largest body of a request, bytes.
-const BODY_BYTES_MAX: u64 = 16 << 10;
+pub(super) const BODY_BYTES_MAX: usize = 16 << 10;
 /// Longest time until an answer begins.
 const ANSWER_TIME: Duration = Duration::from_secs(20);
 
@@ -73,7 +73,7 @@ fn admit(site: &Site, request: &Request) -> Result<(), Box<Problem>> {
         return Err(Problem::new(StatusCode::URI_TOO_LONG, detail));
     }
     // A body without a length is read up to the bound by whoever reads it; nobody else does.
-    if request.body().size_hint().lower() > BODY_BYTES_MAX {
+    if request.body().size_hint().lower() > BODY_BYTES_MAX as u64 {
         let detail = format!("a body has at most {BODY_BYTES_MAX} bytes");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }

@@ -6,13 +6,14 @@
 //! have its own name point here and read.
 //!
 //! - `guard`: what every request passes, and the headers of every answer.
-//! - `api`: status, and reports.
+//! - `api`: status, reports, explanations; `edits`: what the token allows.
 //! - `events`: likes and changes of the circle as server-sent events.
 //! - `openapi`: the description, made from the reports themselves.
 //! - `page`: the files of `service/page/dist`, compiled in.
 //! - `problem`: every error, as RFC 9457 has it.
 
 mod api;
+mod edits;
 mod events;
 mod guard;
 mod openapi;
@@ -20,10 +21,18 @@ mod page;
 mod problem;
 mod token;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
 use kith_config::Config;
 use kith_store::{Access, Store};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
@@ -43,6 +52,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the handlers share.
 struct Site {
+    /// The configuration file, which edits change.
+    path: PathBuf,
+    /// As it was read at start.
+    config: Config,
     store: Store,
     token: Option<Token>,
     listens_on_loopback: bool,
@@ -60,6 +73,7 @@ impl Server {
     /// # Errors
     /// The address cannot be listened at; the token cannot be read; the database does not open.
     pub(crate) async fn start(
+        path: &Path,
         config: &Config,
         address: SocketAddr,
         stop: CancellationToken,
@@ -80,6 +94,8 @@ impl Server {
             );
         }
         let site = Arc::new(Site {
+            path: path.to_owned(),
+            config: config.clone(),
             store,
             token,
             listens_on_loopback: address.ip().is_loopback(),
@@ -113,6 +129,9 @@ fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/status", get(api::status))
         .route("/api/v1/reports", get(api::reports))
         .route("/api/v1/reports/{name}", get(api::report))
+        .route("/api/v1/explain/{account}", get(api::explain))
+        .route("/api/v1/track", post(edits::track))
+        .route("/api/v1/untrack", post(edits::untrack))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/openapi.json", get(openapi::document))
         .fallback(page::file)

@@ -43,6 +43,23 @@ fn openapi() -> Value {
         );
     }
     get(
+        "/api/v1/explain/{account}".into(),
+        json!({
+            "operationId": "explain",
+            "summary": "Why is an account in the circle, or why not?",
+            "parameters": [
+                {
+                    "name": "account", "in": "path", "required": true,
+                    "description": "A DID, or the handle of a known account.",
+                    "schema": { "type": "string" },
+                },
+                number("limit", "Paths at most, the shortest first.", 1, 100, 10),
+                if_none_match(),
+            ],
+            "responses": responses(&json!({ "type": "object" }), &["304", "400", "404"]),
+        }),
+    );
+    get(
         "/api/v1/events".into(),
         json!({
             "operationId": "events",
@@ -59,6 +76,12 @@ fn openapi() -> Value {
             },
         }),
     );
+    for (name, done) in [("track", "tracked"), ("untrack", "untracked")] {
+        paths.insert(
+            format!("/api/v1/{name}"),
+            json!({ "post": edit(name, done) }),
+        );
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -114,6 +137,30 @@ fn operation(report: &Report) -> Value {
     };
     operation["security"] = security.into();
     operation
+}
+
+/// An edit of the configuration.
+fn edit(name: &str, done: &str) -> Value {
+    let text = json!({ "type": "string" });
+    let mut properties = json!({ "id": { "type": "string", "description": "A DID or a handle." } });
+    if name == "track" {
+        properties["label"] =
+            json!({ "type": ["string", "null"], "description": "What you call it." });
+    }
+    let body = json!({
+        "type": "object", "properties": properties, "required": ["id"], "additionalProperties": false,
+    });
+    let mut says = Map::new();
+    says.insert(done.into(), text);
+    let answer = json!({ "type": "object", "properties": says, "required": [done] });
+    let others = ["400", "401", "403", "409", "413", "415"];
+    json!({
+        "operationId": name,
+        "summary": format!("Edit the configuration as `kith track` does: an account is {done} from now on."),
+        "security": [{ "token": [] }],
+        "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
+        "responses": responses(&answer, &others),
+    })
 }
 
 /// The schema of a report's rows.

@@ -59,7 +59,7 @@ pub(super) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Respon
 }
 
 /// FNV-1a, 64 bits: tells builds apart, and protects from nothing.
-fn checksum(bytes: &[u8]) -> u64 {
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
