@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 for folder in . ../../service/page; do
-  (cd "$folder" && npm ci --no-audit --no-fund)
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund)
 done
