@@ -6,6 +6,9 @@ import * as api from "./api.js";
 import { account, badge, card, el, empty, harmless, hopWord, number, table } from "./dom.js";
 
 const TIES_MAX = 3000;
+// Ties drawn while no account is chosen; beyond this many accounts who brought in whom is left out, too.
+const SHOWN_MAX = 250;
+const CROWD = 1500;
 const STEP = 0.18;
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -58,8 +61,11 @@ function build(known, ties) {
   }
   const most = Math.max(1, ...weight.values());
   const places = layout(known);
+  // Many are small, and their ties thin.
+  const scale = Math.max(0.35, Math.min(1, Math.sqrt(200 / known.size)));
+  const bold = ties.length > 300 ? 1 : 0.5;
   for (const row of known.values()) {
-    const size = 2.5 + [6, 2, 0, 0][row.hop] + 7 * Math.sqrt((weight.get(row.did) ?? 0) / most);
+    const size = (row.hop === 0 ? 8 : 0) + scale * (2.5 + [0, 2, 0, 0][row.hop] + 7 * Math.sqrt((weight.get(row.did) ?? 0) / most));
     graph.addNode(row.did, { ...places.get(row.did), size, hop: row.hop, label: harmless(row.handle ?? row.did) });
   }
   for (const row of known.values()) {
@@ -68,7 +74,7 @@ function build(known, ties) {
   const strong = ties[0]?.points ?? 1;
   for (const tie of ties) {
     if (!graph.hasNode(tie.sender) || !graph.hasNode(tie.receiver) || tie.sender === tie.receiver) continue;
-    graph.mergeEdge(tie.sender, tie.receiver, { size: 0.8 + 4 * Math.sqrt(tie.points / strong), kind: "tie" });
+    graph.mergeEdge(tie.sender, tie.receiver, { size: 0.5 + 4 * (tie.points / strong) ** bold * Math.max(0.5, scale), kind: "tie", rank: tie.rank });
   }
   return graph;
 }
@@ -93,8 +99,9 @@ function layout(known) {
   let pending = [];
   const spread = (dids, from, to) => {
     const all = dids.reduce((sum, did) => sum + leaves.get(did), 0);
+    const room = to - from;
     for (const did of dids) {
-      const width = ((to - from) * leaves.get(did)) / all;
+      const width = (room * leaves.get(did)) / all;
       put(did, from + width / 2);
       pending.push([children.get(did) ?? [], from, from + width]);
       from += width;
@@ -127,6 +134,7 @@ function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
   let focus = null;
   let near = new Set();
   let paint = {};
+  const isLarge = known.size > CROWD;
   const colours = () => {
     paint = { soft: variable("--line"), edge: variable("--edge"), tie: variable("--hop0"), ink: variable("--ink"), card: variable("--card"), hops: [0, 1, 2, 3].map((hop) => variable(`--hop${hop}`)) };
   };
@@ -154,7 +162,7 @@ function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
       edgeReducer: (edge, data) => {
         const touched = focus && graph.hasExtremity(edge, focus);
         const colour = touched ? paint.tie : data.kind === "tie" ? paint.edge : paint.soft;
-        return { ...data, color: colour, hidden: Boolean(focus) && !touched, zIndex: touched ? 2 : data.kind === "tie" ? 1 : 0 };
+        return { ...data, color: colour, hidden: focus ? !touched : data.kind === "tie" ? data.rank > SHOWN_MAX : isLarge, zIndex: touched ? 2 : data.kind === "tie" ? 1 : 0 };
       },
     });
   } catch (error) {

@@ -51,7 +51,7 @@ fn openapi() -> Value {
                 {
                     "name": "account", "in": "path", "required": true,
                     "description": "A DID, or the handle of a known account.",
-                    "schema": { "type": "string" },
+                    "schema": schema_of("account"),
                 },
                 number("limit", "Paths at most, the shortest first.", 1, 100, 10),
                 if_none_match(),
@@ -105,7 +105,7 @@ fn operation(report: &Report) -> Value {
         .map(|(name, about, required)| {
             json!({
                 "name": name, "in": "query", "required": required, "description": about,
-                "schema": { "type": "string" },
+                "schema": schema_of(name),
             })
         })
         .collect();
@@ -137,6 +137,29 @@ fn operation(report: &Report) -> Value {
     };
     operation["security"] = security.into();
     operation
+}
+
+/// A DID without percent signs, or a handle.
+const ACCOUNT: &str = r"(did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}|([a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?\.){1,6}[a-zA-Z]{2,10})";
+
+/// What a parameter of reports looks like: what fits is understood, though the account may be
+/// unknown.
+fn schema_of(parameter: &str) -> Value {
+    match parameter {
+        "epoch" => json!({ "type": "integer", "minimum": 0, "maximum": (1_i64 << 53) - 1 }),
+        "all_origins" => json!({ "type": "string", "enum": ["0", "1"] }),
+        "since" => {
+            let day = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
+            let time = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z";
+            let pattern = format!("^([1-9][0-9]{{0,4}}[smhd]|{day}({time})?)$");
+            json!({ "type": "string", "pattern": pattern })
+        }
+        "viewers" => {
+            let one = format!("{ACCOUNT}(=-?[0-9]{{1,6}})?");
+            json!({ "type": "string", "pattern": format!("^{one}(,{one}){{0,9}}$") })
+        }
+        _ => json!({ "type": "string", "pattern": format!("^{ACCOUNT}$") }),
+    }
 }
 
 /// An edit of the configuration.
