@@ -11,7 +11,8 @@
 --   likers         accounts that made them
 --
 -- For example: kith report pulse
---     minute                likes
+--     minute                likes  accepted  points  likers
+--     2026-11-21T02:17:00Z    172       124  12,400      23
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/pulse.sql

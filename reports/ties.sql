@@ -1,48 +1,49 @@
--- Between whom did most points of the tracked accounts go?
+-- By which ties did most points of each tracked account go?
 --
--- Legs on which tracked accounts' points travelled, first and second hand, the strongest first:
+-- The legs on which tracked accounts' points travelled, first and second hand, the strongest first:
 -- the picture of the circle is drawn of these. Points are what flowed, ever; some have decayed or
 -- gone on since. Every flow that is kept is read.
 --
 -- Columns
 --   rank             1 is first; equal points, equal rank
---   sender           DID of who passed the points on
+--   origin           DID of the tracked account whose points they were
+--   origin_handle    its name, NULL until known
+--   sender           DID of who passed them on: the origin itself where they came first hand
 --   sender_handle    its name, NULL until known
 --   receiver         DID of who got them
 --   receiver_handle  its name, NULL until known
---   points           tracked accounts' points that went this way
---   origins          tracked accounts whose points they were
+--   points           how many went this way
 --
 -- For example: kith report ties --limit 5
---     rank  sender
+--     rank  origin             sender             receiver           points
+--        1  user000.pds1.test  user000.pds1.test  user008.pds1.test     156
+--        2  user000.pds1.test  user000.pds1.test  user021.pds1.test     113
+--        3  user010.pds1.test  user010.pds1.test  twice-b.pds1.test      85
+--        4  user010.pds1.test  user010.pds1.test  renamed.pds1.test      83
+--        5  user010.pds1.test  user010.pds1.test  user009.pds1.test      81
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/ties.sql
 --   psql -v limit=20 postgres://… -f reports/ties.sql
-WITH leg AS (
-    SELECT
-        sender,
-        receiver,
-        CAST(SUM(points) AS BIGINT) AS points,
-        COUNT(DISTINCT origin) AS origins
+WITH best AS (
+    -- In the order of the key, so that nothing but the best is sorted.
+    SELECT origin, receiver, sender, CAST(SUM(points) AS BIGINT) AS points
     FROM flow
-    GROUP BY sender, receiver
-),
-best AS (
-    SELECT *, RANK() OVER (ORDER BY points DESC) AS rank
-    FROM leg
-    ORDER BY points DESC, sender, receiver
+    GROUP BY origin, receiver, sender
+    ORDER BY CAST(SUM(points) AS BIGINT) DESC, origin, receiver, sender
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
 )
 SELECT
-    b.rank,
+    RANK() OVER (ORDER BY b.points DESC) AS rank,
+    o.did AS origin,
+    o.handle AS origin_handle,
     s.did AS sender,
     s.handle AS sender_handle,
     r.did AS receiver,
     r.handle AS receiver_handle,
-    b.points,
-    b.origins
+    b.points
 FROM best b
+JOIN account o ON o.ledger_id = b.origin
 JOIN account s ON s.ledger_id = b.sender
 JOIN account r ON r.ledger_id = b.receiver
-ORDER BY b.rank, b.sender, b.receiver;
+ORDER BY rank, b.origin, b.receiver, b.sender;

@@ -112,8 +112,8 @@ pub(crate) async fn parameter(
             help: "write a whole number; the report epochs lists them",
         })?),
         "all_origins" => Parameter::Int(match text {
-            "0" | "false" => 0,
-            "1" | "true" => 1,
+            "0" => 0,
+            "1" => 1,
             _ => {
                 return Err(Misasked {
                     name: "all_origins",
@@ -156,6 +156,9 @@ fn since_micros(since: &str, clock: Option<i64>) -> Result<i64, Misasked> {
         help: "write so long before the last event, as 7d or 12h, or a time of UTC, as 2026-11-21 \
                or 2026-11-21T10:00:00Z",
     };
+    if since == "0" {
+        return Err(no_time()); // Without a unit it says nothing.
+    }
     if let Ok(before) = humantime::parse_duration(since) {
         let before = i64::try_from(before.as_micros()).unwrap_or(i64::MAX);
         return Ok(clock.unwrap_or_default().saturating_sub(before).max(0));
@@ -223,7 +226,7 @@ mod tests {
         ] {
             assert_eq!(since_micros(written, clock).ok(), Some(micros), "{written}");
         }
-        for wrong in ["", "soon", "7", "2026-13-01", "-7d"] {
+        for wrong in ["", "soon", "0", "7", "2026-13-01", "-7d"] {
             let said = since_micros(wrong, clock).expect_err(wrong).to_string();
             assert!(said.contains("--since"), "{wrong}: {said}");
         }

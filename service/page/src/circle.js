@@ -13,7 +13,7 @@ const STEP = 0.18;
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export async function circle({ signal }) {
-  const [known, ties] = await Promise.all([api.circle(), api.report("ties", { limit: TIES_MAX }, signal)]);
+  const [known, ties] = await Promise.all([api.circle(), api.report("ties", { limit: TIES_MAX }, signal).then(together)]);
   const title = el("div", { class: "head" }, el("h1", {}, "The circle"),
     el("p", { class: "soft" }, `${number(known.size)} accounts, and the ${number(ties.length)} strongest ties among them.`));
   if (known.size === 0) {
@@ -44,6 +44,18 @@ export async function circle({ signal }) {
             ["points", (row) => number(row.points), "num"],
           ], strongest))),
   ];
+}
+
+/** Ties of several tracked accounts between the same two are one tie. */
+function together(legs) {
+  const ties = new Map();
+  for (const leg of legs) {
+    const key = `${leg.sender} ${leg.receiver}`;
+    const tie = ties.get(key);
+    if (tie) tie.points += leg.points;
+    else ties.set(key, { ...leg });
+  }
+  return [...ties.values()].sort((a, b) => b.points - a.points).map((tie, i) => ({ ...tie, rank: i + 1 }));
 }
 
 function legend(known) {
