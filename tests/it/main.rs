@@ -14,7 +14,8 @@
 //! - `day_one`: the likes of before the first start.
 //! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
-//! - `http`: the reports, events and edits over HTTP, and what is sent to do harm.
+//! - `http`: the reports and events over HTTP, and what is sent to do harm.
+//! - `token`: what the token opens, and edits over HTTP.
 //! - `page`: the page in a real browser.
 //! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
 //! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
@@ -40,4 +41,5 @@ mod progress;
 mod recovery;
 mod replay;
 mod reports;
+mod token;
 mod verify;

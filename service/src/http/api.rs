@@ -28,7 +28,7 @@ pub(super) const OFFSET_MAX: i64 = 1_000_000;
 const RESERVED_REPORT: &str = "unclaimed";
 const RESERVED_COLUMN: (&str, &str) = ("accounts", "unclaimed");
 
-type Answer = Result<Response, Box<Problem>>;
+type Answer = Result<Response, Problem>;
 
 /// Where the service stands.
 pub(super) async fn status(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Answer {
@@ -108,10 +108,9 @@ pub(super) async fn report(
         return Ok(unchanged(&tag));
     }
     let mut table = rows(&site, report, values, &asked).await?;
-    let more = table.rows.len() as i64 > asked.limit;
-    table
-        .rows
-        .truncate(usize::try_from(asked.limit).unwrap_or_default());
+    let limit = usize::try_from(asked.limit).unwrap_or_default();
+    let more = table.rows.len() > limit;
+    table.rows.truncate(limit);
     if !has_token {
         hide(report, &mut table);
     }
@@ -174,7 +173,7 @@ pub(super) fn is_reserved(report: &Report) -> bool {
     report.name == RESERVED_REPORT
 }
 
-fn find(name: &str) -> Result<&'static Report, Box<Problem>> {
+fn find(name: &str) -> Result<&'static Report, Problem> {
     Report::find(name).map_err(|_| {
         let problem = Problem::new(
             StatusCode::NOT_FOUND,
@@ -197,7 +196,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(report: &Report, uri: &Uri) -> Result<Asked, Box<Problem>> {
+    fn of(report: &Report, uri: &Uri) -> Result<Asked, Problem> {
         let mut asked = Asked {
             given: Vec::new(),
             limit: ROWS,
@@ -234,7 +233,7 @@ impl Asked {
     }
 }
 
-fn unknown(report: &Report, name: &str) -> Box<Problem> {
+fn unknown(report: &Report, name: &str) -> Problem {
     let known: Vec<&str> = parameters(report)
         .map(|(name, ..)| name)
         .chain(["limit", "offset"])
@@ -246,7 +245,7 @@ fn unknown(report: &Report, name: &str) -> Box<Problem> {
     })
 }
 
-fn number(name: &str, text: &str, least: i64, most: i64) -> Result<i64, Box<Problem>> {
+fn number(name: &str, text: &str, least: i64, most: i64) -> Result<i64, Problem> {
     let number = text
         .parse()
         .ok()
@@ -265,7 +264,7 @@ async fn rows(
     report: &Report,
     mut values: Vec<(&'static str, Parameter)>,
     asked: &Asked,
-) -> Result<Table, Box<Problem>> {
+) -> Result<Table, Problem> {
     let end = asked.offset + asked.limit + 1;
     values.push(("limit", Parameter::Int(end)));
     let (mut rows, mut at) = (Vec::new(), 0);
@@ -300,7 +299,7 @@ fn hide(report: &Report, table: &mut Table) {
 }
 
 /// Names what an answer is made from: this program, and the database as it stands.
-async fn tag(site: &Site, variant: &str) -> Result<String, Box<Problem>> {
+async fn tag(site: &Site, variant: &str) -> Result<String, Problem> {
     let moment = site
         .store
         .moment()

@@ -30,7 +30,7 @@ pub(super) async fn track(
     State(site): State<Arc<Site>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Box<Problem>> {
+) -> Result<Response, Problem> {
     let Wanted { id, label } = wanted(&site, &headers, body).await?;
     let path = site.path.clone();
     let edit = tokio::task::spawn_blocking(move || file::add(&path, &id, label.as_deref()));
@@ -43,7 +43,7 @@ pub(super) async fn untrack(
     State(site): State<Arc<Site>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Box<Problem>> {
+) -> Result<Response, Problem> {
     let Wanted { id, label } = wanted(&site, &headers, body).await?;
     if label.is_some() {
         return Err(Problem::bad("label", "is for /api/v1/track only"));
@@ -54,7 +54,7 @@ pub(super) async fn untrack(
 }
 
 /// Checks the token and reads the body.
-async fn wanted(site: &Site, headers: &HeaderMap, body: Body) -> Result<Wanted, Box<Problem>> {
+async fn wanted(site: &Site, headers: &HeaderMap, body: Body) -> Result<Wanted, Problem> {
     token::require(site.token.as_ref(), headers)?;
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -77,7 +77,7 @@ async fn wanted(site: &Site, headers: &HeaderMap, body: Body) -> Result<Wanted, 
 
 type Edited = Result<anyhow::Result<kith_config::Identifier>, tokio::task::JoinError>;
 
-fn done(edited: Edited) -> Result<kith_config::Identifier, Box<Problem>> {
+fn done(edited: Edited) -> Result<kith_config::Identifier, Problem> {
     let edited = edited.map_err(|error| Problem::ours(&error))?;
     edited.map_err(|error| match error.downcast::<InputError>() {
         Ok(InputError(said)) => {

@@ -114,12 +114,13 @@ struct Client {
 impl Client {
     /// The next event; None ends it.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Client)> {
-        let told = match self.first.take() {
-            Some(told) => told,
-            None => tokio::select! {
+        let told = if let Some(told) = self.first.take() {
+            told
+        } else {
+            tokio::select! {
                 () = self.site.stop.cancelled() => return None,
                 told = self.heard.recv() => told.ok()?,
-            },
+            }
         };
         let event = Event::default().event(told.kind).data(&told.data);
         Some((Ok(event), self))
@@ -127,7 +128,7 @@ impl Client {
 }
 
 /// Events from now on.
-pub(super) async fn stream(State(site): State<Arc<Site>>) -> Result<Response, Box<Problem>> {
+pub(super) async fn stream(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let Ok(place) = Arc::clone(&site.news.clients).try_acquire_owned() else {
         let detail = format!("{CLIENTS_MAX} clients listen already");
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -55,7 +55,7 @@ pub(super) async fn pass(State(site): State<Arc<Site>>, request: Request, next: 
     response
 }
 
-fn admit(site: &Site, request: &Request) -> Result<(), Box<Problem>> {
+fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
     if site.listens_on_loopback {
         let host = request.headers().get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// `/api/v1/openapi.json`.
-pub(super) async fn document() -> Result<Response, Box<Problem>> {
+pub(super) async fn document() -> Result<Response, Problem> {
     answer(&openapi(), None)
 }
 

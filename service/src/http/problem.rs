@@ -9,9 +9,12 @@ use serde::Serialize;
 
 use crate::ask::AskError;
 
-/// An answer that says no.
+/// An answer that says no. Boxed, since it is the rare half of every result.
+#[derive(Debug)]
+pub(super) struct Problem(Box<Said>);
+
 #[derive(Debug, Serialize)]
-pub(super) struct Problem {
+struct Said {
     status: u16,
     title: &'static str,
     detail: String,
@@ -24,34 +27,34 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Box<Problem> {
-        Box::new(Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
+        Problem(Box::new(Said {
             status: status.as_u16(),
             title: status.canonical_reason().unwrap_or("Problem"),
             detail: detail.into(),
             parameter: None,
             help: None,
-        })
+        }))
     }
 
-    pub(super) fn parameter(mut self: Box<Self>, name: impl Into<String>) -> Box<Problem> {
-        self.parameter = Some(name.into());
+    pub(super) fn parameter(mut self, name: impl Into<String>) -> Problem {
+        self.0.parameter = Some(name.into());
         self
     }
 
-    pub(super) fn help(mut self: Box<Self>, help: impl Into<String>) -> Box<Problem> {
-        self.help = Some(help.into());
+    pub(super) fn help(mut self, help: impl Into<String>) -> Problem {
+        self.0.help = Some(help.into());
         self
     }
 
     /// A parameter that is of no use here or cannot be understood.
-    pub(super) fn bad(name: &str, what: impl AsRef<str>) -> Box<Problem> {
+    pub(super) fn bad(name: &str, what: impl AsRef<str>) -> Problem {
         let detail = format!("{name} {}", what.as_ref());
         Problem::new(StatusCode::BAD_REQUEST, detail).parameter(name)
     }
 
     /// A failure of ours: the log has the reason, the answer has not.
-    pub(super) fn ours(error: &dyn std::fmt::Display) -> Box<Problem> {
+    pub(super) fn ours(error: &dyn std::fmt::Display) -> Problem {
         tracing::error!(%error, "a request failed");
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -60,7 +63,7 @@ impl Problem {
     }
 
     /// An account, or a report's parameter, as [`crate::ask`] understood it.
-    pub(super) fn of_ask(name: &'static str, error: AskError) -> Box<Problem> {
+    pub(super) fn of_ask(name: &'static str, error: AskError) -> Problem {
         match error {
             AskError::Misasked(wrong) => Problem::bad(wrong.name, &wrong.what).help(wrong.help),
             AskError::Store(StoreError::UnknownHandle { handle }) => Problem::new(
@@ -74,10 +77,11 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Box<Problem> {
+impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
@@ -93,7 +97,7 @@ impl IntoResponse for Box<Problem> {
 }
 
 /// There is something at this path, but not for this method.
-pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Box<Problem> {
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     let detail = format!("{method} is not for {}", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }

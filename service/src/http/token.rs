@@ -74,7 +74,7 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// Insists on the token.
-pub(super) fn require(token: Option<&Token>, headers: &HeaderMap) -> Result<(), Box<Problem>> {
+pub(super) fn require(token: Option<&Token>, headers: &HeaderMap) -> Result<(), Problem> {
     let Some(token) = token else {
         let detail = "this is shown or done only with a token, and none is configured";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail)

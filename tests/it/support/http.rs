@@ -1,5 +1,6 @@
 //! Asking a server over HTTP, byte by byte, so that tests can also ask badly.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -58,13 +59,13 @@ impl Web {
         let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         let has_host = headers.iter().any(|(name, _)| *name == "Host");
         if !has_host {
-            text += &format!("Host: {}\r\n", self.address);
+            let _ = write!(text, "Host: {}\r\n", self.address);
         }
         for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            text += &format!("Content-Length: {}\r\n", body.len());
+            let _ = write!(text, "Content-Length: {}\r\n", body.len());
         }
         self.send(format!("{text}\r\n{body}").as_bytes())
     }
