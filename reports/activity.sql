@@ -15,11 +15,11 @@
 --   points      points that the accepted ones moved, with the sink's cut
 --
 -- For example: kith report activity
---     day                   hop  likes  accepted  rejected  held  points
---     2026-11-21T00:00:00Z    0     13        13         0     1   1,300
---     2026-11-21T00:00:00Z    1     36        36         0     2   3,600
---     2026-11-21T00:00:00Z    2    122        74        48     4   7,400
---     2026-11-21T00:00:00Z    -      1         1         0     0     100
+--     day                   hop  likers  likes  accepted  rejected  held  points
+--     2026-11-21T00:00:00Z    0       2     13        13         0     1   1,300
+--     2026-11-21T00:00:00Z    1       6     36        36         0     2   3,600
+--     2026-11-21T00:00:00Z    2      14    122        74        48     4   7,400
+--     2026-11-21T00:00:00Z    -       1      1         1         0     0     100
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :since NULL" -cmd ".parameter set :limit 20" kith.db < reports/activity.sql
@@ -49,8 +49,8 @@ likes AS (
         SUM(CASE WHEN j.outcome = 0 THEN j.points ELSE 0 END) AS points
     FROM start
     JOIN journal j ON j.position > start.position
-    -- The plus keeps SQLite from making an index of it for the occasion.
-    WHERE +j.kind = 1 AND j.micros >= start.since
+    -- A kind is 1 or more. Said so, SQLite makes no index for the occasion.
+    WHERE j.kind < 2 AND j.micros >= start.since
     GROUP BY j.micros / 86400000000, j.sender
 )
 SELECT

@@ -182,7 +182,9 @@ impl Engine {
                 None => return,
             },
         };
+        // Believed as it comes, until it is looked up.
         self.set_handle(id, handle);
+        self.look_up_again(id);
         self.repairs.identity_changed(did);
         self.unlearn(id);
     }
@@ -286,7 +288,7 @@ impl Engine {
         }
     }
 
-    fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
+    pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
         if rkey.is_empty() {
             return;
         }

@@ -235,7 +235,12 @@ impl Engine {
                 }
                 self.queue(row);
             }
-            BackfillState::Queued | BackfillState::Running | BackfillState::Done => {}
+            // Not wanted any more: the config has changed since.
+            BackfillState::Queued | BackfillState::Running => {
+                row.state = BackfillState::Done;
+                self.note_backfill(row);
+            }
+            BackfillState::Done => {}
         }
     }
 
@@ -421,7 +426,8 @@ impl Engine {
         touched: &Touched,
         row: BackfillRow,
     ) -> BackfillRow {
-        if read.handle.is_some() {
+        // A claim of the account's own.
+        if read.handle.is_some() && !self.looks_up_handles() {
             self.set_handle(id, read.handle.clone());
         }
         if !read.status.is_active() {

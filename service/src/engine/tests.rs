@@ -33,8 +33,8 @@ fn engine(tracked: &[&str]) -> Engine {
     let tracked = tracked.iter().map(|did| tracked_by(did));
     let settings = Settings::new(&config, tracked.collect(), Vec::new(), Vec::new());
     let state = restore::first_state(&settings).expect("a seed");
-    let mut engine = Engine::empty(state, settings).expect("a depth");
-    engine.agree_on_circle(&[]);
+    let mut engine = Engine::empty(state, settings.clone()).expect("a depth");
+    engine.reconfigure(settings);
     engine
 }
 
