@@ -45,25 +45,7 @@ fn text(status: &Status) -> Result<String> {
     writeln!(out, "likes     {}", counts(&status.likes))?;
     writeln!(out, "frames    {}", counts(&status.frames))?;
     writeln!(out, "verified  {}", counts(&status.verify))?;
-    for source in &status.sources {
-        let state = if source.connected {
-            "connected"
-        } else {
-            "not connected"
-        };
-        let cursor = source
-            .cursor
-            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
-        let lag = source
-            .lag_seconds
-            .map(|lag| format!(", {lag:.1} s behind"))
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "source    {} {}: {state}, cursor {cursor}{lag}",
-            source.kind, source.url
-        )?;
-    }
+    write_sources(&mut out, status)?;
     writeln!(
         out,
         "backfill  {}",
@@ -130,6 +112,29 @@ fn text(status: &Status) -> Result<String> {
         writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
+}
+
+fn write_sources(out: &mut Vec<u8>, status: &Status) -> Result<()> {
+    for source in &status.sources {
+        let state = if source.connected {
+            "connected"
+        } else {
+            "not connected"
+        };
+        let cursor = source
+            .cursor
+            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
+        let lag = source
+            .lag_seconds
+            .map(|lag| format!(", {lag:.1} s behind"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "source    {} {}: {state}, cursor {cursor}{lag}",
+            source.kind, source.url
+        )?;
+    }
+    Ok(())
 }
 
 fn day_one_words(day_one: &BootstrapStatus) -> String {
