@@ -232,6 +232,9 @@ pub struct Network {
     /// Accounts read from their hosts at the same time, at most 8 of them at one host, 1 to 1,000.
     /// Default 128.
     pub backfill_accounts: u32,
+    /// Members whose handles are looked up in a minute, 0 to 100,000; 0 means that none are.
+    /// Default 120.
+    pub handles_per_minute: u32,
     /// Frames that wait for the writer, mebibytes, 1 to 65,536. Default 64.
     pub buffer_mebibytes: u32,
     /// What of commits is verified. Default [`Verify::Full`].
@@ -407,6 +410,7 @@ impl Default for Network {
             host_requests_per_five_minutes: 3_000,
             plc_requests_per_second: 20,
             backfill_accounts: 128,
+            handles_per_minute: 120,
             buffer_mebibytes: 64,
             verify: Verify::Full,
             verify_all: false,

@@ -21,11 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::Checker,
-    engine::{Arrival, Engine, ReadingAt, Taken},
+    engine::{Arrival, Engine, HandleFound, ReadingAt, Taken},
     exit::{InputError, Interrupted},
+    handles::Handles,
     metrics::Metrics,
     network,
     progress::{self, Task},
+    reload::{Edit, Reloads},
     sources::{Input, Sources},
     writer::Writer,
 };
@@ -35,19 +37,24 @@ pub(crate) async fn run(
     config: &Config,
     store: Arc<Store>,
     engine: Engine,
-    directory: Directory,
-    learned: mpsc::Receiver<Arc<DidDocument>>,
+    outside: Outside,
     signals: Signals,
 ) -> Result<()> {
+    let store_of_desk = Arc::clone(&store);
     let mut service = Service::new(config, store, engine, signals);
     let engine = &mut service.writer.engine;
-    let checker = Checker::new(directory.clone(), engine.watched(), config.network.verify);
+    let checker = Checker::new(
+        outside.directory.clone(),
+        engine.watched(),
+        config.network.verify,
+    );
     let mut sources = Sources::of_config(config, engine, checker);
     if let Some(address) = config.network.metrics {
         service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
     }
-    let reader = network::reader(config, directory);
-    let mut desk = Desk::open(config, reader.clone(), learned);
+    let reader = network::reader(config, outside.directory.clone());
+    let mut desk = Desk::open(config, reader.clone(), outside, store_of_desk);
+    // Edits of the configuration wait until it is done.
     service
         .day_one(config, &mut sources, &mut desk, reader)
         .await?;
@@ -56,6 +63,7 @@ pub(crate) async fn run(
         .await?;
     sources.stop();
     desk.stop.cancel();
+    desk.handles.stop().await;
     service.finish().await
 }
 
@@ -158,7 +166,7 @@ impl Service {
                     }
                 }
                 _ = progress_timer.tick() => self.show(),
-                Some(done) = read_of(desk.as_deref_mut()) => self.backfilled(done).await?,
+                Some(news) = news_of(desk.as_deref_mut()) => self.hear(news).await?,
                 input = sources.recv(), if is_open => match input {
                     Some(input) => {
                         if self.take(input, sources, until).await? {
@@ -176,6 +184,16 @@ impl Service {
     /// Takes what was read of an account.
     async fn backfilled(&mut self, done: BackfillDone) -> Result<()> {
         self.writer.engine.backfilled(&done.did, done.result, now());
+        self.writer.flush_full().await
+    }
+
+    /// Takes what came to the desk.
+    async fn hear(&mut self, news: News) -> Result<()> {
+        match news {
+            News::Read(done) => return self.backfilled(done).await,
+            News::Edited(edit) => self.writer.engine.reconfigure(edit.settings),
+            News::Named(found) => self.writer.engine.handle_found(found, now()),
+        }
         self.writer.flush_full().await
     }
 
@@ -315,40 +333,74 @@ const ORDERS_AHEAD: usize = 2_000;
 /// Documents that wait to be noted; beyond that they are fetched again after a restart.
 pub(crate) const LEARNED_MAX: usize = 10_000;
 
-/// Where accounts to be read are handed out and come back.
+/// What a service has to do with beside its sources.
+pub(crate) struct Outside {
+    /// Who lives where.
+    pub(crate) directory: Directory,
+    /// The documents that were fetched.
+    pub(crate) documents: mpsc::Receiver<Arc<DidDocument>>,
+    /// Edits of the configuration.
+    pub(crate) reloads: Reloads,
+}
+
+/// Where accounts to be read are handed out and come back, and edits of the configuration arrive.
 struct Desk {
+    reader: Reader,
     scheduler: Scheduler,
     done: mpsc::Receiver<BackfillDone>,
     stop: CancellationToken,
-    directory: Directory,
-    learned: mpsc::Receiver<Arc<DidDocument>>,
+    handles: Handles,
+    outside: Outside,
+}
+
+/// Something that came to the desk.
+enum News {
+    /// An account was read, or not.
+    Read(BackfillDone),
+    /// The configuration was edited.
+    Edited(Edit),
+    /// A handle was looked up.
+    Named(HandleFound),
 }
 
 impl Desk {
-    fn open(config: &Config, reader: Reader, learned: mpsc::Receiver<Arc<DidDocument>>) -> Desk {
+    fn open(config: &Config, reader: Reader, outside: Outside, store: Arc<Store>) -> Desk {
+        let handles = Handles::start(config, store, outside.directory.clone());
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let options = SchedulerOptions {
             accounts_at_once_max: config.network.backfill_accounts as usize,
             ..SchedulerOptions::default()
         };
-        let directory = reader.directory().clone();
-        let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
+        let (scheduler, _task) = Scheduler::start(reader.clone(), &options, sender, stop.clone());
         Desk {
+            reader,
             scheduler,
             done,
             stop,
-            directory,
-            learned,
+            handles,
+            outside,
+        }
+    }
+
+    async fn next(&mut self) -> Option<News> {
+        tokio::select! {
+            Some(edit) = self.outside.reloads.edits.recv() => {
+                self.reader.set_records_max(edit.settings.max_follows);
+                Some(News::Edited(edit))
+            }
+            Some(done) = self.done.recv() => Some(News::Read(done)),
+            found = self.handles.next() => Some(News::Named(found)),
         }
     }
 
     /// Hands out the accounts that wait.
     async fn hand_out(&mut self, engine: &mut Engine) {
         for did in engine.take_identity_changes() {
-            self.directory.invalidate(&did);
+            self.outside.directory.invalidate(&did);
+            self.handles.forget(&did);
         }
-        while let Ok(document) = self.learned.try_recv() {
+        while let Ok(document) = self.outside.documents.try_recv() {
             engine.learn(&document, now());
         }
         for order in engine.backfill_orders(ORDERS_AHEAD, now()) {
@@ -364,10 +416,10 @@ impl Desk {
     }
 }
 
-/// The next account that was read; never, without a desk.
-async fn read_of(desk: Option<&mut Desk>) -> Option<BackfillDone> {
+/// What comes to the desk next; nothing ever, without one.
+async fn news_of(desk: Option<&mut Desk>) -> Option<News> {
     match desk {
-        Some(desk) => desk.done.recv().await,
+        Some(desk) => desk.next().await,
         None => std::future::pending().await,
     }
 }

@@ -234,9 +234,10 @@ pub struct CircleChangeRow {
     pub from_hop: Option<u8>,
     /// Hop after; None: is not a member.
     pub to_hop: Option<u8>,
-    /// follow, unfollow, track, untrack, deleted, backfill.
+    /// follow, unfollow, backfill or deleted, by records; track, untrack, skip, unskip or config, by
+    /// the configuration; left the interior.
     pub cause: &'static str,
-    /// The account whose record caused it.
+    /// The account whose record caused it, or whose tracking; None: the account itself.
     pub by: Option<u32>,
     /// That record's key.
     pub rkey: Option<String>,
@@ -300,6 +301,17 @@ pub struct IdentityRow {
     pub signing_key: Option<String>,
     /// Local time.
     pub fetched_micros: Micros,
+}
+
+/// A member whose handle was looked up, or is to be.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct HandleLookupRow {
+    /// Whose.
+    pub account: u32,
+    /// Failures in a row.
+    pub attempts: u32,
+    /// Not before this local time; None: not before the account's next `#identity`.
+    pub not_before_micros: Option<Micros>,
 }
 
 /// State of a backfill.
@@ -635,6 +647,8 @@ pub struct Batch {
     pub gaps: Vec<GapRow>,
     /// Documents fetched since the last batch.
     pub identities: Vec<IdentityRow>,
+    /// Handles looked up since the last batch, or to be looked up.
+    pub handle_lookups: Vec<HandleLookupRow>,
     /// How far day one is, if that changed.
     pub bootstrap: Option<BootstrapRow>,
     /// Accounts that day one has read.

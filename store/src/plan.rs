@@ -51,6 +51,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
     bulks.push(backfill(batch));
     bulks.push(gaps(batch));
     bulks.push(identities(batch));
+    bulks.push(handle_lookups(batch));
     bulks.extend(day_one(batch));
     bulks.extend(images(batch));
     bulks.push(totals(batch));
@@ -325,6 +326,17 @@ fn identities(batch: &Batch) -> Bulk {
         .text("handle", rows.iter().map(|r| r.handle.clone()))
         .text("signing_key", rows.iter().map(|r| r.signing_key.clone()))
         .int("fetched_micros", rows.iter().map(|r| r.fetched_micros))
+}
+
+fn handle_lookups(batch: &Batch) -> Bulk {
+    let rows = &batch.handle_lookups;
+    Bulk::new("handle_lookup", Action::Upsert { key_columns: 1 })
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .int("attempts", rows.iter().map(|r| i64::from(r.attempts)))
+        .int_opt(
+            "not_before_micros",
+            rows.iter().map(|r| r.not_before_micros),
+        )
 }
 
 fn day_one(batch: &Batch) -> [Bulk; 3] {

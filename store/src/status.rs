@@ -27,8 +27,10 @@ pub struct Status {
     pub backfill: BTreeMap<&'static str, i64>,
     /// Day one; None where it was never asked for.
     pub bootstrap: Option<BootstrapStatus>,
-    /// Accounts whose follows are known only up to the bound.
-    pub capped: Vec<String>,
+    /// Members whose follows are known only up to `circle.max_follows`: how many.
+    pub capped_accounts: i64,
+    /// The first of them, by hop.
+    pub capped: Vec<CappedAccount>,
     /// The journal.
     pub journal: JournalStatus,
     /// The checkpoint.
@@ -44,6 +46,15 @@ pub struct Status {
 pub struct DatabaseStatus {
     /// Its size on disk.
     pub bytes: i64,
+}
+
+/// An account in the status whose follows are not all known.
+#[derive(Debug, Clone, Eq, PartialEq, Serialize, sqlx::FromRow)]
+pub struct CappedAccount {
+    /// Who.
+    pub did: String,
+    /// Its name, if it is known.
+    pub handle: Option<String>,
 }
 
 /// A source in the status.
@@ -137,6 +148,8 @@ const LIKES: [&str; 10] = [
     "capped",
 ];
 
+/// Capped accounts named at most.
+const CAPPED_SHOWN: i64 = 100;
 /// Open gaps shown at most.
 const GAPS_SHOWN: i64 = 100;
 
@@ -188,6 +201,10 @@ impl Store {
         }
         let oldest_position: Option<i64> = on_readers!(self, pool =>
             sqlx::query_scalar("SELECT MIN(position) FROM ledger_account").fetch_one(pool).await?);
+        let capped_accounts: i64 = on_readers!(self, pool =>
+            sqlx::query_scalar("SELECT COUNT(*) FROM account WHERE capped = 1 AND hop IS NOT NULL")
+                .fetch_one(pool)
+                .await?);
         Ok(Status {
             epoch,
             ticks,
@@ -203,12 +220,8 @@ impl Store {
                 .collect(),
             backfill,
             bootstrap: self.bootstrap_status().await?,
-            capped: self
-                .pairs("SELECT did, capped FROM account WHERE capped = 1 ORDER BY did")
-                .await?
-                .into_iter()
-                .map(|(did, _)| did)
-                .collect(),
+            capped_accounts,
+            capped: self.capped().await?,
             journal: JournalStatus {
                 position,
                 dropped_position,
@@ -249,6 +262,13 @@ impl Store {
 
     async fn pairs(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(on_readers!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    }
+
+    async fn capped(&self) -> Result<Vec<CappedAccount>, StoreError> {
+        const SQL: &str = "SELECT did, handle FROM account WHERE capped = 1 AND hop IS NOT NULL \
+            ORDER BY hop, id LIMIT $1";
+        Ok(on_readers!(self, pool =>
+            sqlx::query_as(SQL).bind(CAPPED_SHOWN).fetch_all(pool).await?))
     }
 
     async fn open_gaps(&self) -> Result<Vec<GapStatus>, StoreError> {

@@ -54,6 +54,7 @@ fn who_starts_at_the_end_has_the_likes_of_who_listened_all_along() {
     let odd: Vec<_> = read.iter().filter(|like| !there.contains(*like)).collect();
     assert_eq!(odd, Vec::<&String>::new());
     in_the_right_places(&late);
+    let _ = kith.run(&["verify"]).expect_ok();
     let day_one = &status["bootstrap"];
     assert_eq!(day_one["accounts_left"], 0, "{day_one}");
     assert_eq!(day_one["likes_read"], day_one["likes_taken"], "{day_one}");
@@ -114,6 +115,7 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
         (is_done(&kith) && is_subset(&standing, &journaled(&database))).then_some(())
     });
     let _ = running.stop(Signal::Term).expect_ok();
+    let _ = kith.run(&["verify"]).expect_ok();
     let doubled = database.texts(
         "SELECT a.did || ' ' || j.rkey FROM journal j JOIN account a ON a.ledger_id = j.sender \
          WHERE j.kind = 1 GROUP BY a.did, j.record, j.rkey HAVING COUNT(*) > 1",

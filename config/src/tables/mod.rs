@@ -129,6 +129,8 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     let help = "write jetstream_dictionary = \"FILE\", or remove it";
     let jetstream_dictionary = section.text("jetstream_dictionary", help, notes);
     let metrics = metrics(&mut section, notes);
+    let handles = default.handles_per_minute;
+    let handles_per_minute = section.number("handles_per_minute", 0..=100_000, handles, notes);
     let mut count = |key, most, default| section.number(key, 1..=most, default, notes);
     let network = Network {
         plc,
@@ -149,6 +151,7 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
             default.plc_requests_per_second,
         ),
         backfill_accounts: count("backfill_accounts", 1_000, default.backfill_accounts),
+        handles_per_minute,
         buffer_mebibytes: count("buffer_mebibytes", 65_536, default.buffer_mebibytes),
         verify,
         verify_all,

@@ -70,6 +70,7 @@ reconnect_pause = "1s"
 host_requests_per_five_minutes = 1
 plc_requests_per_second = 10000
 backfill_accounts = 1
+handles_per_minute = 0
 buffer_mebibytes = 1
 verify = "signature"
 verify_all = true

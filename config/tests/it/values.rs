@@ -88,6 +88,7 @@ fn every_key_of_a_file_is_taken() {
             host_requests_per_five_minutes: 1,
             plc_requests_per_second: 10_000,
             backfill_accounts: 1,
+            handles_per_minute: 0,
             buffer_mebibytes: 1,
             verify: Verify::Signature,
             verify_all: true,

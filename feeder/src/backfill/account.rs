@@ -1,6 +1,7 @@
 //! All that is read of one account.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -112,12 +113,24 @@ const FRESH: Duration = Duration::from_secs(30);
 pub struct Reader {
     directory: Directory,
     options: ReaderOptions,
+    /// Clones share it.
+    records_max: Arc<AtomicU32>,
 }
 
 impl Reader {
     /// Makes a reader over a directory and its client.
     pub fn new(directory: Directory, options: ReaderOptions) -> Reader {
-        Reader { directory, options }
+        let records_max = Arc::new(AtomicU32::new(options.records_max));
+        Reader {
+            directory,
+            options,
+            records_max,
+        }
+    }
+
+    /// Changes [`ReaderOptions::records_max`] for the accounts read from now on, by all clones.
+    pub fn set_records_max(&self, records_max: u32) {
+        self.records_max.store(records_max, Ordering::Relaxed);
     }
 
     /// The directory documents come from.
@@ -213,10 +226,8 @@ impl Reader {
     }
 
     async fn read_wanted(&self, read: &mut AccountRead, wanted: &Wanted) -> Result<(), ReadError> {
-        let ReaderOptions {
-            records_max: max,
-            answer_time_max,
-        } = self.options;
+        let answer_time_max = self.options.answer_time_max;
+        let max = self.records_max.load(Ordering::Relaxed);
         let host = || Host::new(self.directory.client(), &read.pds);
         let did = &read.did.clone();
         let listing = async |name, host: Host| {

@@ -8,6 +8,9 @@ use kith_store::{Access, BootstrapStatus, Status, Store, Table, Value};
 
 use crate::{cli::Format, output};
 
+/// Accounts named whose follows are read only up to `max_follows`.
+const CAPPED_SHOWN: usize = 10;
+
 /// Shows the status.
 pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
@@ -72,13 +75,7 @@ fn text(status: &Status) -> Result<String> {
         )
     )?;
     if let Some(day_one) = &status.bootstrap {
-        writeln!(
-            out,
-            "day one   {}, accounts {}, likes {}",
-            day_one.state,
-            list(day_one_accounts(day_one).map(|(name, n)| (name.to_owned(), n))),
-            list(day_one_likes(day_one).map(|(name, n)| (name.to_owned(), n))),
-        )?;
+        writeln!(out, "day one   {}", day_one_words(day_one))?;
     }
     let oldest = status
         .checkpoint
@@ -108,8 +105,14 @@ fn text(status: &Status) -> Result<String> {
             kept.join(", ")
         }
     )?;
-    for did in &status.capped {
-        writeln!(out, "capped    {did}")?;
+    for account in status.capped.iter().take(CAPPED_SHOWN) {
+        let name = account.handle.as_ref().unwrap_or(&account.did);
+        writeln!(out, "capped    {}", output::harmless(name))?;
+    }
+    let shown = status.capped.len().min(CAPPED_SHOWN);
+    let more = status.capped_accounts - i64::try_from(shown)?;
+    if more > 0 {
+        writeln!(out, "capped    and {} more", output::thousands(more))?;
     }
     if status.gaps.is_empty() {
         writeln!(out, "gaps      none open")?;
@@ -127,6 +130,12 @@ fn text(status: &Status) -> Result<String> {
         writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
+}
+
+fn day_one_words(day_one: &BootstrapStatus) -> String {
+    let accounts = list(day_one_accounts(day_one));
+    let likes = list(day_one_likes(day_one));
+    format!("{}, accounts {accounts}, likes {likes}", day_one.state)
 }
 
 fn day_one_accounts(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
@@ -169,6 +178,7 @@ fn flat(status: &Status) -> Table {
         ("epoch".to_owned(), status.epoch.unwrap_or_default()),
         ("ticks".to_owned(), status.ticks),
         ("journal.position".to_owned(), status.journal.position),
+        ("capped_accounts".to_owned(), status.capped_accounts),
         (
             "journal.dropped_position".to_owned(),
             status.journal.dropped_position,

@@ -24,7 +24,7 @@ use kith_store::{
 };
 
 use super::{
-    Engine, SourceIndex,
+    AHEAD_MAX, Engine, SourceIndex,
     events::{inactive_status, position},
     gaps::KEY_AGE_MAX,
     likes::{End, Found, nonce},
@@ -114,14 +114,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Notes where a source begins: before this frame. None if the frame does not say.
-    pub(crate) fn join(&mut self, source: SourceIndex, frame: &[u8]) -> Option<Micros> {
+    /// Notes where a source begins: before this frame. None if the frame does not say, or says
+    /// something that cannot be.
+    pub(crate) fn join(
+        &mut self,
+        source: SourceIndex,
+        frame: &[u8],
+        now: Micros,
+    ) -> Option<Micros> {
         let (seq, time) = match wire::decode(frame, &|_: &str, _| false) {
             Ok(Decoded::Passed { seq, time, .. }) => (Some(seq), time),
             Ok(Decoded::Message(message)) => position(&message),
             Err(error) => (error.seq, error.time),
         };
-        let (seq, time) = (seq?, time?);
+        let (seq, time) = (seq?, time.filter(|time| *time <= now + AHEAD_MAX)?);
         let source = &mut self.sources[source.0];
         source.row.cursor = Some(seq.saturating_sub(1));
         source.row.event_micros = Some(time);

@@ -14,9 +14,11 @@
 //! | `gaps` | what was missed, and the likes found again |
 //! | `repair` | backfills: what was read of an account's host |
 //! | `images` | which accounts the checkpoint writes |
+//! | `names` | handles that were looked up |
 //! | `history` | how each account fared in each epoch |
 //! | `retention` | checkpoints that are kept, and the journal that may be dropped |
 //! | `pending` | what the next batch carries |
+//! | `reconfigure` | what the config says, at start and while running |
 //! | `restore` | starting again from the store |
 //! | `recompute` | the same journal under other rules |
 
@@ -27,8 +29,10 @@ mod gaps;
 pub(crate) mod history;
 mod images;
 mod likes;
+mod names;
 mod pending;
 mod recompute;
+mod reconfigure;
 mod repair;
 mod repeats;
 mod restore;
@@ -59,6 +63,7 @@ use clock::EpochClock;
 pub(crate) use day_one::Joined;
 use history::History;
 use images::Images;
+pub(crate) use names::{HandleFound, LookedUp};
 use pending::{Counters, Pending};
 pub(crate) use recompute::WhatIf;
 pub(crate) use repair::ReadingAt;
@@ -545,6 +550,8 @@ impl Engine {
             || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
+            || self.pending.tracked
+            || !self.pending.handle_lookups.is_empty()
             || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
@@ -639,6 +646,7 @@ impl Engine {
             backfill,
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
+            handle_lookups: pending.handle_lookups.into_values().collect(),
             bootstrap: pending.bootstrap,
             bootstrap_accounts: pending.bootstrap_accounts,
             staged: pending.staged,
@@ -743,7 +751,7 @@ impl Engine {
                 from_hop: change.from,
                 to_hop: change.to,
                 cause,
-                by: by.map(|id| id.0),
+                by: by.filter(|by| *by != change.id).map(|id| id.0),
                 rkey: rkey.map(str::to_owned),
             });
             let note = &mut self.notes[change.id.index()];

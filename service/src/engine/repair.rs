@@ -235,7 +235,12 @@ impl Engine {
                 }
                 self.queue(row);
             }
-            BackfillState::Queued | BackfillState::Running | BackfillState::Done => {}
+            // Not wanted any more: the config has changed since.
+            BackfillState::Queued | BackfillState::Running => {
+                row.state = BackfillState::Done;
+                self.note_backfill(row);
+            }
+            BackfillState::Done => {}
         }
     }
 
@@ -348,6 +353,20 @@ impl Engine {
         std::mem::take(&mut self.repairs.identities)
     }
 
+    /// What an account's document said is out of date, for the next start too.
+    pub(super) fn unlearn(&mut self, id: AccountId) {
+        if self.circle.hop(id).is_some() {
+            let forgotten = IdentityRow {
+                account: id.0,
+                pds: None,
+                handle: None,
+                signing_key: None,
+                fetched_micros: 0,
+            };
+            self.pending.identities.insert(id, forgotten);
+        }
+    }
+
     /// Notes what an account's document says, for the next start.
     pub(crate) fn learn(&mut self, document: &DidDocument, now: Micros) {
         if let Some(id) = self.circle.lookup(&document.did) {
@@ -407,7 +426,8 @@ impl Engine {
         touched: &Touched,
         row: BackfillRow,
     ) -> BackfillRow {
-        if read.handle.is_some() {
+        // A claim of the account's own.
+        if read.handle.is_some() && !self.looks_up_handles() {
             self.set_handle(id, read.handle.clone());
         }
         if !read.status.is_active() {

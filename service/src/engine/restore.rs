@@ -1,10 +1,11 @@
-//! Starting again: the engine as the store has it, then brought to what the config says.
+//! Starting again: the engine as the store has it, then (`reconfigure`) brought to what the config
+//! says.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use hashbrown::{HashMap, HashSet};
-use kith_graph::{AccountId, Change, Changes, Circle};
+use kith_graph::{AccountId, Changes, Circle};
 use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Recorded, Rules, Verdict};
 use kith_store::{
     HistoryPart, JournalPart, Pieces, Store,
@@ -40,22 +41,21 @@ impl Engine {
                  database keeps its own seed), or use another database"
             );
         }
-        let mut engine = Engine::empty(state, settings)?;
+        let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
         let ticks = engine.restore_ledger(store).await?;
         engine.restore_history(store, &ticks, &stored_hops).await?;
         engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;
         engine.restore_day_one(store).await?;
-        engine.agree_on_circle(&stored_hops);
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
         }
+        engine.agree_on_hops(&stored_hops);
+        engine.reread_capped();
         engine.go_on_with_stream_gap();
         engine.restore_likes(store).await?;
-        if engine.clock.epoch().is_some() {
-            engine.agree_on_rules();
-        }
+        engine.reconfigure(settings);
         Ok(engine)
     }
 
@@ -92,8 +92,8 @@ impl Engine {
         })
     }
 
-    /// Accounts by their numbers, follow and block records. Nobody is tracked yet. Returns the
-    /// hops as they were stored.
+    /// Accounts by their numbers, who was tracked, follow and block records; skipped is already who
+    /// the config says. Returns the hops as they were stored.
     async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
         let mut hops = Vec::new();
         for row in store.load_accounts().await? {
@@ -131,6 +131,7 @@ impl Engine {
                 self.ledger_accounts[index] = Some(id);
             }
         }
+        self.restore_tracked(store.load_tracked().await?)?;
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
         let mut broken = 0;
@@ -157,7 +158,26 @@ impl Engine {
         if broken > 0 {
             bail!("tables follow and block: {broken} records name accounts that are not there");
         }
+        self.changes.clear();
         Ok(hops)
+    }
+
+    fn restore_tracked(&mut self, tracked: Vec<TrackedRow>) -> Result<()> {
+        if let Some(row) = tracked
+            .iter()
+            .find(|row| row.account as usize >= self.notes.len())
+        {
+            bail!("table tracked: account {} is not there", row.account);
+        }
+        for row in &tracked {
+            self.circle.track(AccountId(row.account), &mut self.changes);
+        }
+        self.tracked = tracked;
+        for did in self.settings.skip.clone() {
+            let id = self.intern(&did);
+            self.circle.set_skip(id, true, &mut self.changes);
+        }
+        Ok(())
     }
 
     /// The ledger: images, then the journal after the checkpoint. Returns the ticks of that
@@ -513,43 +533,6 @@ impl Engine {
             })
             .await?;
         Ok(())
-    }
-
-    /// Tracks and skips whom the config names, and notes every hop that is not as it was stored:
-    /// tracked accounts, the depth, or who is skipped may have changed.
-    pub(super) fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
-        for did in std::mem::take(&mut self.settings.skip) {
-            let id = self.intern(&did);
-            self.circle.set_skip(id, true, &mut self.changes);
-        }
-        for did in std::mem::take(&mut self.settings.opt_out) {
-            let id = self.intern(&did);
-            self.opted_out.insert(id);
-        }
-        for tracked in std::mem::take(&mut self.settings.tracked) {
-            let id = self.intern(&tracked.did);
-            if tracked.handle.is_some() {
-                self.set_handle(id, tracked.handle);
-            }
-            self.circle.track(id, &mut self.changes);
-            self.tracked.push(TrackedRow {
-                account: id.0,
-                label: tracked.label,
-            });
-        }
-        self.pending.tracked = true;
-        self.changes.clear();
-        let changes = (0..self.notes.len())
-            .filter_map(|index| {
-                let id = AccountId(u32::try_from(index).ok()?);
-                let (from, to) = (stored.get(index).copied().flatten(), self.circle.hop(id));
-                (from != to).then_some(Change { id, from, to })
-            })
-            .collect();
-        self.note_change_list(changes, "config", None, None);
-        for (id, _) in self.circle.members() {
-            self.watch(id);
-        }
     }
 }
 

@@ -3,11 +3,15 @@
 use kith_config::{Config, Env, Mode};
 use kith_feeder::{
     backfill::{AccountRead, AccountStatus, LikeListing, LikeRecord, Listing, ReadError},
+    identity::DidDocument,
     wire::{Action, Cid, Collection, Op, Record},
 };
 use kith_graph::{AccountId, Status};
 use kith_reputation::Operation;
-use kith_store::batch::{BackfillState, Batch, BootstrapState, Micros, RecordKind, StagedKey};
+use kith_store::{
+    Access, JournalPart, Store,
+    batch::{BackfillState, Batch, BootstrapState, Micros, RecordKind, StagedKey},
+};
 
 use super::{Engine, Joined, Settings, TrackedDid, repair::BackfillOrder, restore, tid};
 
@@ -26,16 +30,20 @@ fn engine(tracked: &[&str]) -> Engine {
         format!("{text}[[circle.tracked]]\nid = \"{did}\"\n")
     });
     let config = Config::parse(&text, "kith.toml", &Env::default(), Mode::Offline).expect("valid");
-    let tracked = tracked.iter().map(|did| TrackedDid {
-        did: (*did).to_owned(),
-        handle: None,
-        label: None,
-    });
+    let tracked = tracked.iter().map(|did| tracked_by(did));
     let settings = Settings::new(&config, tracked.collect(), Vec::new(), Vec::new());
     let state = restore::first_state(&settings).expect("a seed");
-    let mut engine = Engine::empty(state, settings).expect("a depth");
-    engine.agree_on_circle(&[]);
+    let mut engine = Engine::empty(state, settings.clone()).expect("a depth");
+    engine.reconfigure(settings);
     engine
+}
+
+fn tracked_by(did: &str) -> TrackedDid {
+    TrackedDid {
+        did: did.to_owned(),
+        handle: None,
+        label: None,
+    }
 }
 
 fn read(did: &str) -> AccountRead {
@@ -186,6 +194,23 @@ fn follow(action: Action, rkey: &str, subject: Option<&str>) -> Op {
 }
 
 #[test]
+fn a_changed_identity_is_forgotten_for_the_next_start_too() {
+    let mut engine = engine(&[ALICE]);
+    let document = DidDocument {
+        did: ALICE.to_owned(),
+        handle: None,
+        pds: Some("https://pds.example".to_owned()),
+        signing_key: None,
+    };
+    engine.learn(&document, NOW);
+    let fetched = |engine: &mut Engine| engine.batch().identities[0].fetched_micros;
+    assert_eq!(fetched(&mut engine), NOW);
+    engine.identity(ALICE, None);
+    assert_eq!(engine.take_identity_changes(), [ALICE]);
+    assert_eq!(fetched(&mut engine), 0, "older than any that is believed");
+}
+
+#[test]
 fn who_follows_too_many_is_marked() {
     let mut engine = engine(&[ALICE]);
     let _ = engine.backfill_orders(9, NOW);
@@ -224,13 +249,17 @@ fn liking(did: &str, likes: &[LikeRecord]) -> AccountRead {
 fn day_one() -> Engine {
     let mut engine = engine(&[ALICE, BOB]);
     assert!(engine.day_one_is_due(30) && !engine.day_one_is_due(0));
+    begin(&mut engine);
+    engine
+}
+
+fn begin(engine: &mut Engine) {
     let joined = Joined {
         first: NOW,
         last: NOW,
         continued: false,
     };
     engine.begin_day_one(joined, 30, 500, NOW);
-    engine
 }
 
 /// What a batch put away, in the order in which it is taken.
@@ -365,4 +394,77 @@ fn after_a_stop_only_what_may_be_missing_is_read_again() {
     assert_eq!(wanted.after, tid::unpack(tid::at(NOW - 600 * SECOND)));
     assert_eq!(wanted.upto, tid::unpack(tid::at(latest + 600 * SECOND)));
     assert_eq!(engine.day_one_state(), Some(BootstrapState::Reading));
+}
+
+/// A database of its own, removed with the folder.
+async fn database() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("kith.db").display());
+    let store = Store::open(&url, Access::Write).await.expect("opens");
+    (folder, store)
+}
+
+async fn commit(store: &Store, engine: &mut Engine) {
+    store.commit(&engine.batch()).await.expect("commits");
+}
+
+/// What is taken before a stop is not taken again, and what is not, is.
+#[tokio::test]
+async fn taking_goes_on_where_it_was_stopped() {
+    let likes: Vec<_> = (1..40).map(|day| like(NOW - day * DAY / 2, BOB)).collect();
+    let mut journals = Vec::new();
+    for stops in [0, 1, 3] {
+        let (_folder, store) = database().await;
+        let mut settings = engine(&[ALICE, BOB]).settings;
+        settings.seed = Some(7);
+        settings.tracked = [ALICE, BOB].map(tracked_by).to_vec();
+        let open = async || Engine::open(&store, settings.clone()).await.expect("opens");
+        let mut engine = open().await;
+        begin(&mut engine);
+        let _ = engine.day_one_orders(9, NOW);
+        engine.day_one_read(ALICE, Ok(liking(ALICE, &likes)), NOW);
+        engine.day_one_read(BOB, Ok(read(BOB)), NOW);
+        commit(&store, &mut engine).await;
+        for _ in 0..stops {
+            let waiting = store.staged().await.expect("counts");
+            let last = engine.begin_taking(waiting).expect("is reading");
+            let some = store.staged_likes(last, 10).await.expect("reads");
+            engine.take_staged(&some[..5]);
+            commit(&store, &mut engine).await;
+            // Taken, and lost by the kill.
+            engine.take_staged(&some[5..]);
+            engine = open().await;
+            assert_eq!(engine.day_one_state(), Some(BootstrapState::Taking));
+        }
+        let waiting = store.staged().await.expect("counts");
+        assert_eq!(waiting, likes.len() as u64);
+        let last = engine.begin_taking(waiting).expect("is reading");
+        let rest = store.staged_likes(last, 1_000).await.expect("reads");
+        assert_eq!(rest.len(), likes.len() - 5 * stops);
+        engine.take_staged(&rest);
+        commit(&store, &mut engine).await;
+        store.clear_staged().await.expect("clears");
+        engine.end_day_one(NOW);
+        commit(&store, &mut engine).await;
+        let status = store
+            .status()
+            .await
+            .expect("reads")
+            .bootstrap
+            .expect("day one");
+        assert_eq!((status.accounts_read, status.likes_taken), (2, 39));
+
+        let mut journal = Vec::new();
+        store
+            .each_journal(JournalPart::After(0), |row| {
+                journal.push(row);
+                Ok(())
+            })
+            .await
+            .expect("reads");
+        journals.push(journal);
+    }
+    assert_eq!(journals[0], journals[1]);
+    assert_eq!(journals[0], journals[2]);
+    assert!(journals[0].len() > 39 + 2, "likes, ticks, rules");
 }

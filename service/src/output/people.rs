@@ -159,7 +159,7 @@ fn is_time(column: &str) -> bool {
 }
 
 /// Unix microseconds as a date and time of UTC, to the second.
-fn time(micros: i64) -> String {
+pub(crate) fn time(micros: i64) -> String {
     let since = Duration::from_micros(micros.unsigned_abs());
     let at = match micros < 0 {
         false => SystemTime::UNIX_EPOCH.checked_add(since),

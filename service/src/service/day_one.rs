@@ -129,7 +129,7 @@ impl Service {
                     if lane.first.is_none() {
                         let mut frames = frames.iter();
                         lane.first =
-                            frames.find_map(|frame| engine.join(input.source, frame.bytes));
+                            frames.find_map(|frame| engine.join(input.source, frame.bytes, now()));
                     }
                     sources.hold(input);
                 }
