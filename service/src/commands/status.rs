@@ -87,15 +87,7 @@ fn text(status: &Status) -> Result<String> {
             kept.join(", ")
         }
     )?;
-    for account in status.capped.iter().take(CAPPED_SHOWN) {
-        let name = account.handle.as_ref().unwrap_or(&account.did);
-        writeln!(out, "capped    {}", output::harmless(name))?;
-    }
-    let shown = status.capped.len().min(CAPPED_SHOWN);
-    let more = status.capped_accounts - i64::try_from(shown)?;
-    if more > 0 {
-        writeln!(out, "capped    and {} more", output::thousands(more))?;
-    }
+    write_capped(status, &mut out)?;
     if status.gaps.is_empty() {
         writeln!(out, "gaps      none open")?;
     }
@@ -155,6 +147,20 @@ fn day_one_accounts(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static
 
 fn day_one_likes(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
     [("read", day_one.likes_read), ("taken", day_one.likes_taken)].into_iter()
+}
+
+/// The accounts whose follows are read only up to the bound.
+fn write_capped(status: &Status, out: &mut impl Write) -> Result<()> {
+    for account in status.capped.iter().take(CAPPED_SHOWN) {
+        let name = account.handle.as_ref().unwrap_or(&account.did);
+        writeln!(out, "capped    {}", output::harmless(name))?;
+    }
+    let shown = status.capped.len().min(CAPPED_SHOWN);
+    let more = status.capped_accounts - i64::try_from(shown)?;
+    if more > 0 {
+        writeln!(out, "capped    and {} more", output::thousands(more))?;
+    }
+    Ok(())
 }
 
 fn counts(counts: &BTreeMap<String, u64>) -> String {
