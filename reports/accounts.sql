@@ -23,15 +23,21 @@
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/accounts.sql
 --   psql -v limit=20 postgres://… -f reports/accounts.sql
+WITH most AS (
+    SELECT id, own, others, tally, rows, unclaimed
+    FROM ledger_account
+    ORDER BY tally DESC, id
+    LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
+)
 SELECT
-    did,
-    handle,
-    hop,
-    own,
-    others,
-    tally,
-    rows,
-    unclaimed
-FROM v_accounts
-ORDER BY tally DESC, id
-LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);
+    COALESCE(a.did, 'sink') AS did,
+    a.handle,
+    a.hop,
+    m.own,
+    m.others,
+    m.tally,
+    m.rows,
+    m.unclaimed
+FROM most m
+LEFT JOIN account a ON a.ledger_id = m.id
+ORDER BY m.tally DESC, m.id;

@@ -63,17 +63,23 @@ held AS (
     JOIN assignment a ON a.origin = v.ledger_id
     WHERE a.holder <> 0
     GROUP BY a.holder
+),
+best AS (
+    SELECT holder, points, added, taken, viewers
+    FROM held
+    ORDER BY points DESC, holder
+    LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
 )
+-- Ranks among the first are ranks among all.
 SELECT
     h.did,
     h.handle,
     h.hop,
-    held.points,
-    RANK() OVER (ORDER BY held.points DESC) AS rank,
-    held.added,
-    held.taken,
-    held.viewers
-FROM held
-JOIN account h ON h.ledger_id = held.holder
-ORDER BY rank, held.holder
-LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);
+    b.points,
+    RANK() OVER (ORDER BY b.points DESC) AS rank,
+    b.added,
+    b.taken,
+    b.viewers
+FROM best b
+JOIN account h ON h.ledger_id = b.holder
+ORDER BY b.points DESC, b.holder;

@@ -30,22 +30,40 @@ WITH held AS (
     FROM ledger_account
     WHERE id <> 0 AND tally > 0
 ),
+-- How many hold how much: places and sums need no more than that.
+grouped AS (
+    SELECT of_whom, points, COUNT(*) AS n
+    FROM held
+    GROUP BY of_whom, points
+),
 placed AS (
     SELECT
         of_whom,
         points,
-        ROW_NUMBER() OVER (PARTITION BY of_whom ORDER BY points) AS place,
-        COUNT(*) OVER (PARTITION BY of_whom) AS holders
-    FROM held
+        n,
+        CAST(SUM(n) OVER (PARTITION BY of_whom ORDER BY points) AS BIGINT) AS upto,
+        CAST(SUM(n) OVER (PARTITION BY of_whom) AS BIGINT) AS holders
+    FROM grouped
 ),
 sums AS (
     SELECT
         of_whom,
         holders,
         (holders + 99) / 100 AS top_holders,
-        CAST(SUM(points) AS BIGINT) AS points,
-        CAST(SUM(CASE WHEN place > holders - (holders + 99) / 100 THEN points ELSE 0 END) AS BIGINT) AS top_points,
-        SUM(CAST(place AS DOUBLE PRECISION) * CAST(points AS DOUBLE PRECISION)) AS weighed
+        CAST(SUM(points * n) AS BIGINT) AS points,
+        CAST(SUM(
+            CASE
+                WHEN upto - n >= holders - (holders + 99) / 100 THEN points * n
+                WHEN upto > holders - (holders + 99) / 100
+                    THEN points * (upto - holders + (holders + 99) / 100)
+                ELSE 0
+            END
+        ) AS BIGINT) AS top_points,
+        -- Points times the places of those who hold as much, which are upto - n + 1 to upto.
+        SUM(
+            CAST(points AS DOUBLE PRECISION)
+                * CAST(n * (upto - n) + n * (n + 1) / 2 AS DOUBLE PRECISION)
+        ) AS weighed
     FROM placed
     GROUP BY of_whom, holders
 )

@@ -1,8 +1,8 @@
 -- Who is rising, falling, new or gone among those that tracked accounts trust?
 --
 -- The points of tracked accounts that everybody held at the end of the last epoch, against the end
--- of an earlier one (:epoch; NULL: the one before). Only members of the circle have a rank. An epoch
--- is ranked once the sweep that follows it is through.
+-- of an earlier one (:epoch; NULL: the one before), among the first ten thousand of either. Only
+-- members of the circle have a rank. An epoch is ranked once the sweep that follows it is through.
 --
 -- Columns
 --   movement       rising, falling or level by rank; entered: no rank before; left: none now
@@ -33,26 +33,29 @@ WITH span AS (
         COALESCE(CAST(:epoch AS BIGINT), epoch - 2) AS earlier
     FROM state
 ),
-ranked AS (
-    SELECT h.holder, 1 AS is_last, h.tracked, h.rank
-    FROM span
-    CROSS JOIN history h -- in this order: the index has the epoch first
-    WHERE h.epoch = span.last AND h.rank IS NOT NULL
-    UNION ALL
-    SELECT h.holder, 0, h.tracked, h.rank
+-- Those near the top of either; the index has the epoch and the rank first.
+candidate AS (
+    SELECT h.holder
     FROM span
     CROSS JOIN history h
-    WHERE h.epoch = span.earlier AND h.rank IS NOT NULL
+    WHERE h.epoch = span.last AND h.rank <= 10000
+    UNION
+    SELECT h.holder
+    FROM span
+    CROSS JOIN history h
+    WHERE h.epoch = span.earlier AND h.rank <= 10000
 ),
 compared AS (
     SELECT
-        holder,
-        COALESCE(MAX(CASE WHEN is_last = 1 THEN tracked END), 0) AS points,
-        COALESCE(MAX(CASE WHEN is_last = 0 THEN tracked END), 0) AS points_before,
-        MAX(CASE WHEN is_last = 1 THEN rank END) AS rank,
-        MAX(CASE WHEN is_last = 0 THEN rank END) AS rank_before
-    FROM ranked
-    GROUP BY holder
+        c.holder,
+        CASE WHEN l.rank IS NULL THEN 0 ELSE l.tracked END AS points,
+        CASE WHEN e.rank IS NULL THEN 0 ELSE e.tracked END AS points_before,
+        l.rank,
+        e.rank AS rank_before
+    FROM span
+    CROSS JOIN candidate c
+    LEFT JOIN history l ON l.holder = c.holder AND l.epoch = span.last
+    LEFT JOIN history e ON e.holder = c.holder AND e.epoch = span.earlier
 ),
 best AS (
     SELECT holder, points, points_before, points - points_before AS gained, rank, rank_before

@@ -17,7 +17,7 @@
 --   expired        lost with bundles that nobody claimed
 --   burned         lost to rounding, under rule reference
 --   forgotten      lost with accounts that were deleted
---   collapsed      not lost: what stands in others now; in the latest row, else NULL
+--   collapsed      not lost: what stands in others now; told where residual is
 --   residual       minted, less all losses, less what is there: 0; in the latest row, else NULL
 --
 -- For example: kith report epochs --limit 4
@@ -36,6 +36,7 @@ WITH there AS (
         CAST(SUM(CASE WHEN id = 0 THEN tally ELSE own + tally END) AS BIGINT) AS held,
         MIN(CASE WHEN id = 0 THEN NULL ELSE ordinal END) AS ordinal
     FROM ledger_account
+    WHERE (SELECT checkpoint_position = position FROM state)
 ),
 book AS (
     SELECT
@@ -55,7 +56,7 @@ SELECT
     e.burned,
     e.forgotten,
     CASE WHEN e.ordinal = b.ordinal THEN t.collapsed END AS collapsed,
-    CASE WHEN e.ordinal = b.ordinal AND s.checkpoint_position = s.position AND t.ordinal = s.ticks
+    CASE WHEN e.ordinal = b.ordinal AND t.ordinal = s.ticks
         THEN b.points - t.held - COALESCE((SELECT CAST(SUM(points) AS BIGINT) FROM unclaimed), 0)
     END AS residual
 FROM v_epochs e

@@ -51,7 +51,8 @@ likes AS (
     FROM start
     CROSS JOIN who w
     JOIN journal j ON j.position > start.position AND j.sender = w.ledger_id
-    WHERE j.kind = 1 AND j.micros >= COALESCE(CAST(:since AS BIGINT), 0)
+    -- A kind is 1 or more. Said so, SQLite makes no index for the occasion.
+    WHERE j.kind < 2 AND j.micros >= COALESCE(CAST(:since AS BIGINT), 0)
     GROUP BY w.ledger_id, j.receiver
 )
 SELECT

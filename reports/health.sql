@@ -25,7 +25,15 @@
 -- By hand
 --   sqlite3 kith.db < reports/health.sql
 --   psql postgres://… -f reports/health.sql
-WITH fact AS (
+WITH image AS (
+    SELECT
+        COUNT(*) AS accounts,
+        CAST(COALESCE(SUM(l.rows), 0) AS BIGINT) AS rows,
+        CAST(COALESCE(SUM(CASE WHEN l.id <> 0 AND l.ordinal < s.ticks THEN 1 ELSE 0 END), 0) AS BIGINT) AS late
+    FROM ledger_account l
+    CROSS JOIN state s
+),
+fact AS (
     SELECT 10 AS place, 'database' AS what, bytes AS value, 'bytes' AS unit
     FROM v_size
     UNION ALL
@@ -37,11 +45,11 @@ WITH fact AS (
     WHERE hop IS NOT NULL
     GROUP BY hop
     UNION ALL
-    SELECT 40, 'accounts of the ledger', COUNT(*), 'rows'
-    FROM ledger_account
+    SELECT 40, 'accounts of the ledger', accounts, 'rows'
+    FROM image
     UNION ALL
-    SELECT 41, 'assignments', CAST(COALESCE(SUM(rows), 0) AS BIGINT), 'rows'
-    FROM ledger_account
+    SELECT 41, 'assignments', rows, 'rows'
+    FROM image
     UNION ALL
     SELECT 42, 'bundles unclaimed', COUNT(*), 'rows'
     FROM unclaimed
@@ -49,9 +57,8 @@ WITH fact AS (
     SELECT 50, 'journal', position, 'operations'
     FROM state
     UNION ALL
-    SELECT 51, 'images not settled to this epoch', COUNT(*), 'rows'
-    FROM ledger_account
-    WHERE id <> 0 AND ordinal < (SELECT ticks FROM state)
+    SELECT 51, 'images not settled to this epoch', late, 'rows'
+    FROM image
     UNION ALL
     SELECT 61, 'lag of ' || name, lag_micros, 'microseconds'
     FROM source

@@ -37,13 +37,14 @@ WITH pair AS (
     WHERE s.holder < s.origin
 ),
 best AS (
-    SELECT *, RANK() OVER (ORDER BY least DESC) AS rank
+    SELECT holder, origin, points, back_points, least
     FROM pair
     ORDER BY least DESC, holder, origin
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
 )
+-- Ranks among the first are ranks among all.
 SELECT
-    p.rank,
+    RANK() OVER (ORDER BY p.least DESC) AS rank,
     a.did,
     a.handle,
     a.hop,
@@ -56,4 +57,4 @@ SELECT
 FROM best p
 JOIN account a ON a.ledger_id = p.holder
 JOIN account b ON b.ledger_id = p.origin
-ORDER BY p.rank, p.holder, p.origin;
+ORDER BY p.least DESC, p.holder, p.origin;

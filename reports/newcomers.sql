@@ -29,20 +29,13 @@ WITH latest AS (
     WHERE c.from_hop IS NULL
         AND a.hop IS NOT NULL
         AND c.micros >= COALESCE(CAST(:since AS BIGINT), 0)
-        AND NOT EXISTS (
-            SELECT 1
-            FROM circle_change later
-            WHERE later.account = c.account AND later.id > c.id AND later.from_hop IS NULL
+        AND c.id = (
+            SELECT MAX(x.id)
+            FROM circle_change x
+            WHERE x.account = c.account AND x.from_hop IS NULL
         )
     ORDER BY c.id DESC
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
-),
-held AS (
-    SELECT l.id, CAST(SUM(s.points) AS BIGINT) AS points, COUNT(*) AS origins
-    FROM latest l
-    CROSS JOIN v_tracked t
-    JOIN assignment s ON s.holder = l.ledger_id AND s.origin = t.ledger_id
-    GROUP BY l.id
 )
 SELECT
     l.did,
@@ -50,9 +43,21 @@ SELECT
     l.hop,
     l.micros AS since_micros,
     b.did AS by,
-    COALESCE(held.points, 0) AS points,
-    COALESCE(held.origins, 0) AS origins
+    COALESCE(
+        (
+            SELECT CAST(SUM(s.points) AS BIGINT)
+            FROM v_tracked t
+            CROSS JOIN assignment s
+            WHERE s.holder = l.ledger_id AND s.origin = t.ledger_id
+        ),
+        0
+    ) AS points,
+    (
+        SELECT COUNT(*)
+        FROM v_tracked t
+        CROSS JOIN assignment s
+        WHERE s.holder = l.ledger_id AND s.origin = t.ledger_id
+    ) AS origins
 FROM latest l
-LEFT JOIN held ON held.id = l.id
 LEFT JOIN account b ON b.id = l.by
 ORDER BY l.id DESC;

@@ -118,8 +118,9 @@ liker AS (
         MAX(CASE WHEN j.epoch = now.epoch THEN 1 ELSE 0 END) AS likes_now,
         MAX(CASE WHEN j.epoch = now.epoch THEN 0 ELSE 1 END) AS liked_before
     FROM state now
-    JOIN journal j ON j.epoch >= now.epoch - 1
-    WHERE j.kind = 1 AND j.outcome = 0 AND j.receiver IN (SELECT id FROM pool)
+    JOIN journal j ON j.epoch >= (SELECT epoch - 1 FROM state)
+    -- A kind is 1 or more. Said so, SQLite makes no index for the occasion.
+    WHERE j.kind < 2 AND j.outcome < 1 AND j.receiver IN (SELECT id FROM pool)
     GROUP BY j.receiver, j.sender
 ),
 crowd AS (

@@ -60,13 +60,14 @@ WITH held AS (
     ) most
 ),
 best AS (
-    SELECT RANK() OVER (ORDER BY points DESC) AS rank, holder, points, origins, rows_points, squares
+    SELECT holder, points, origins, rows_points, squares
     FROM held
     ORDER BY points DESC, holder
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
 )
+-- Ranks among the first are ranks among all.
 SELECT
-    b.rank,
+    RANK() OVER (ORDER BY b.points DESC) AS rank,
     h.did,
     h.handle,
     h.hop,
@@ -75,4 +76,4 @@ SELECT
     b.rows_points * b.rows_points / b.squares AS effective_origins
 FROM best b
 JOIN account h ON h.ledger_id = b.holder
-ORDER BY b.rank, b.holder;
+ORDER BY b.points DESC, b.holder;

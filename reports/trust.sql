@@ -34,17 +34,13 @@ WITH viewer AS (
     WHERE did = :viewer
 ),
 held AS (
-    SELECT
-        s.holder,
-        s.points,
-        RANK() OVER (ORDER BY s.points DESC) AS rank,
-        CAST(SUM(s.points) OVER () AS BIGINT) AS all_points
+    SELECT s.holder, s.points
     FROM viewer v
     JOIN assignment s ON s.origin = v.ledger_id
     WHERE s.holder <> 0
 ),
 best AS (
-    SELECT *
+    SELECT holder, points
     FROM held
     ORDER BY points DESC, holder
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
@@ -93,8 +89,9 @@ SELECT
     h.handle,
     h.hop,
     b.points,
-    CAST(b.points AS DOUBLE PRECISION) / CAST(b.all_points AS DOUBLE PRECISION) AS share,
-    b.rank,
+    CAST(b.points AS DOUBLE PRECISION)
+        / (SELECT CAST(SUM(points) AS DOUBLE PRECISION) FROM held) AS share,
+    RANK() OVER (ORDER BY b.points DESC) AS rank, -- among the first, so among all
     split.direct,
     b.points - split.direct AS second_hand,
     COALESCE(t.handle, t.did) AS through
@@ -103,4 +100,4 @@ JOIN account h ON h.ledger_id = b.holder
 LEFT JOIN split ON split.holder = b.holder
 LEFT JOIN passed ON passed.receiver = b.holder AND passed.place = 1
 LEFT JOIN account t ON t.ledger_id = passed.sender
-ORDER BY b.rank, b.holder;
+ORDER BY b.points DESC, b.holder;

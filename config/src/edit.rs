@@ -6,11 +6,13 @@
 
 use std::ops::Range;
 
-use toml_edit::{Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, Table, Value};
+use toml_edit::{
+    Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, Table, TableLike, Value,
+};
 
 use crate::id::Identifier;
 use crate::load;
-use crate::problem::Problems;
+use crate::problem::{Notes, Problems};
 use crate::settings::Tracked;
 use crate::tables::circle::{LABEL_CHARACTERS_MAX, is_label};
 
@@ -44,6 +46,49 @@ pub enum EditError {
 /// file, here and below.
 pub fn tracked(text: &str, origin: &str) -> Result<Vec<Tracked>, EditError> {
     Ok(load::check_for_editing(text, origin)?.circle.tracked)
+}
+
+/// A problem with an account that the file names, in its place: the first where it is written.
+pub fn problem_at(
+    text: &str,
+    origin: &str,
+    id: &Identifier,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Problems {
+    let mut notes = Notes::default();
+    notes.at(place(text, id), message, help);
+    let (problems, left_out) = notes.place(text, origin);
+    Problems { problems, left_out }
+}
+
+/// Where the file first names an account.
+fn place(text: &str, id: &Identifier) -> Option<Range<usize>> {
+    let document = Document::parse(text).ok()?;
+    let circle = document.get("circle")?.as_table_like()?;
+    let spans = |item: &Item| -> Vec<Option<Range<usize>>> {
+        let entry = |table: &dyn TableLike| {
+            let id = table.get("id");
+            id.and_then(|id| Some((id.as_str()?.to_owned(), id.span()?)))
+        };
+        let value = |value: &Value| match value {
+            Value::InlineTable(table) => entry(table),
+            value => value.as_str().map(str::to_owned).zip(value.span()),
+        };
+        let named = match item {
+            Item::ArrayOfTables(tables) => tables.iter().map(|table| entry(table)).collect(),
+            Item::Value(Value::Array(values)) => values.iter().map(value).collect(),
+            _ => Vec::new(),
+        };
+        let is_it = |name: &str| name.parse::<Identifier>().is_ok_and(|name| name == *id);
+        let named = named.into_iter().flatten();
+        named
+            .map(|(name, span)| is_it(&name).then_some(span))
+            .collect()
+    };
+    let lists = ["tracked", "skip", "opt_out"].map(|key| circle.get(key));
+    let spans = lists.into_iter().flatten().flat_map(spans).flatten();
+    spans.min_by_key(|span| span.start)
 }
 
 /// The text with one more tracked account, after those that it has.

@@ -7,6 +7,8 @@
 //! offending text and what to write instead ([`Problems`]).
 //!
 //! - [`Config::load`] reads a file, [`Config::parse`] a text; the environment wins over the file.
+//! - [`Config::taken_up_by`] and [`Config::differing_keys`] say what of an edit a running service
+//!   takes up, and what waits for a restart.
 //! - [`edit`] adds and removes tracked accounts, leaving comments and layout as they are.
 //! - [`TEMPLATE`] is the commented file that `kith init` writes.
 //! - [`Did`], [`Handle`] and [`Identifier`] hold the names of accounts, checked.
@@ -17,6 +19,7 @@
 //! This crate knows no other crate of the workspace, never touches the network, and reads no
 //! environment variable but those of [`Env`].
 
+mod change;
 mod duration;
 pub mod edit;
 mod id;
@@ -32,8 +35,8 @@ pub use link::mask_passwords;
 pub use load::{DATABASE_VARIABLE, Env, FILE_BYTES_MAX, Mode};
 pub use problem::{PROBLEMS_MAX, Problem, Problems, Snippet};
 pub use settings::{
-    Backfill, Circle, Config, Ledger, Match, Network, POINTS_MAX, Repeat, Rule, Source, Start,
-    Store, Tracked, Verify,
+    Backfill, Bootstrap, Circle, Config, Ledger, Match, Network, POINTS_MAX, Repeat, Rule, Source,
+    Start, Store, Tracked, Verify,
 };
 
 /// The commented configuration file that `kith init` writes: every key, with its default, its unit

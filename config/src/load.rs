@@ -199,6 +199,7 @@ fn parse_noted(text: &str, wanted: Wanted, notes: &mut Notes) -> Option<Config> 
             notes,
         ),
         sources: tables::source::sources(&mut top, &network, wanted.connects, &lines, notes),
+        bootstrap: tables::bootstrap(top.section("bootstrap", notes), notes),
         ledger: tables::ledger(top.section("ledger", notes), notes),
         store: tables::store(top.section("store", notes), notes),
         network,

@@ -25,6 +25,8 @@ pub struct Config {
     pub circle: Circle,
     /// Where events come from, in the order of the file. Empty only in [`crate::Mode::Offline`].
     pub sources: Vec<Source>,
+    /// What is read of the time before the first start.
+    pub bootstrap: Bootstrap,
     /// How points move.
     pub ledger: Ledger,
     /// How often is written.
@@ -130,6 +132,17 @@ pub enum Start {
     Cursor(u64),
 }
 
+/// What is read of the time before the first start: `[bootstrap]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// At the very first start the circle's likes of so many days are read from the repos and taken
+    /// before any live event, 0 to 3,650; 0: none. Only where [`Backfill::Pds`] makes requests.
+    /// Default 0.
+    pub days: u32,
+    /// Most likes read of one account, the newest, 1 to 1,000,000. Default 10,000.
+    pub max_likes: u32,
+}
+
 /// How points move: `[ledger]`. The rules are those of `docs/LEDGER.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
@@ -216,8 +229,12 @@ pub struct Network {
     pub host_requests_per_five_minutes: u32,
     /// Requests to the PLC directory in a second, 1 to 10,000. Default 20.
     pub plc_requests_per_second: u32,
-    /// Accounts read from their hosts at the same time, 1 to 1,000. Default 32.
+    /// Accounts read from their hosts at the same time, at most 8 of them at one host, 1 to 1,000.
+    /// Default 128.
     pub backfill_accounts: u32,
+    /// Members whose handles are looked up in a minute, 0 to 100,000; 0 means that none are.
+    /// Default 120.
+    pub handles_per_minute: u32,
     /// Frames that wait for the writer, mebibytes, 1 to 65,536. Default 64.
     pub buffer_mebibytes: u32,
     /// What of commits is verified. Default [`Verify::Full`].
@@ -257,6 +274,7 @@ impl fmt::Debug for Config {
             .field("database", &self.database_masked())
             .field("circle", &self.circle)
             .field("sources", &self.sources)
+            .field("bootstrap", &self.bootstrap)
             .field("ledger", &self.ledger)
             .field("store", &self.store)
             .field("network", &self.network)
@@ -339,6 +357,15 @@ impl Default for Circle {
     }
 }
 
+impl Default for Bootstrap {
+    fn default() -> Self {
+        Self {
+            days: 0,
+            max_likes: 10_000,
+        }
+    }
+}
+
 impl Default for Ledger {
     fn default() -> Self {
         Self {
@@ -382,7 +409,8 @@ impl Default for Network {
             reconnect_pause: Duration::from_mins(1),
             host_requests_per_five_minutes: 3_000,
             plc_requests_per_second: 20,
-            backfill_accounts: 32,
+            backfill_accounts: 128,
+            handles_per_minute: 120,
             buffer_mebibytes: 64,
             verify: Verify::Full,
             verify_all: false,

@@ -193,6 +193,7 @@ async fn a_full_queue_holds_requests_back() {
     let options = SchedulerOptions {
         accounts_at_once_max: 1,
         queued_max: 10,
+        ..SchedulerOptions::default()
     };
     let (scheduler, _task, _results, _cancel) = start(&silent.url, &options);
     let sent = Arc::new(AtomicUsize::new(0));

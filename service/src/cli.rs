@@ -59,6 +59,11 @@ pub(crate) enum Command {
     },
     /// Answer a question about the ledger.
     Report(ReportArgs),
+    /// Add, remove or list tracked accounts, in the configuration file.
+    #[command(subcommand)]
+    Track(TrackCommand),
+    /// Why is an account in the circle, or why not?
+    Explain(ExplainArgs),
     /// Replay the journal and compare every table that follows from it; a service may run.
     Verify(VerifyArgs),
     /// Give the journal to other rules, into a new database on which all reports run.
@@ -80,6 +85,41 @@ pub(crate) enum Command {
         /// The folder, which must exist.
         folder: PathBuf,
     },
+}
+
+/// `kith track`: a running service takes the change up by itself.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrackCommand {
+    /// Track one more account.
+    Add {
+        /// Its handle, or its DID, which outlives a change of handle.
+        id: String,
+        /// What you call it.
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// Track an account no more: who is in the circle by it alone leaves.
+    Remove {
+        /// Its name as the file has it.
+        id: String,
+    },
+    /// List the tracked accounts.
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// `kith explain DID`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The account: a DID, or the handle of a known account.
+    pub(crate) account: String,
+    /// Paths at most, the shortest first.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `kith recompute`.

@@ -8,9 +8,12 @@ mod cli;
 mod commands;
 mod engine;
 mod exit;
+mod handles;
 mod metrics;
 mod network;
 mod output;
+mod progress;
+mod reload;
 mod service;
 mod sources;
 mod verify;
@@ -50,7 +53,7 @@ fn start_log(cli: &cli::Cli) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(progress::lines)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()) && output::colours())
         .init();
 }

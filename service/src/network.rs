@@ -1,12 +1,13 @@
 //! The network as the config wants it: the HTTPS client, the directory, and who is tracked.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
-use kith_config::{Config, Identifier, Source};
+use anyhow::Result;
+use hashbrown::HashMap;
+use kith_config::{Config, Handle, Identifier, Problems, Source, edit::problem_at};
 use kith_feeder::{
     backfill::{Reader, ReaderOptions},
-    identity::{DidDocument, Directory, DirectoryOptions},
+    identity::{DidDocument, Directory, DirectoryOptions, HandleError},
     source::StreamOptions,
     xrpc::{Client, ClientOptions, Rate},
 };
@@ -39,7 +40,8 @@ pub(crate) fn directory(
         plc_rate: Rate {
             requests: network.plc_requests_per_second.saturating_mul(10),
             period: Duration::from_secs(10),
-            burst: burst(network.plc_requests_per_second),
+            // What was missed while this machine was busy elsewhere is made up for.
+            burst: (network.plc_requests_per_second / 4).max(2),
         },
         ..ClientOptions::default()
     })?;
@@ -114,54 +116,112 @@ pub(crate) fn stream_options(config: &Config) -> StreamOptions {
     }
 }
 
-/// The engine's settings, every handle of the config resolved.
-pub(crate) async fn settings_online(config: &Config, directory: &Directory) -> Result<Settings> {
-    let mut tracked = Vec::new();
-    for account in &config.circle.tracked {
-        tracked.push(resolve(directory, &account.id, account.label.clone()).await?);
-    }
-    let mut lists = [Vec::new(), Vec::new()];
-    for (list, ids) in lists
-        .iter_mut()
-        .zip([&config.circle.skip, &config.circle.opt_out])
-    {
-        for id in ids {
-            list.push(resolve(directory, id, None).await?.did);
-        }
-    }
-    let [skip, opt_out] = lists;
-    distinct(tracked).map(|tracked| Settings::new(config, tracked, skip, opt_out))
+/// Who the accounts of a config are: each handle is resolved once, until it is forgotten.
+#[derive(Debug)]
+pub(crate) struct Names {
+    directory: Directory,
+    dids: HashMap<Handle, String>,
 }
 
-async fn resolve(
-    directory: &Directory,
-    id: &Identifier,
-    label: Option<String>,
-) -> Result<TrackedDid> {
-    match id {
-        Identifier::Did(did) => Ok(TrackedDid {
-            did: did.as_str().to_owned(),
-            handle: None,
-            label,
-        }),
-        Identifier::Handle(handle) => {
-            let document = directory
-                .resolve_handle(handle.as_str())
-                .await
-                .map_err(|error| {
-                    InputError(format!(
-                        "the handle {} does not resolve: {error}\n  help: check its spelling, or \
-                     write the account's DID",
-                        handle.as_str()
-                    ))
-                })?;
-            let did = document.did.clone();
-            Ok(TrackedDid {
-                did,
-                handle: Some(handle.as_str().to_owned()),
-                label,
-            })
+impl Names {
+    /// Nobody is known yet.
+    pub(crate) fn new(directory: Directory) -> Names {
+        Names {
+            directory,
+            dids: HashMap::new(),
         }
+    }
+
+    /// Every handle is to be resolved anew: it may have gone to another account.
+    pub(crate) fn forget(&mut self) {
+        self.dids.clear();
+    }
+
+    /// The engine's settings, every handle of the config resolved.
+    pub(crate) async fn settings(&mut self, config: &Config) -> Result<Settings, Unsettled> {
+        let mut tracked = Vec::new();
+        for account in &config.circle.tracked {
+            tracked.push(TrackedDid {
+                did: self.did(&account.id).await?,
+                handle: account.id.as_handle().map(|h| h.as_str().to_owned()),
+                label: account.label.clone(),
+            });
+        }
+        let mut lists = [Vec::new(), Vec::new()];
+        for (list, ids) in lists
+            .iter_mut()
+            .zip([&config.circle.skip, &config.circle.opt_out])
+        {
+            for id in ids {
+                list.push(self.did(id).await?);
+            }
+        }
+        let [skip, opt_out] = lists;
+        distinct(config, &tracked)?;
+        Ok(Settings::new(config, tracked, skip, opt_out))
+    }
+
+    async fn did(&mut self, id: &Identifier) -> Result<String, Unsettled> {
+        let handle = match id {
+            Identifier::Did(did) => return Ok(did.as_str().to_owned()),
+            Identifier::Handle(handle) => handle,
+        };
+        if let Some(did) = self.dids.get(handle) {
+            return Ok(did.clone());
+        }
+        let document = self.directory.resolve_handle(handle.as_str()).await;
+        let document = document.map_err(|source| Unsettled::Handle {
+            id: id.clone(),
+            source: Box::new(source),
+        })?;
+        self.dids.insert(handle.clone(), document.did.clone());
+        Ok(document.did.clone())
+    }
+}
+
+/// Why it is not clear who the accounts of a config are.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unsettled {
+    /// Nobody is found by this name.
+    #[error("{source}")]
+    Handle {
+        /// As the file has it.
+        id: Identifier,
+        /// What the directory says.
+        source: Box<HandleError>,
+    },
+    /// Two names of one account.
+    #[error("{did} is tracked twice, by its DID and by its handle")]
+    Twice {
+        /// The second name.
+        id: Identifier,
+        /// The account.
+        did: String,
+    },
+}
+
+impl Unsettled {
+    /// Whether trying again later may help.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Unsettled::Handle { source, .. } => source.is_retryable(),
+            Unsettled::Twice { .. } => false,
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        match self {
+            Unsettled::Handle { .. } => "check its spelling, or write the account's DID",
+            Unsettled::Twice { .. } => "remove one of them",
+        }
+    }
+
+    /// The same as a problem of the file, in its place.
+    pub(crate) fn in_file(&self, path: &Path) -> Problems {
+        let (Unsettled::Handle { id, .. } | Unsettled::Twice { id, .. }) = self;
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let origin = path.display().to_string();
+        problem_at(&text, &origin, id, self.to_string(), self.help())
     }
 }
 
@@ -195,19 +255,19 @@ pub(crate) fn settings_offline(config: &Config) -> Result<Settings> {
         .iter()
         .map(did)
         .collect::<Result<_, _>>()?;
-    distinct(tracked).map(|tracked| Settings::new(config, tracked, skip, opt_out))
+    // Written as DIDs they are distinct: the config is checked.
+    Ok(Settings::new(config, tracked, skip, opt_out))
 }
 
 /// No account is tracked twice, once by handle and once by DID.
-fn distinct(tracked: Vec<TrackedDid>) -> Result<Vec<TrackedDid>> {
+fn distinct(config: &Config, tracked: &[TrackedDid]) -> Result<(), Unsettled> {
     for (i, account) in tracked.iter().enumerate() {
         if tracked[..i].iter().any(|other| other.did == account.did) {
-            return Err(InputError(format!(
-                "{} is tracked twice, by its DID and by its handle\n  help: remove one of them",
-                account.did
-            )))
-            .context("the configuration");
+            return Err(Unsettled::Twice {
+                id: config.circle.tracked[i].id.clone(),
+                did: account.did.clone(),
+            });
         }
     }
-    Ok(tracked)
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! The loop of the writer's task: frames, backfills, timers, signals.
 
+mod day_one;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
@@ -19,10 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::Checker,
-    engine::{Arrival, Engine, Taken},
+    engine::{Arrival, Engine, HandleFound, ReadingAt, Taken},
     exit::{InputError, Interrupted},
+    handles::Handles,
     metrics::Metrics,
     network,
+    progress::{self, Task},
+    reload::{Edit, Reloads},
     sources::{Input, Sources},
     writer::Writer,
 };
@@ -32,23 +37,33 @@ pub(crate) async fn run(
     config: &Config,
     store: Arc<Store>,
     engine: Engine,
-    directory: Directory,
-    learned: mpsc::Receiver<Arc<DidDocument>>,
+    outside: Outside,
     signals: Signals,
 ) -> Result<()> {
+    let store_of_desk = Arc::clone(&store);
     let mut service = Service::new(config, store, engine, signals);
     let engine = &mut service.writer.engine;
-    let checker = Checker::new(directory.clone(), engine.watched(), config.network.verify);
+    let checker = Checker::new(
+        outside.directory.clone(),
+        engine.watched(),
+        config.network.verify,
+    );
     let mut sources = Sources::of_config(config, engine, checker);
     if let Some(address) = config.network.metrics {
         service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
     }
-    let mut desk = Desk::open(config, network::reader(config, directory), learned);
+    let reader = network::reader(config, outside.directory.clone());
+    let mut desk = Desk::open(config, reader.clone(), outside, store_of_desk);
+    // Edits of the configuration wait until it is done.
+    service
+        .day_one(config, &mut sources, &mut desk, reader)
+        .await?;
     service
         .follow(&mut sources, Some(&mut desk), Until::Stopped)
         .await?;
     sources.stop();
     desk.stop.cancel();
+    desk.handles.stop().await;
     service.finish().await
 }
 
@@ -63,8 +78,13 @@ pub(crate) async fn replay(
 ) -> Result<u64> {
     let mut service = Service::new(config, store, engine, signals);
     for file in files {
+        // What a compressed file holds is not known before it is read.
+        let is_plain = file.extension().is_none_or(|extension| extension != "zst");
+        let bytes = std::fs::metadata(&file).map_or(0, |file| file.len());
+        service.shown.file = (if is_plain { bytes } else { u64::MAX }, 0);
         let mut sources = Sources::of_file(file, &mut service.writer.engine);
         service.follow(&mut sources, None, Until::Finished).await?;
+        service.shown = Shown::default();
         if service.signals.stopping.is_cancelled() {
             break;
         }
@@ -89,6 +109,16 @@ struct Service {
     signals: Signals,
     metrics: Option<Metrics>,
     frames: u64,
+    shown: Shown,
+}
+
+/// What is shown of long work: see [`Service::show`].
+#[derive(Default)]
+struct Shown {
+    accounts: Option<Task>,
+    bytes: Option<Task>,
+    /// Bytes of the file that is read, all of them and so far.
+    file: (u64, u64),
 }
 
 impl Service {
@@ -101,6 +131,7 @@ impl Service {
             signals,
             metrics: None,
             frames: 0,
+            shown: Shown::default(),
         }
     }
 
@@ -115,6 +146,7 @@ impl Service {
         let mut batch_timer = timer(self.batch_time);
         let mut checkpoint_timer = timer(self.checkpoint_time);
         let mut metrics_timer = timer(METRICS_TIME);
+        let mut progress_timer = timer(progress::LOOK);
         let mut is_open = true;
         loop {
             if let Some(desk) = desk.as_deref_mut() {
@@ -133,11 +165,9 @@ impl Service {
                         metrics.publish(&self.writer.engine, sources);
                     }
                 }
-                Some(done) = read_of(desk.as_deref_mut()) => {
-                    self.writer.engine.backfilled(&done.did, done.result, now());
-                    self.writer.flush_full().await?;
-                }
-                input = sources.inbox.recv(), if is_open => match input {
+                _ = progress_timer.tick() => self.show(),
+                Some(news) = news_of(desk.as_deref_mut()) => self.hear(news).await?,
+                input = sources.recv(), if is_open => match input {
                     Some(input) => {
                         if self.take(input, sources, until).await? {
                             return Ok(());
@@ -149,6 +179,22 @@ impl Service {
                 },
             }
         }
+    }
+
+    /// Takes what was read of an account.
+    async fn backfilled(&mut self, done: BackfillDone) -> Result<()> {
+        self.writer.engine.backfilled(&done.did, done.result, now());
+        self.writer.flush_full().await
+    }
+
+    /// Takes what came to the desk.
+    async fn hear(&mut self, news: News) -> Result<()> {
+        match news {
+            News::Read(done) => return self.backfilled(done).await,
+            News::Edited(edit) => self.writer.engine.reconfigure(edit.settings),
+            News::Named(found) => self.writer.engine.handle_found(found, now()),
+        }
+        self.writer.flush_full().await
     }
 
     /// Takes one input. True: the source has nothing more, and that was awaited.
@@ -164,6 +210,7 @@ impl Service {
                 let now = now();
                 for frame in frames.iter() {
                     let offset = (frame.position > 0).then_some(frame.position);
+                    self.shown.file.1 = frame.position;
                     let mut arrival = Arrival {
                         source,
                         offset,
@@ -222,6 +269,25 @@ impl Service {
         Ok(false)
     }
 
+    /// Shows how far the accounts are read, and the file.
+    fn show(&mut self) {
+        let rings = self.writer.engine.reading();
+        let shown = &mut self.shown;
+        let sum = |of: fn(&ReadingAt) -> u64| rings.iter().map(of).sum::<u64>();
+        let (done, left) = (sum(|ring| ring.done), sum(|ring| ring.left));
+        if left > 0 {
+            let task = (shown.accounts).get_or_insert_with(|| Task::new("reading accounts"));
+            task.show(done, done + left, || words(&rings));
+        } else if let Some(task) = shown.accounts.take() {
+            task.end(done, || words(&rings));
+        }
+        if let (all @ 1.., done) = shown.file {
+            let task = (shown.bytes).get_or_insert_with(|| Task::of_bytes("reading frames"));
+            let frames = self.frames;
+            task.show(done, all, || format!("{frames} frames"));
+        }
+    }
+
     /// Commits everything there is; a second signal gives up.
     async fn finish(&mut self) -> Result<()> {
         let aborting = self.signals.aborting.clone();
@@ -230,6 +296,23 @@ impl Service {
             () = aborting.cancelled() => Err(Interrupted.into()),
         }
     }
+}
+
+/// Accounts in words, by how near they are.
+fn words(rings: &[ReadingAt; 3]) -> String {
+    let names = ["hop 0", "interior", "others"];
+    let rings = names.iter().zip(rings);
+    let some = rings.filter(|(_, ring)| **ring != ReadingAt::default());
+    let words: Vec<String> = some
+        .map(|(name, ring)| {
+            let failed = match ring.failed {
+                0 => String::new(),
+                failed => format!(", {failed} failed"),
+            };
+            format!("{name}: {} done, {} left{failed}", ring.done, ring.left)
+        })
+        .collect();
+    words.join("; ")
 }
 
 /// Failures at the first connection ever that no waiting mends: nobody of that name, nobody at that
@@ -244,49 +327,83 @@ fn is_wrong_address(reason: &str) -> bool {
 /// How often metrics are brought up to date.
 const METRICS_TIME: Duration = Duration::from_secs(1);
 
+/// Accounts handed out to be read: as many are looked at to keep every host busy.
+const ORDERS_AHEAD: usize = 2_000;
+
 /// Documents that wait to be noted; beyond that they are fetched again after a restart.
 pub(crate) const LEARNED_MAX: usize = 10_000;
 
-/// Where accounts to be read are handed out and come back.
+/// What a service has to do with beside its sources.
+pub(crate) struct Outside {
+    /// Who lives where.
+    pub(crate) directory: Directory,
+    /// The documents that were fetched.
+    pub(crate) documents: mpsc::Receiver<Arc<DidDocument>>,
+    /// Edits of the configuration.
+    pub(crate) reloads: Reloads,
+}
+
+/// Where accounts to be read are handed out and come back, and edits of the configuration arrive.
 struct Desk {
+    reader: Reader,
     scheduler: Scheduler,
     done: mpsc::Receiver<BackfillDone>,
     stop: CancellationToken,
-    running_max: usize,
-    directory: Directory,
-    learned: mpsc::Receiver<Arc<DidDocument>>,
+    handles: Handles,
+    outside: Outside,
+}
+
+/// Something that came to the desk.
+enum News {
+    /// An account was read, or not.
+    Read(BackfillDone),
+    /// The configuration was edited.
+    Edited(Edit),
+    /// A handle was looked up.
+    Named(HandleFound),
 }
 
 impl Desk {
-    fn open(config: &Config, reader: Reader, learned: mpsc::Receiver<Arc<DidDocument>>) -> Desk {
-        let running_max = config.network.backfill_accounts as usize;
+    fn open(config: &Config, reader: Reader, outside: Outside, store: Arc<Store>) -> Desk {
+        let handles = Handles::start(config, store, outside.directory.clone());
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let options = SchedulerOptions {
-            accounts_at_once_max: running_max,
+            accounts_at_once_max: config.network.backfill_accounts as usize,
             ..SchedulerOptions::default()
         };
-        let directory = reader.directory().clone();
-        let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
+        let (scheduler, _task) = Scheduler::start(reader.clone(), &options, sender, stop.clone());
         Desk {
+            reader,
             scheduler,
             done,
             stop,
-            running_max,
-            directory,
-            learned,
+            handles,
+            outside,
         }
     }
 
-    /// Hands out the accounts that wait, as many as may be read at once.
+    async fn next(&mut self) -> Option<News> {
+        tokio::select! {
+            Some(edit) = self.outside.reloads.edits.recv() => {
+                self.reader.set_records_max(edit.settings.max_follows);
+                Some(News::Edited(edit))
+            }
+            Some(done) = self.done.recv() => Some(News::Read(done)),
+            found = self.handles.next() => Some(News::Named(found)),
+        }
+    }
+
+    /// Hands out the accounts that wait.
     async fn hand_out(&mut self, engine: &mut Engine) {
         for did in engine.take_identity_changes() {
-            self.directory.invalidate(&did);
+            self.outside.directory.invalidate(&did);
+            self.handles.forget(&did);
         }
-        while let Ok(document) = self.learned.try_recv() {
+        while let Ok(document) = self.outside.documents.try_recv() {
             engine.learn(&document, now());
         }
-        for order in engine.backfill_orders(self.running_max, now()) {
+        for order in engine.backfill_orders(ORDERS_AHEAD, now()) {
             if self
                 .scheduler
                 .request(order.did, order.priority, order.wanted)
@@ -299,10 +416,10 @@ impl Desk {
     }
 }
 
-/// The next account that was read; never, without a desk.
-async fn read_of(desk: Option<&mut Desk>) -> Option<BackfillDone> {
+/// What comes to the desk next; nothing ever, without one.
+async fn news_of(desk: Option<&mut Desk>) -> Option<News> {
     match desk {
-        Some(desk) => desk.done.recv().await,
+        Some(desk) => desk.next().await,
         None => std::future::pending().await,
     }
 }

@@ -1,7 +1,7 @@
 //! Sources at work: relays and Jetstreams as one failover group, every PDS and file by itself, each
 //! with a task behind it that checks what it brings, in order.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 use kith_config::{Config, Source, Start};
 use kith_feeder::source::{
@@ -41,8 +41,11 @@ pub(crate) struct Origin {
 
 /// The sources' tasks. Dropping it ends them.
 pub(crate) struct Sources {
-    /// What they bring.
-    pub(crate) inbox: mpsc::Receiver<Input>,
+    inbox: mpsc::Receiver<Input>,
+    /// What was brought before its time.
+    held: VecDeque<Input>,
+    /// The streams that are read at once; those of a group stand in for each other.
+    pub(crate) lanes: Vec<Vec<SourceIndex>>,
     /// All of them, by their place in the config.
     pub(crate) origins: Arc<[Origin]>,
     /// Checks what nobody has checked yet.
@@ -78,6 +81,7 @@ impl Sources {
         let lanes = alone.len() + usize::from(!group.is_empty());
         let bytes_max = ((config.network.buffer_mebibytes as usize) << 20) / lanes.max(1);
         let (mut sources, inbox) = Sources::new(origins, Some(checker));
+        sources.lanes = lanes_of(config, &sources.origins);
         if !group.is_empty() {
             let stop = sources.stop.clone();
             sources.lane(bytes_max, &inbox, |out| {
@@ -114,6 +118,8 @@ impl Sources {
         let (sender, inbox) = mpsc::channel(INBOX);
         let sources = Sources {
             inbox,
+            held: VecDeque::new(),
+            lanes: Vec::new(),
             origins: origins.into(),
             checker,
             stop: CancellationToken::new(),
@@ -154,6 +160,24 @@ impl Sources {
         });
     }
 
+    /// The next thing that they bring; None at their end. Nothing is lost if this is dropped.
+    pub(crate) async fn recv(&mut self) -> Option<Input> {
+        match self.held.pop_front() {
+            Some(held) => Some(held),
+            None => self.inbox.recv().await,
+        }
+    }
+
+    /// The next thing that they bring, past what is held.
+    pub(crate) async fn recv_new(&mut self) -> Option<Input> {
+        self.inbox.recv().await
+    }
+
+    /// Keeps something for later. It keeps its share of the source's budget too.
+    pub(crate) fn hold(&mut self, input: Input) {
+        self.held.push_back(input);
+    }
+
     /// Tells the sources to stop; what they have sent is still in the inbox.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
@@ -167,6 +191,20 @@ impl Sources {
             _ => Verdict::Good,
         }
     }
+}
+
+/// The streams by what is read at once.
+fn lanes_of(config: &Config, origins: &[Origin]) -> Vec<Vec<SourceIndex>> {
+    let (mut lanes, mut group) = (Vec::new(), Vec::new());
+    for (source, origin) in config.sources.iter().zip(origins) {
+        match source {
+            Source::File { .. } => {}
+            _ if is_one_of_a_group(source) => group.push(origin.index),
+            _ => lanes.push(vec![origin.index]),
+        }
+    }
+    lanes.extend((!group.is_empty()).then_some(group));
+    lanes
 }
 
 /// Whether a source is one of those that stand in for each other.

@@ -34,6 +34,11 @@ impl Writer {
         }
     }
 
+    /// The store it writes to.
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     /// Sends a batch if one is due by its length; waits if another is still being committed.
     pub(crate) async fn flush_full(&mut self) -> Result<()> {
         match self.engine.is_full(self.operations_max) {
@@ -48,6 +53,12 @@ impl Writer {
             true => self.flush().await,
             false => Ok(()),
         }
+    }
+
+    /// Sends what there is, and waits until it is committed.
+    pub(crate) async fn flush_now(&mut self) -> Result<()> {
+        self.flush().await?;
+        self.settle().await
     }
 
     async fn flush(&mut self) -> Result<()> {

@@ -245,7 +245,7 @@ impl Large {
     )]
     fn image(&mut self, id: u32) -> Image {
         let rank = f64::from(id % (self.accounts - TRACKED) + 1);
-        let wanted = (833.0 / rank.cbrt() * f64::from(self.accounts).cbrt() / 100.0) as usize;
+        let wanted = (868.0 / rank.cbrt() * f64::from(self.accounts).cbrt() / 100.0) as usize;
         let mut origins = BTreeSet::new();
         while origins.len() < wanted.max(8) {
             let origin = match self.rng.u32(0..100) {

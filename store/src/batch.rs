@@ -155,6 +155,16 @@ pub enum RecordKind {
     Repost,
 }
 
+impl RecordKind {
+    /// The code in columns `record`. Stored, so never renumbered.
+    pub fn code(self) -> u8 {
+        match self {
+            RecordKind::Like => 1,
+            RecordKind::Repost => 2,
+        }
+    }
+}
+
 /// One account, the whole row.
 #[derive(Debug, Clone, Eq, PartialEq)]
 pub struct AccountRow {
@@ -224,9 +234,10 @@ pub struct CircleChangeRow {
     pub from_hop: Option<u8>,
     /// Hop after; None: is not a member.
     pub to_hop: Option<u8>,
-    /// follow, unfollow, track, untrack, deleted, backfill.
+    /// follow, unfollow, backfill or deleted, by records; track, untrack, skip, unskip or config, by
+    /// the configuration; left the interior.
     pub cause: &'static str,
-    /// The account whose record caused it.
+    /// The account whose record caused it, or whose tracking; None: the account itself.
     pub by: Option<u32>,
     /// That record's key.
     pub rkey: Option<String>,
@@ -290,6 +301,17 @@ pub struct IdentityRow {
     pub signing_key: Option<String>,
     /// Local time.
     pub fetched_micros: Micros,
+}
+
+/// A member whose handle was looked up, or is to be.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct HandleLookupRow {
+    /// Whose.
+    pub account: u32,
+    /// Failures in a row.
+    pub attempts: u32,
+    /// Not before this local time; None: not before the account's next `#identity`.
+    pub not_before_micros: Option<Micros>,
 }
 
 /// State of a backfill.
@@ -357,6 +379,96 @@ pub struct GapRow {
     pub follows_changed: u64,
     /// Block records found, or found gone.
     pub blocks_changed: u64,
+}
+
+/// How far day one is: the one row of table `bootstrap`.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct BootstrapRow {
+    /// What is being done.
+    pub state: BootstrapState,
+    /// Likes up to this time are too old.
+    pub after_micros: Micros,
+    /// Event time from which the sources tell everything.
+    pub first_micros: Micros,
+    /// Likes after this time come by the sources alone.
+    pub upto_micros: Micros,
+    /// Local time of the first start.
+    pub begun_micros: Micros,
+    /// Local time when the last like was taken.
+    pub ended_micros: Option<Micros>,
+    /// Likes that may count, waiting or taken.
+    pub likes_read: u64,
+    /// Of them, those given to the ledger.
+    pub likes_taken: u64,
+    /// The last of these.
+    pub taken: StagedKey,
+}
+
+/// What day one is at.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub enum BootstrapState {
+    /// Likes are being read from the repos.
+    Reading,
+    /// They are being given to the ledger, in order.
+    Taking,
+    /// All are.
+    Done,
+}
+
+impl BootstrapState {
+    /// The word in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            BootstrapState::Reading => "reading",
+            BootstrapState::Taking => "taking",
+            BootstrapState::Done => "done",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<BootstrapState> {
+        [Self::Reading, Self::Taking, Self::Done]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// An account whose likes of before the first start were read, or cannot be.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct BootstrapAccountRow {
+    /// Whose.
+    pub account: u32,
+    /// Local time before it was read.
+    pub read_micros: Micros,
+    /// Likes and reposts that were read now.
+    pub likes: u64,
+    /// There are older ones, beyond the bound.
+    pub capped: bool,
+    /// Why it was given up.
+    pub error: Option<String>,
+}
+
+/// Where a like stands among those that wait; ordered as they are taken.
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct StagedKey {
+    /// The record's key, a TID, as a number; below 2^63.
+    pub tid: u64,
+    /// Whose like.
+    pub account: u32,
+    /// 1 like, 2 repost: as in the journal.
+    pub record: u8,
+}
+
+/// A like that waits until all of day one's are read.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct StagedLike {
+    /// Its place.
+    pub key: StagedKey,
+    /// Whose post.
+    pub author: u32,
+    /// That post's key.
+    pub post: String,
+    /// 64 bits of the record's digest.
+    pub nonce: u64,
 }
 
 /// An account's image in the ledger, true at `position`.
@@ -535,6 +647,14 @@ pub struct Batch {
     pub gaps: Vec<GapRow>,
     /// Documents fetched since the last batch.
     pub identities: Vec<IdentityRow>,
+    /// Handles looked up since the last batch, or to be looked up.
+    pub handle_lookups: Vec<HandleLookupRow>,
+    /// How far day one is, if that changed.
+    pub bootstrap: Option<BootstrapRow>,
+    /// Accounts that day one has read.
+    pub bootstrap_accounts: Vec<BootstrapAccountRow>,
+    /// Likes that wait; those that wait already stay.
+    pub staged: Vec<StagedLike>,
     /// A slice of the checkpoint.
     pub images: Vec<ImageRow>,
     /// Totals that changed.

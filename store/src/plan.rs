@@ -3,7 +3,7 @@
 use kith_reputation::{AccountId, Entry, Operation};
 
 use crate::{
-    batch::{Batch, JournalRow, RecordKind, RecordRow, RulesRecord, outcome_code},
+    batch::{Batch, JournalRow, RecordRow, RulesRecord, outcome_code},
     bulk::{Action, Bulk},
     kept,
     pieces::Pieces,
@@ -51,6 +51,8 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
     bulks.push(backfill(batch));
     bulks.push(gaps(batch));
     bulks.push(identities(batch));
+    bulks.push(handle_lookups(batch));
+    bulks.extend(day_one(batch));
     bulks.extend(images(batch));
     bulks.push(totals(batch));
     bulks.push(flows(batch));
@@ -88,10 +90,9 @@ fn journal(rows: &[JournalRow]) -> Bulk {
         .int_opt(
             "record",
             rows.iter().map(|r| {
-                r.record.as_ref().map(|record| match record.kind {
-                    RecordKind::Like => 1,
-                    RecordKind::Repost => 2,
-                })
+                r.record
+                    .as_ref()
+                    .map(|record| i64::from(record.kind.code()))
             }),
         )
         .text(
@@ -325,6 +326,51 @@ fn identities(batch: &Batch) -> Bulk {
         .text("handle", rows.iter().map(|r| r.handle.clone()))
         .text("signing_key", rows.iter().map(|r| r.signing_key.clone()))
         .int("fetched_micros", rows.iter().map(|r| r.fetched_micros))
+}
+
+fn handle_lookups(batch: &Batch) -> Bulk {
+    let rows = &batch.handle_lookups;
+    Bulk::new("handle_lookup", Action::Upsert { key_columns: 1 })
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .int("attempts", rows.iter().map(|r| i64::from(r.attempts)))
+        .int_opt(
+            "not_before_micros",
+            rows.iter().map(|r| r.not_before_micros),
+        )
+}
+
+fn day_one(batch: &Batch) -> [Bulk; 3] {
+    let row = || batch.bootstrap.iter();
+    let accounts = &batch.bootstrap_accounts;
+    let staged = &batch.staged;
+    [
+        Bulk::new("bootstrap", Action::Upsert { key_columns: 1 })
+            .int("singleton", row().map(|_| 1))
+            .text("state", row().map(|r| Some(r.state.name().to_owned())))
+            .int("after_micros", row().map(|r| r.after_micros))
+            .int("first_micros", row().map(|r| r.first_micros))
+            .int("upto_micros", row().map(|r| r.upto_micros))
+            .int("begun_micros", row().map(|r| r.begun_micros))
+            .int_opt("ended_micros", row().map(|r| r.ended_micros))
+            .int("likes_read", row().map(|r| r.likes_read.cast_signed()))
+            .int("likes_taken", row().map(|r| r.likes_taken.cast_signed()))
+            .int("taken_tid", row().map(|r| r.taken.tid.cast_signed()))
+            .int("taken_account", row().map(|r| i64::from(r.taken.account)))
+            .int("taken_record", row().map(|r| i64::from(r.taken.record))),
+        Bulk::new("bootstrap_account", Action::Upsert { key_columns: 1 })
+            .int("account", accounts.iter().map(|r| i64::from(r.account)))
+            .int("read_micros", accounts.iter().map(|r| r.read_micros))
+            .int("likes", accounts.iter().map(|r| r.likes.cast_signed()))
+            .int("capped", accounts.iter().map(|r| i64::from(r.capped)))
+            .text("error", accounts.iter().map(|r| r.error.clone())),
+        Bulk::new("bootstrap_like", Action::Upsert { key_columns: 3 })
+            .int("tid", staged.iter().map(|r| r.key.tid.cast_signed()))
+            .int("account", staged.iter().map(|r| i64::from(r.key.account)))
+            .int("record", staged.iter().map(|r| i64::from(r.key.record)))
+            .int("author", staged.iter().map(|r| i64::from(r.author)))
+            .text("post", staged.iter().map(|r| Some(r.post.clone())))
+            .int("nonce", staged.iter().map(|r| r.nonce.cast_signed())),
+    ]
 }
 
 fn images(batch: &Batch) -> [Bulk; 6] {

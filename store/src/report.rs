@@ -31,6 +31,7 @@ macro_rules! report {
 /// All reports, in the order in which people are told of them.
 pub const REPORTS: &[Report] = &[
     report!("circle", "active"),
+    report!("changes"),
     report!("newcomers"),
     report!("top"),
     report!("bridges"),

@@ -25,8 +25,12 @@ pub struct Status {
     pub sources: Vec<StatusSource>,
     /// Backfills by state.
     pub backfill: BTreeMap<&'static str, i64>,
-    /// Accounts whose follows are known only up to the bound.
-    pub capped: Vec<String>,
+    /// Day one; None where it was never asked for.
+    pub bootstrap: Option<BootstrapStatus>,
+    /// Members whose follows are known only up to `circle.max_follows`: how many.
+    pub capped_accounts: i64,
+    /// The first of them, by hop.
+    pub capped: Vec<CappedAccount>,
     /// The journal.
     pub journal: JournalStatus,
     /// The checkpoint.
@@ -44,6 +48,15 @@ pub struct DatabaseStatus {
     pub bytes: i64,
 }
 
+/// An account in the status whose follows are not all known.
+#[derive(Debug, Clone, Eq, PartialEq, Serialize, sqlx::FromRow)]
+pub struct CappedAccount {
+    /// Who.
+    pub did: String,
+    /// Its name, if it is known.
+    pub handle: Option<String>,
+}
+
 /// A source in the status.
 #[derive(Debug, Clone, Serialize)]
 pub struct StatusSource {
@@ -57,6 +70,25 @@ pub struct StatusSource {
     pub lag_seconds: Option<f64>,
     /// Whether it is connected now.
     pub connected: bool,
+}
+
+/// Day one in the status: the likes of before the first start.
+#[derive(Debug, Clone, Serialize)]
+pub struct BootstrapStatus {
+    /// reading, taking, done.
+    pub state: String,
+    /// Accounts that were read.
+    pub accounts_read: i64,
+    /// Accounts given up.
+    pub accounts_failed: i64,
+    /// Of those read, accounts that have more likes than the bound.
+    pub accounts_capped: i64,
+    /// Members that have still to be read.
+    pub accounts_left: i64,
+    /// Likes that may count.
+    pub likes_read: i64,
+    /// Of them, given to the ledger.
+    pub likes_taken: i64,
 }
 
 /// The journal in the status.
@@ -116,6 +148,8 @@ const LIKES: [&str; 10] = [
     "capped",
 ];
 
+/// Capped accounts named at most.
+const CAPPED_SHOWN: i64 = 100;
 /// Open gaps shown at most.
 const GAPS_SHOWN: i64 = 100;
 
@@ -167,6 +201,10 @@ impl Store {
         }
         let oldest_position: Option<i64> = on_readers!(self, pool =>
             sqlx::query_scalar("SELECT MIN(position) FROM ledger_account").fetch_one(pool).await?);
+        let capped_accounts: i64 = on_readers!(self, pool =>
+            sqlx::query_scalar("SELECT COUNT(*) FROM account WHERE capped = 1 AND hop IS NOT NULL")
+                .fetch_one(pool)
+                .await?);
         Ok(Status {
             epoch,
             ticks,
@@ -181,12 +219,9 @@ impl Store {
                 .map(|s| source(s, running))
                 .collect(),
             backfill,
-            capped: self
-                .pairs("SELECT did, capped FROM account WHERE capped = 1 ORDER BY did")
-                .await?
-                .into_iter()
-                .map(|(did, _)| did)
-                .collect(),
+            bootstrap: self.bootstrap_status().await?,
+            capped_accounts,
+            capped: self.capped().await?,
             journal: JournalStatus {
                 position,
                 dropped_position,
@@ -227,6 +262,13 @@ impl Store {
 
     async fn pairs(&self, sql: &'static str) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(on_readers!(self, pool => sqlx::query_as(sql).fetch_all(pool).await?))
+    }
+
+    async fn capped(&self) -> Result<Vec<CappedAccount>, StoreError> {
+        const SQL: &str = "SELECT did, handle FROM account WHERE capped = 1 AND hop IS NOT NULL \
+            ORDER BY hop, id LIMIT $1";
+        Ok(on_readers!(self, pool =>
+            sqlx::query_as(SQL).bind(CAPPED_SHOWN).fetch_all(pool).await?))
     }
 
     async fn open_gaps(&self) -> Result<Vec<GapStatus>, StoreError> {

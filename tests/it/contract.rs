@@ -29,6 +29,10 @@ fn field_names_are_a_contract() {
         |name: &str| kith.json(&["report", name, "--viewer", viewer, "--viewers", &viewers]);
     for (name, fields) in [
         ("circle", "active by did handle hop since_micros status"),
+        (
+            "changes",
+            "by cause change did from_hop handle id micros record to_hop",
+        ),
         ("assignments", "holder origin points"),
         ("accounts", "did handle hop others own rows tally unclaimed"),
         (
@@ -72,6 +76,15 @@ fn field_names_are_a_contract() {
         .run(&["report", "blend", "--viewers", &wrong])
         .expect_code(1);
 
+    let mut explained = kith.json(&["explain", viewer]);
+    assert_eq!(explained["paths"][0][0], viewer.as_str());
+    let explained = explained.as_object_mut().expect("an object");
+    let fields: Vec<&str> = explained.keys().map(String::as_str).collect();
+    assert_eq!(
+        fields.join(" "),
+        "did entered followers_at_the_edge handle hop left paths reason since_micros status"
+    );
+
     let status = kith.json(&["status"]);
     for (path, kind) in [
         ("/epoch", "i"),
@@ -98,6 +111,8 @@ fn field_names_are_a_contract() {
         ("/journal/position", "i"),
         ("/checkpoint/oldest_position", "i"),
         ("/gaps", "a"),
+        ("/capped_accounts", "i"),
+        ("/capped", "a"),
     ] {
         let value = status.pointer(path);
         let fits = value.is_some_and(|v| match kind {

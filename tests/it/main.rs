@@ -2,13 +2,17 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `progress`: bars, and log lines beside them.
 //! - `books`: reports against the ledger they tell of.
 //! - `people`: what is shown at the command line, and that strangers cannot act there.
 //! - `reports`: every report on both databases, by hand, and against the ledger.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
+//! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
+//! - `day_one`: the likes of before the first start.
+//! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
 //! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
 //! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
@@ -17,14 +21,18 @@
 //! The helpers and their own tests are in `support/`.
 
 mod books;
+mod circle;
 mod contract;
 mod crashes;
+mod day_one;
+mod edits;
 mod failures;
 mod gaps;
 mod live;
 mod migrations;
 mod network;
 mod people;
+mod progress;
 mod recovery;
 mod replay;
 mod reports;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::link::{self, Refusal, Use};
 use crate::problem::{Notes, quote};
 use crate::section::{Section, Text, Unit};
-use crate::settings::{Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
+use crate::settings::{Bootstrap, Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
 
 const DAY: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
@@ -69,6 +69,17 @@ pub(crate) fn ledger(mut section: Section<'_>, notes: &mut Notes) -> Ledger {
     ledger
 }
 
+/// Reads `[bootstrap]`.
+pub(crate) fn bootstrap(mut section: Section<'_>, notes: &mut Notes) -> Bootstrap {
+    let default = Bootstrap::default();
+    let bootstrap = Bootstrap {
+        days: section.number("days", 0..=3_650, default.days, notes),
+        max_likes: section.number("max_likes", 1..=1_000_000, default.max_likes, notes),
+    };
+    section.close(notes, |_| None);
+    bootstrap
+}
+
 /// Reads `[store]`.
 pub(crate) fn store(mut section: Section<'_>, notes: &mut Notes) -> Store {
     let default = Store::default();
@@ -118,6 +129,8 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     let help = "write jetstream_dictionary = \"FILE\", or remove it";
     let jetstream_dictionary = section.text("jetstream_dictionary", help, notes);
     let metrics = metrics(&mut section, notes);
+    let handles = default.handles_per_minute;
+    let handles_per_minute = section.number("handles_per_minute", 0..=100_000, handles, notes);
     let mut count = |key, most, default| section.number(key, 1..=most, default, notes);
     let network = Network {
         plc,
@@ -138,6 +151,7 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
             default.plc_requests_per_second,
         ),
         backfill_accounts: count("backfill_accounts", 1_000, default.backfill_accounts),
+        handles_per_minute,
         buffer_mebibytes: count("buffer_mebibytes", 65_536, default.buffer_mebibytes),
         verify,
         verify_all,

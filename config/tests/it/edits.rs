@@ -177,3 +177,55 @@ fn what_cannot_be_done_is_said() {
         "{invalid}"
     );
 }
+
+#[test]
+fn a_problem_with_an_account_is_told_in_its_place() {
+    let text = "[circle]\nskip = [\"x.example.com\",\n  \"did:plc:skipped\"]\n\n\
+                [[circle.tracked]]\nlabel = \"A\"\nid = \"Alice.example.com\"\n";
+    for (name, place) in [
+        ("alice.example.com", "kith.toml:7:6: gone"),
+        ("did:plc:skipped", "kith.toml:3:3: gone"),
+        ("x.example.com", "kith.toml:2:9: gone"),
+        ("did:plc:elsewhere", "kith.toml: gone"),
+    ] {
+        let said = edit::problem_at(text, "kith.toml", &id(name), "gone", "wait").to_string();
+        assert!(said.starts_with(place), "{name}: {said}");
+    }
+    let inline = "circle.tracked = [{ id = \"alice.example.com\" }, {id=\"did:plc:b\"}]";
+    let said = edit::problem_at(inline, "k", &id("did:plc:b"), "gone", "wait").to_string();
+    assert!(said.starts_with("k:1:53: gone"), "{said}");
+}
+
+#[test]
+fn an_edit_says_what_of_it_waits_for_a_restart() {
+    let read = |text: &str| {
+        Config::parse(text, "kith.toml", &Env::default(), Mode::Live).expect("a right file")
+    };
+    let running = read(TEMPLATE);
+    let edited = read(
+        &TEMPLATE
+            .replace("depth = 2", "depth = 3")
+            .replace("skip = []", "skip = [\"did:plc:spam\"]")
+            .replace("keep_top = 1000", "keep_top = 10")
+            .replace("# seed = 42", "seed = 42")
+            .replace(
+                "plc_requests_per_second = 20",
+                "plc_requests_per_second = 21",
+            ),
+    );
+    let taken = edited.taken_up_by(&running);
+    assert_eq!(
+        taken.differing_keys(&running),
+        ["circle.skip", "ledger.keep_top"]
+    );
+    assert_eq!(
+        edited.differing_keys(&taken),
+        [
+            "circle.depth",
+            "ledger.seed",
+            "network.plc_requests_per_second"
+        ]
+    );
+    let same = running.taken_up_by(&running);
+    assert_eq!(same.differing_keys(&running), [""; 0]);
+}

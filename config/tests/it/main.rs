@@ -36,6 +36,10 @@ url = "http://127.0.0.1:2583"
 [[source]]
 kind = "file"
 path = "frames.bin"
+[bootstrap]
+days = 30
+max_likes = 5000
+
 [ledger]
 rule = "reference"
 epoch = "5s"
@@ -66,6 +70,7 @@ reconnect_pause = "1s"
 host_requests_per_five_minutes = 1
 plc_requests_per_second = 10000
 backfill_accounts = 1
+handles_per_minute = 0
 buffer_mebibytes = 1
 verify = "signature"
 verify_all = true

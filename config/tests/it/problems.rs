@@ -150,6 +150,7 @@ reconnect_pause = "50ms" | "50ms" | too short | from "100ms" to "1h"
 host_requests_per_five_minutes = 0 | 0 | too small | from 1 to 1000000
 plc_requests_per_second = 10001 | 10001 | too large | from 1 to 10000
 backfill_accounts = 1001 | 1001 | too large | from 1 to 1000
+handles_per_minute = 100001 | 100001 | too large | from 0 to 100000
 buffer_mebibytes = 65537 | 65537 | too large | from 1 to 65536
 batch_milliseconds = 60001 | 60001 | too large | from 1 to 60000
 database = "kith.db" | "kith.db" | neither SQLite nor | sqlite:kith.db

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use kith_config::{
-    Backfill, Circle, Config, Env, FILE_BYTES_MAX, Ledger, Match, Mode, Network, Repeat, Rule,
-    Source, Start, Store, Tracked, Verify,
+    Backfill, Bootstrap, Circle, Config, Env, FILE_BYTES_MAX, Ledger, Match, Mode, Network, Repeat,
+    Rule, Source, Start, Store, Tracked, Verify,
 };
 
 use crate::{VALID, read, with};
@@ -52,6 +52,10 @@ fn every_key_of_a_file_is_taken() {
                 path: "frames.bin".into(),
             },
         ],
+        bootstrap: Bootstrap {
+            days: 30,
+            max_likes: 5_000,
+        },
         ledger: Ledger {
             rule: Rule::Reference,
             epoch: Duration::from_secs(5),
@@ -84,6 +88,7 @@ fn every_key_of_a_file_is_taken() {
             host_requests_per_five_minutes: 1,
             plc_requests_per_second: 10_000,
             backfill_accounts: 1,
+            handles_per_minute: 0,
             buffer_mebibytes: 1,
             verify: Verify::Signature,
             verify_all: true,

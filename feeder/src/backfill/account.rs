@@ -1,6 +1,10 @@
 //! All that is read of one account.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::likes::{LikeListing, LikesWanted};
 use super::listing::{ANSWER_TIME_MAX, BLOCK, Collection, FOLLOW, Listing};
@@ -80,17 +84,53 @@ impl Default for ReaderOptions {
     }
 }
 
+/// Where an account is.
+#[derive(Debug, Clone)]
+pub(super) struct Located {
+    pub(super) document: Arc<DidDocument>,
+    /// When it was fetched, if it is not from the cache.
+    fetched: Option<Instant>,
+}
+
+impl Located {
+    /// Whether it was fetched just now.
+    fn is_fresh(&self) -> bool {
+        self.fetched.is_some_and(|at| at.elapsed() < FRESH)
+    }
+
+    /// The host, as accounts are grouped by it.
+    pub(super) fn host(&self) -> String {
+        let pds = self.document.pds.as_deref().unwrap_or_default();
+        pds.trim_end_matches('/').to_ascii_lowercase()
+    }
+}
+
+/// A document is "fetched just now" for so long.
+const FRESH: Duration = Duration::from_secs(30);
+
 /// Reads accounts. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
     directory: Directory,
     options: ReaderOptions,
+    /// Clones share it.
+    records_max: Arc<AtomicU32>,
 }
 
 impl Reader {
     /// Makes a reader over a directory and its client.
     pub fn new(directory: Directory, options: ReaderOptions) -> Reader {
-        Reader { directory, options }
+        let records_max = Arc::new(AtomicU32::new(options.records_max));
+        Reader {
+            directory,
+            options,
+            records_max,
+        }
+    }
+
+    /// Changes [`ReaderOptions::records_max`] for the accounts read from now on, by all clones.
+    pub fn set_records_max(&self, records_max: u32) {
+        self.records_max.store(records_max, Ordering::Relaxed);
     }
 
     /// The directory documents come from.
@@ -107,11 +147,41 @@ impl Reader {
     /// # Errors
     /// Never [`ReadError::Inactive`] or [`ReadError::NotFound`].
     pub async fn read_account(&self, did: &str, wanted: &Wanted) -> Result<AccountRead, ReadError> {
-        let Some(document) = self.directory.cached_document(did) else {
-            let document = self.directory.fresh_document(did).await?;
-            return self.read_at_host(&document, wanted).await;
-        };
-        match self.read_at_host(&document, wanted).await {
+        let located = self.locate(did).await?;
+        self.read_located(&located, wanted).await
+    }
+
+    /// The document of an account: the first half of [`Reader::read_account`].
+    pub(super) async fn locate(&self, did: &str) -> Result<Located, ReadError> {
+        if let Some(document) = self.directory.cached_document(did) {
+            return Ok(Located {
+                document,
+                fetched: None,
+            });
+        }
+        Ok(Located {
+            document: self.directory.fresh_document(did).await?,
+            fetched: Some(Instant::now()),
+        })
+    }
+
+    /// The records at the PDS of the document: the second half.
+    pub(super) async fn read_located(
+        &self,
+        located: &Located,
+        wanted: &Wanted,
+    ) -> Result<AccountRead, ReadError> {
+        let document = &located.document;
+        let did = &document.did;
+        if located.is_fresh() {
+            return self.read_at_host(document, wanted).await;
+        }
+        if self.directory.cached_document(did).is_none() {
+            // Out of date since it was looked at.
+            let fresh = self.directory.fresh_document(did).await?;
+            return self.read_at_host(&fresh, wanted).await;
+        }
+        match self.read_at_host(document, wanted).await {
             Ok(read) if read.status.is_active() => Ok(read),
             at_cached_host => {
                 let fresh = self.directory.fresh_document(did).await?;
@@ -156,13 +226,10 @@ impl Reader {
     }
 
     async fn read_wanted(&self, read: &mut AccountRead, wanted: &Wanted) -> Result<(), ReadError> {
-        let ReaderOptions {
-            records_max: max,
-            answer_time_max,
-        } = self.options;
+        let answer_time_max = self.options.answer_time_max;
+        let max = self.records_max.load(Ordering::Relaxed);
         let host = || Host::new(self.directory.client(), &read.pds);
         let did = &read.did.clone();
-        // The likes are last: who lists blocks (or nothing, yet 200) serves the repo.
         let listing = async |name, host: Host| {
             let collection = Collection {
                 did,
@@ -176,8 +243,7 @@ impl Reader {
             true => listing(FOLLOW, host()).await?,
             false => Listing::default(),
         };
-        // Asked for also where only likes are wanted: its refusal is what says why.
-        let blocks = match wanted.blocks || wanted.likes.is_some() {
+        let blocks = match wanted.blocks {
             true => listing(BLOCK, host()).await?,
             false => Listing::default(),
         };

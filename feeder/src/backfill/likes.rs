@@ -1,6 +1,6 @@
 //! The likes and reposts of a span of time, newest first until its beginning.
 
-use super::listing::CURSOR_BYTES_MAX;
+use super::listing::{CURSOR_BYTES_MAX, explain};
 use super::{AccountRead, ReadError};
 use crate::syntax::is_tid;
 use crate::wire::{Cid, Collection};
@@ -112,10 +112,11 @@ impl Reading<'_> {
         let before = listing.records.len();
         let mut cursor = None;
         for _ in 0..self.pages_max() {
-            let page = host
-                .list_records(self.did, self.name, Order::NewestFirst, cursor.clone())
-                .await
-                .map_err(|error| ReadError::from_call(self.did, &error))?;
+            let page = host.list_records(self.did, self.name, Order::NewestFirst, cursor.clone());
+            let page = match page.await {
+                Ok(page) => page,
+                Err(error) => return Err(explain(host, self.did, &error).await),
+            };
             let mut ended = page.is_empty();
             for entry in page.entries::<LikeEntry>() {
                 match entry.and_then(|entry| self.own_record(&prefix, entry)) {

@@ -84,7 +84,7 @@ impl Collection<'_> {
             let page = host.list_records(self.did, self.name, Order::OldestFirst, cursor.clone());
             let page = match page.await {
                 Ok(page) => page,
-                Err(error) => return Err(self.explain(host, &error).await),
+                Err(error) => return Err(explain(host, self.did, &error).await),
             };
             let advanced = reading.take_page(&page);
             let ended = reading.listing.capped || page.is_empty();
@@ -127,51 +127,50 @@ impl Collection<'_> {
             reason,
         }
     }
+}
 
-    /// What a refused listing means. Servers answer 400 "Could not find repo" for unknown,
-    /// deactivated, taken-down and deleted accounts alike, so the repo's status is asked.
-    async fn explain(&self, host: &Host, error: &CallError) -> ReadError {
-        let CallError::Answer {
-            status: 400 | 404,
-            message,
-            ..
-        } = error
-        else {
-            return ReadError::from_call(self.did, error);
-        };
-        let did = self.did.to_owned();
-        let base = host.base().to_owned();
-        match host.repo_status(self.did).await {
-            Ok(None) => ReadError::NotFound { did, host: base },
-            Ok(Some(repo)) if repo.active => {
-                let reason = format!("{error}, and yet it says that the account is active");
-                ReadError::Unreachable { did, reason }
-            }
-            Ok(Some(repo)) => {
-                let status = AccountStatus::inactive(repo.status.as_deref());
-                ReadError::Inactive {
-                    did,
-                    host: base,
-                    status,
-                }
-            }
-            // An old host without the method: all that is known is that it does not serve it.
-            Err(CallError::Answer {
-                status: 400 | 404 | 501,
-                ..
-            }) if message
-                .as_ref()
-                .is_some_and(|text| text.contains("not find repo")) =>
-            {
-                ReadError::Inactive {
-                    did,
-                    host: base,
-                    status: AccountStatus::inactive(None),
-                }
-            }
-            Err(CallError::Answer { .. }) => ReadError::from_call(self.did, error),
-            Err(other) => ReadError::from_call(self.did, &other),
+/// What a refused listing means. Servers answer 400 "Could not find repo" for unknown,
+/// deactivated, taken-down and deleted accounts alike, so the repo's status is asked.
+pub(super) async fn explain(host: &Host, did: &str, error: &CallError) -> ReadError {
+    let CallError::Answer {
+        status: 400 | 404,
+        message,
+        ..
+    } = error
+    else {
+        return ReadError::from_call(did, error);
+    };
+    let (owned, base) = (did.to_owned(), host.base().to_owned());
+    match host.repo_status(did).await {
+        Ok(None) => ReadError::NotFound {
+            did: owned,
+            host: base,
+        },
+        Ok(Some(repo)) if repo.active => {
+            let reason = format!("{error}, and yet it says that the account is active");
+            ReadError::Unreachable { did: owned, reason }
         }
+        Ok(Some(repo)) => ReadError::Inactive {
+            did: owned,
+            host: base,
+            status: AccountStatus::inactive(repo.status.as_deref()),
+        },
+        // An old host without the method: all that is known is that it does not serve it.
+        Err(CallError::Answer {
+            status: 400 | 404 | 501,
+            ..
+        }) if message
+            .as_ref()
+            .is_some_and(|text| text.contains("not find repo")) =>
+        {
+            ReadError::Inactive {
+                did: owned,
+                host: base,
+                status: AccountStatus::inactive(None),
+            }
+        }
+        Err(CallError::Answer { .. }) => ReadError::from_call(did, error),
+        Err(other) => ReadError::from_call(did, &other),
     }
 }
 

@@ -12,6 +12,7 @@
 mod account;
 mod likes;
 mod listing;
+mod queue;
 mod scheduler;
 
 pub use account::{AccountRead, Reader, ReaderOptions, Wanted};

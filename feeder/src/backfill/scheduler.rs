@@ -1,7 +1,10 @@
-//! Many accounts at once, the most important first.
+//! Many accounts at once, the most important first, many hosts busy at once.
+//!
+//! An account goes two steps: its document is fetched, within the limit of the directory, and then
+//! it waits for a turn at its host. So accounts of a host that is slow, or at its limit, wait for
+//! each other, and for nobody else.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,16 +12,26 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::account::Located;
+use super::queue::Queue;
 use super::{AccountRead, ReadError, Reader, Wanted};
 
 /// Requests on their way to the scheduler's queue.
 const REQUESTS_MAX: usize = 256;
 
+/// Documents fetched at once; the directory's rate holds most of these back.
+const LOCATING_MAX: usize = 64;
+
+/// Accounts that wait for their host, with their documents (less than 1 kB each).
+const LOCATED_MAX: usize = 10_000;
+
 /// Bounds of a [`Scheduler`].
 #[derive(Debug, Clone)]
 pub struct SchedulerOptions {
-    /// Accounts read at once.
+    /// Accounts read at once, all hosts together.
     pub accounts_at_once_max: usize,
+    /// Accounts read at once at one host: more would only wait for its limit.
+    pub accounts_per_host_max: usize,
     /// Accounts waiting in memory; [`Scheduler::request`] waits while it is full.
     pub queued_max: usize,
 }
@@ -26,7 +39,8 @@ pub struct SchedulerOptions {
 impl Default for SchedulerOptions {
     fn default() -> SchedulerOptions {
         SchedulerOptions {
-            accounts_at_once_max: 32,
+            accounts_at_once_max: 128,
+            accounts_per_host_max: 8,
             queued_max: 100_000,
         }
     }
@@ -46,7 +60,8 @@ pub struct BackfillDone {
 pub struct Progress {
     /// Accounts that wait.
     pub queued: usize,
-    /// Accounts being read, or waiting to hand over their result.
+    /// Accounts whose document is being fetched, or that are being read, or wait to hand over
+    /// their result.
     pub running: usize,
 }
 
@@ -71,13 +86,13 @@ struct Request {
 
 /// How soon an account is wanted, and what of it.
 #[derive(Debug, Clone)]
-struct Order {
-    priority: u8,
-    wanted: Wanted,
+pub(super) struct Order {
+    pub(super) priority: u8,
+    pub(super) wanted: Wanted,
 }
 
 impl Order {
-    fn union(self, other: Order) -> Order {
+    pub(super) fn union(self, other: Order) -> Order {
         Order {
             priority: self.priority.min(other.priority),
             wanted: self.wanted.union(other.wanted),
@@ -105,9 +120,11 @@ impl Scheduler {
         let task = Task {
             reader,
             done,
-            at_once_max: options.accounts_at_once_max.max(1),
-            queued_max: options.queued_max.max(1),
+            options: options.clone(),
             queue: Queue::default(),
+            locating: HashMap::new(),
+            hosts: HashMap::new(),
+            located: HashMap::new(),
             reading: HashMap::new(),
             running: JoinSet::new(),
             counts: Arc::clone(&counts),
@@ -151,28 +168,50 @@ impl Scheduler {
 struct Task {
     reader: Reader,
     done: mpsc::Sender<BackfillDone>,
-    at_once_max: usize,
-    queued_max: usize,
+    options: SchedulerOptions,
+    /// Accounts whose host is not known yet.
     queue: Queue,
+    /// Accounts whose document is being fetched.
+    locating: HashMap<String, Order>,
+    /// Accounts that wait for a turn at their host, and how many are read there.
+    hosts: HashMap<String, AtHost>,
+    /// Accounts that wait there, and at which.
+    located: HashMap<String, String>,
     /// Accounts being read, and how each is wanted again.
     reading: HashMap<String, Option<Order>>,
-    running: JoinSet<String>,
+    running: JoinSet<Ended>,
     counts: Arc<Counts>,
+}
+
+/// What is to be read of one host, and being read there.
+#[derive(Default)]
+struct AtHost {
+    waiting: Queue,
+    documents: HashMap<String, Located>,
+    running: usize,
+}
+
+/// What a task of the scheduler has done.
+enum Ended {
+    /// An account was located, or cannot be, which has been said.
+    Located(String, Option<Located>),
+    /// An account of this host was read, or cannot be, which has been said.
+    Read(String, String),
 }
 
 impl Task {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut open = true;
         loop {
+            self.start_locating();
             self.start_reading();
-            self.counts
-                .queued
-                .store(self.queue.len(), Ordering::Relaxed);
+            let queued = self.queue.len() + self.located.len();
+            self.counts.queued.store(queued, Ordering::Relaxed);
             self.counts
                 .running
-                .store(self.running.len(), Ordering::Relaxed);
+                .store(self.locating.len() + self.reading.len(), Ordering::Relaxed);
             tokio::select! {
-                request = requests.recv(), if open && self.queue.len() < self.queued_max => {
+                request = requests.recv(), if open && queued < self.options.queued_max.max(1) => {
                     match request {
                         Some(request) => self.take(request),
                         None => open = false,
@@ -182,48 +221,110 @@ impl Task {
                 () = self.done.closed() => return,
                 else => return,
             }
-            if !open && self.running.is_empty() && self.queue.len() == 0 {
+            if !open && self.running.is_empty() && self.queue.len() + self.located.len() == 0 {
                 return;
             }
         }
     }
 
-    fn take(&mut self, request: Request) {
-        match self.reading.get_mut(&request.did) {
-            Some(again) => {
-                *again = Some(match again.take() {
-                    Some(order) => order.union(request.order),
-                    None => request.order,
-                });
-            }
-            None => self.queue.push(request.did, request.order),
+    fn take(&mut self, Request { did, order }: Request) {
+        if let Some(again) = self.reading.get_mut(&did) {
+            *again = Some(match again.take() {
+                Some(before) => before.union(order),
+                None => order,
+            });
+        } else if let Some(before) = self.locating.get_mut(&did) {
+            *before = before.clone().union(order);
+        } else if let Some(host) = self.located.get(&did)
+            && let Some(at) = self.hosts.get_mut(host)
+        {
+            at.waiting.push(did, order);
+        } else {
+            self.queue.push(did, order);
         }
     }
 
-    fn start_reading(&mut self) {
-        while self.running.len() < self.at_once_max
+    /// Documents are fetched ahead, so that every host has something to do.
+    fn start_locating(&mut self) {
+        while self.locating.len() < LOCATING_MAX
+            && self.located.len() < LOCATED_MAX
             && let Some((did, order)) = self.queue.pop()
         {
-            self.reading.insert(did.clone(), None);
-            let reader = self.reader.clone();
-            let done = self.done.clone();
+            self.locating.insert(did.clone(), order);
+            let (reader, done) = (self.reader.clone(), self.done.clone());
             self.running.spawn(async move {
-                let result = reader.read_account(&did, &order.wanted).await;
-                // An error means that nobody listens any more, which `run` sees too.
-                let _ = done
-                    .send(BackfillDone {
-                        did: did.clone(),
-                        result,
-                    })
-                    .await;
-                did
+                match reader.locate(&did).await {
+                    Ok(located) => Ended::Located(did, Some(located)),
+                    Err(error) => {
+                        tell(&done, &did, Err(error)).await;
+                        Ended::Located(did, None)
+                    }
+                }
             });
         }
     }
 
-    fn finish(&mut self, ended: Result<String, tokio::task::JoinError>) {
+    /// The best of what waits, at that host of its where least is going on.
+    fn start_reading(&mut self) {
+        let at_once = self.options.accounts_at_once_max.max(1);
+        while self.reading.len() < at_once {
+            // The second half of the room is for hosts where nothing is going on yet: so those that
+            // let us wait cannot fill it.
+            let per_host = match self.reading.len() * 2 < at_once {
+                true => self.options.accounts_per_host_max.max(1),
+                false => 1,
+            };
+            let free = self.hosts.iter_mut().filter_map(|(name, at)| {
+                let priority = (at.running < per_host).then(|| at.waiting.best())??;
+                Some(((priority, at.running), name))
+            });
+            let Some(name) = free.min().map(|(_, name)| name.clone()) else {
+                return;
+            };
+            self.read_at(name);
+        }
+    }
+
+    fn read_at(&mut self, host: String) {
+        let Some(at) = self.hosts.get_mut(&host) else {
+            return;
+        };
+        let Some((did, order)) = at.waiting.pop() else {
+            return;
+        };
+        let Some(located) = at.documents.remove(&did) else {
+            return;
+        };
+        at.running += 1;
+        self.located.remove(&did);
+        self.reading.insert(did.clone(), None);
+        let (reader, done) = (self.reader.clone(), self.done.clone());
+        self.running.spawn(async move {
+            let result = reader.read_located(&located, &order.wanted).await;
+            tell(&done, &did, result).await;
+            Ended::Read(did, host)
+        });
+    }
+
+    fn finish(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
         match ended {
-            Ok(did) => {
+            Ok(Ended::Located(did, located)) => {
+                let order = self.locating.remove(&did);
+                if let (Some(order), Some(located)) = (order, located) {
+                    let host = located.host();
+                    self.located.insert(did.clone(), host.clone());
+                    let at = self.hosts.entry(host).or_default();
+                    at.documents.insert(did.clone(), located);
+                    at.waiting.push(did, order);
+                }
+            }
+            Ok(Ended::Read(did, host)) => {
+                if let Some(at) = self.hosts.get_mut(&host) {
+                    at.running -= 1;
+                    if at.running == 0 && at.waiting.len() == 0 {
+                        self.hosts.remove(&host);
+                    }
+                }
                 if let Some(Some(order)) = self.reading.remove(&did) {
                     self.queue.push(did, order);
                 }
@@ -234,67 +335,12 @@ impl Task {
     }
 }
 
-/// Accounts by priority, then by order of arrival; each once.
-#[derive(Default)]
-struct Queue {
-    heap: BinaryHeap<Reverse<(u8, u64, String)>>,
-    waiting: HashMap<String, Order>,
-    arrivals: u64,
-}
-
-impl Queue {
-    fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    fn push(&mut self, did: String, order: Order) {
-        let priority = order.priority;
-        if let Some(known) = self.waiting.get_mut(&did) {
-            let before = known.priority;
-            *known = known.clone().union(order);
-            if before <= priority {
-                return;
-            }
-        } else {
-            self.waiting.insert(did.clone(), order);
-        }
-        self.arrivals += 1;
-        self.heap.push(Reverse((priority, self.arrivals, did)));
-    }
-
-    fn pop(&mut self) -> Option<(String, Order)> {
-        while let Some(Reverse((priority, _, did))) = self.heap.pop() {
-            // What was asked for again with a better priority has left its old entry behind.
-            if self
-                .waiting
-                .get(&did)
-                .is_some_and(|order| order.priority == priority)
-            {
-                return self.waiting.remove_entry(&did);
-            }
-        }
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_queue_goes_by_priority_then_by_arrival() {
-        let mut queue = Queue::default();
-        for (did, priority) in [("c", 2), ("a", 1), ("b", 1), ("c", 3), ("z", 0), ("b", 0)] {
-            let wanted = Wanted {
-                follows: priority == 3,
-                ..Wanted::default()
-            };
-            queue.push(did.to_owned(), Order { priority, wanted });
-        }
-        assert_eq!(queue.len(), 4);
-        assert!(queue.waiting["c"].wanted.follows, "what is wanted adds up");
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop().map(|(did, _)| did)).collect();
-        assert_eq!(order, ["z", "b", "a", "c"]);
-        assert_eq!(queue.len(), 0);
-    }
+/// Hands over a result. An error means that nobody listens any more, which `run` sees too.
+async fn tell(
+    done: &mpsc::Sender<BackfillDone>,
+    did: &str,
+    result: Result<AccountRead, ReadError>,
+) {
+    let did = did.to_owned();
+    let _ = done.send(BackfillDone { did, result }).await;
 }

@@ -94,14 +94,14 @@ pub(super) struct Fetching<'a> {
 }
 
 impl Fetching<'_> {
-    /// Keeps what was fetched, unless the DID was invalidated since the fetch began.
-    pub(super) fn finish(self, document: &Arc<DidDocument>) {
+    /// Keeps what was fetched, unless the DID was invalidated since the fetch began. Says whether.
+    pub(super) fn finish(self, document: &Arc<DidDocument>) -> bool {
         let mut state = self.cache.state();
-        if state
+        let is_current = state
             .fetching
             .get(self.did)
-            .is_none_or(|in_flight| !in_flight.stale)
-        {
+            .is_none_or(|in_flight| !in_flight.stale);
+        if is_current {
             let until = Instant::now() + self.cache.time;
             state.insert(
                 self.did,
@@ -110,6 +110,7 @@ impl Fetching<'_> {
                 self.cache.documents_max,
             );
         }
+        is_current
     }
 }
 

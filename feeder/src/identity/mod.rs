@@ -170,8 +170,9 @@ impl Directory {
         let answer = self.client().get(&url, DOCUMENT_BYTES_MAX).await;
         let answer = answer.map_err(|error| fetch_error(did, error))?;
         let document = Arc::new(read_answer(did, &answer)?);
-        fetching.finish(&document);
-        if let Some(learned) = &self.inner.learned {
+        if fetching.finish(&document)
+            && let Some(learned) = &self.inner.learned
+        {
             // Without room it is not kept, and fetched again after a restart.
             drop(learned.try_send(Arc::clone(&document)));
         }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -67,8 +67,13 @@ pub(crate) struct Limits {
     plc_host: String,
     plc: DefaultDirectRateLimiter,
     gates: Mutex<HashMap<String, Instant>>,
+    turns: Mutex<HashMap<String, Turn>>,
     pause_max: Duration,
 }
+
+/// Where the requests to one host queue. governor wakes all that wait at each cell, and one of
+/// them gets it: so only the first waits for it, and the others for the first.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl Limits {
     pub(crate) fn new(hosts: Rate, plc_host: String, plc: Rate, pause_max: Duration) -> Limits {
@@ -77,12 +82,15 @@ impl Limits {
             plc_host,
             plc: RateLimiter::direct(plc.quota()),
             gates: Mutex::default(),
+            turns: Mutex::default(),
             pause_max,
         }
     }
 
     /// Waits until the host may be asked once.
     pub(crate) async fn until_ready(&self, host: &str) {
+        let turn = self.turn(host);
+        let _first = turn.lock().await;
         loop {
             if let Some(open_at) = self.gate(host) {
                 tokio::time::sleep_until(open_at).await;
@@ -98,6 +106,14 @@ impl Limits {
                 return;
             }
         }
+    }
+
+    fn turn(&self, host: &str) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= HOSTS_REMEMBERED_MAX {
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(turns.entry(host.to_owned()).or_default())
     }
 
     /// When the host's gate opens, if it is closed now.

@@ -5,7 +5,7 @@ use std::{io::Write, path::Path};
 use anyhow::Result;
 use kith_config::Mode;
 
-use crate::network;
+use crate::network::{self, Names};
 
 /// Checks the file; online also resolves the accounts.
 pub(super) async fn run(path: &Path, online: bool) -> Result<()> {
@@ -22,7 +22,8 @@ pub(super) async fn run(path: &Path, online: bool) -> Result<()> {
     )?;
     if online {
         let directory = network::directory(&config, None)?;
-        for account in network::settings_online(&config, &directory).await?.tracked {
+        let settings = Names::new(directory.clone()).settings(&config).await;
+        for account in settings.map_err(|error| error.in_file(path))?.tracked {
             let host = directory.document(&account.did).await?.pds.clone();
             let host = host.as_deref().unwrap_or("no host");
             writeln!(out, "{} at {host}", account.did)?;

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod complete;
+mod explain;
 mod init;
 mod recompute;
 mod record;
@@ -10,6 +11,7 @@ mod replay;
 mod report;
 mod run;
 mod status;
+mod track;
 mod verify;
 
 use std::path::Path;
@@ -30,6 +32,8 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Record(args) => record::run(path, args).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
+        Command::Track(command) => track::run(path, command),
+        Command::Explain(args) => explain::run(path, args).await,
         Command::Verify(args) => verify::run(path, &args).await,
         Command::Recompute(args) => recompute::run(path, &args).await,
         Command::Backup { file } => backup::run(path, &file).await,

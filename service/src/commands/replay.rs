@@ -37,6 +37,14 @@ pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
     }
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
     let engine = Engine::open(&store, settings).await?;
+    if engine.day_one_is_due(0) {
+        return Err(InputError(
+            "day one is not finished: likes of before the first start wait to be taken\n  help: \
+             let kith run finish, or replay into another database"
+                .to_owned(),
+        )
+        .into());
+    }
     let start = Instant::now();
     let frames = service::replay(&config, Arc::clone(&store), engine, frames, signals).await?;
     tracing::info!(frames, seconds = start.elapsed().as_secs_f32(), "replayed");

@@ -5,34 +5,44 @@ use std::{path::Path, sync::Arc};
 use anyhow::Result;
 use kith_config::Mode;
 use kith_store::{Access, Store};
-use tokio::sync::mpsc;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
 
 use crate::{
     engine::Engine,
-    network,
-    service::{self, Signals},
+    network::{self, Names},
+    reload::{Reloads, Running},
+    service::{self, Outside, Signals},
 };
 
 /// Follows the network until stopped.
 pub(super) async fn run(path: &Path) -> Result<()> {
     let signals = Signals::listen()?;
+    let hangups = signal(SignalKind::hangup())?;
     let config = super::load(path, Mode::Live)?;
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
     let (learned, documents) = mpsc::channel(service::LEARNED_MAX);
     let directory = network::directory(&config, Some(learned))?;
     network::remember(&directory, &store).await?;
-    let settings = network::settings_online(&config, &directory).await?;
+    let mut names = Names::new(directory.clone());
+    let settings = names.settings(&config).await;
+    let settings = settings.map_err(|error| error.in_file(path))?;
     let engine = Engine::open(&store, settings).await?;
     tracing::info!(database = config.database_masked(), "following");
-    service::run(
-        &config,
-        Arc::clone(&store),
-        engine,
+    let running = Running {
+        path: path.to_owned(),
+        config: config.clone(),
+        names,
+    };
+    let reloads = Reloads::watch(running, hangups, signals.stopping());
+    let outside = Outside {
         directory,
         documents,
-        signals,
-    )
-    .await?;
+        reloads,
+    };
+    service::run(&config, Arc::clone(&store), engine, outside, signals).await?;
     close(store).await;
     Ok(())
 }

@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, fmt::Display, io::Write, path::Path};
 
 use anyhow::Result;
 use kith_config::Mode;
-use kith_store::{Access, Status, Store, Table, Value};
+use kith_store::{Access, BootstrapStatus, Status, Store, Table, Value};
 
 use crate::{cli::Format, output};
+
+/// Accounts named whose follows are read only up to `max_follows`.
+const CAPPED_SHOWN: usize = 10;
 
 /// Shows the status.
 pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
@@ -42,25 +45,7 @@ fn text(status: &Status) -> Result<String> {
     writeln!(out, "likes     {}", counts(&status.likes))?;
     writeln!(out, "frames    {}", counts(&status.frames))?;
     writeln!(out, "verified  {}", counts(&status.verify))?;
-    for source in &status.sources {
-        let state = if source.connected {
-            "connected"
-        } else {
-            "not connected"
-        };
-        let cursor = source
-            .cursor
-            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
-        let lag = source
-            .lag_seconds
-            .map(|lag| format!(", {lag:.1} s behind"))
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "source    {} {}: {state}, cursor {cursor}{lag}",
-            source.kind, source.url
-        )?;
-    }
+    write_sources(&mut out, status)?;
     writeln!(
         out,
         "backfill  {}",
@@ -71,6 +56,9 @@ fn text(status: &Status) -> Result<String> {
                 .map(|(state, n)| ((*state).to_owned(), *n))
         )
     )?;
+    if let Some(day_one) = &status.bootstrap {
+        writeln!(out, "day one   {}", day_one_words(day_one))?;
+    }
     let oldest = status
         .checkpoint
         .oldest_position
@@ -99,9 +87,7 @@ fn text(status: &Status) -> Result<String> {
             kept.join(", ")
         }
     )?;
-    for did in &status.capped {
-        writeln!(out, "capped    {did}")?;
-    }
+    write_capped(status, &mut out)?;
     if status.gaps.is_empty() {
         writeln!(out, "gaps      none open")?;
     }
@@ -118,6 +104,63 @@ fn text(status: &Status) -> Result<String> {
         writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
+}
+
+fn write_sources(out: &mut Vec<u8>, status: &Status) -> Result<()> {
+    for source in &status.sources {
+        let state = if source.connected {
+            "connected"
+        } else {
+            "not connected"
+        };
+        let cursor = source
+            .cursor
+            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
+        let lag = source
+            .lag_seconds
+            .map(|lag| format!(", {lag:.1} s behind"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "source    {} {}: {state}, cursor {cursor}{lag}",
+            source.kind, source.url
+        )?;
+    }
+    Ok(())
+}
+
+fn day_one_words(day_one: &BootstrapStatus) -> String {
+    let accounts = list(day_one_accounts(day_one));
+    let likes = list(day_one_likes(day_one));
+    format!("{}, accounts {accounts}, likes {likes}", day_one.state)
+}
+
+fn day_one_accounts(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
+    [
+        ("read", day_one.accounts_read),
+        ("failed", day_one.accounts_failed),
+        ("capped", day_one.accounts_capped),
+        ("left", day_one.accounts_left),
+    ]
+    .into_iter()
+}
+
+fn day_one_likes(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
+    [("read", day_one.likes_read), ("taken", day_one.likes_taken)].into_iter()
+}
+
+/// The accounts whose follows are read only up to the bound.
+fn write_capped(status: &Status, out: &mut impl Write) -> Result<()> {
+    for account in status.capped.iter().take(CAPPED_SHOWN) {
+        let name = account.handle.as_ref().unwrap_or(&account.did);
+        writeln!(out, "capped    {}", output::harmless(name))?;
+    }
+    let shown = status.capped.len().min(CAPPED_SHOWN);
+    let more = status.capped_accounts - i64::try_from(shown)?;
+    if more > 0 {
+        writeln!(out, "capped    and {} more", output::thousands(more))?;
+    }
+    Ok(())
 }
 
 fn counts(counts: &BTreeMap<String, u64>) -> String {
@@ -146,6 +189,7 @@ fn flat(status: &Status) -> Table {
         ("epoch".to_owned(), status.epoch.unwrap_or_default()),
         ("ticks".to_owned(), status.ticks),
         ("journal.position".to_owned(), status.journal.position),
+        ("capped_accounts".to_owned(), status.capped_accounts),
         (
             "journal.dropped_position".to_owned(),
             status.journal.dropped_position,
@@ -170,6 +214,12 @@ fn flat(status: &Status) -> Table {
             .iter()
             .map(|(state, n)| (format!("backfill.{state}"), *n)),
     );
+    if let Some(day_one) = &status.bootstrap {
+        let accounts = day_one_accounts(day_one);
+        rows.extend(accounts.map(|(name, n)| (format!("bootstrap.accounts_{name}"), n)));
+        let likes = day_one_likes(day_one);
+        rows.extend(likes.map(|(name, n)| (format!("bootstrap.likes_{name}"), n)));
+    }
     Table {
         columns: vec!["name".to_owned(), "value".to_owned()],
         rows: rows

@@ -19,6 +19,11 @@ impl EpochClock {
         }
     }
 
+    /// Takes another length, from the next boundary on.
+    pub(super) fn set_epoch_micros(&mut self, epoch_micros: Micros) {
+        self.next_micros = epoch_micros;
+    }
+
     /// As it is to be kept.
     pub(super) fn kept(&self) -> Clock {
         self.kept

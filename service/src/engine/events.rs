@@ -173,7 +173,7 @@ impl Engine {
         self.seen(id, number, data.as_ref());
     }
 
-    fn identity(&mut self, did: &str, handle: Option<String>) {
+    pub(super) fn identity(&mut self, did: &str, handle: Option<String>) {
         self.counters.add("frames.identity", 1);
         let id = match self.settings.keeps_all_records() {
             true => self.intern(did),
@@ -182,8 +182,11 @@ impl Engine {
                 None => return,
             },
         };
+        // Believed as it comes, until it is looked up.
         self.set_handle(id, handle);
+        self.look_up_again(id);
         self.repairs.identity_changed(did);
+        self.unlearn(id);
     }
 
     /// Notes the handle that an account goes by.
@@ -258,7 +261,7 @@ impl Engine {
         self.operate(Operation::Forget { account }, None);
     }
 
-    fn follow_op(&mut self, repo: &str, op: &Op) {
+    pub(super) fn follow_op(&mut self, repo: &str, op: &Op) {
         let subject = match (&op.record, op.action) {
             (Some(Ok(Record::Follow { subject })), Action::Create | Action::Update)
                 if is_did(subject) =>
@@ -285,7 +288,7 @@ impl Engine {
         }
     }
 
-    fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
+    pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
         if rkey.is_empty() {
             return;
         }
@@ -365,7 +368,7 @@ impl Engine {
 }
 
 /// Seq and time of a message, where it has them.
-fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
+pub(super) fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
     match message {
         Message::Commit(commit) => (Some(commit.seq), Some(commit.time)),
         Message::Sync { seq, time, .. }

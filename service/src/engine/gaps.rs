@@ -20,7 +20,7 @@ const SPANS_MAX: usize = 16;
 /// Likes older than this are not repaired.
 const HORIZON: Micros = 30 * 24 * 3_600 * 1_000_000;
 /// A stream may deliver a like whose key is older than its commit by this much.
-const KEY_AGE_MAX: Micros = 600_000_000;
+pub(super) const KEY_AGE_MAX: Micros = 600_000_000;
 /// A stream that begins anew and brings nothing for so long has nothing to bring.
 const SILENCE_MAX: Micros = 10_000_000;
 /// Likes remembered of one account; a repo that has more of them at the end of one gap is not honest.
@@ -102,6 +102,8 @@ pub(super) struct Gaps {
     stream: Option<StreamGap>,
     /// Likes that came by the stream, of accounts with an open gap, and by repair.
     known: HashMap<AccountId, Known>,
+    /// Likes with keys up to this one cannot be met again: day one had them, if anybody.
+    known_from: u64,
     last: u64,
 }
 
@@ -165,6 +167,11 @@ impl Gaps {
                 }
             }
         }
+    }
+
+    /// Likes up to this key are day one's alone.
+    pub(super) fn begin_after(&mut self, known_from: u64) {
+        self.known_from = known_from;
     }
 
     /// At start: an account still to be read for the stream's gap.
@@ -242,7 +249,9 @@ impl Gaps {
 
     /// At start: a like in the journal that may be met again.
     pub(super) fn restore_like(&mut self, id: AccountId, key: (RecordKind, &str), repaired: bool) {
-        let Some(rkey) = tid::pack(key.1) else { return };
+        let Some(rkey) = tid::pack(key.1).filter(|rkey| *rkey > self.known_from) else {
+            return;
+        };
         if repaired || self.end(id).is_some_and(|end| rkey <= end) {
             self.note_known(id, (key.0, rkey));
         }
@@ -257,7 +266,10 @@ impl Gaps {
     }
 
     /// Notes a like that a repair brings. False: it came already.
-    fn is_missed(&mut self, id: AccountId, key: (RecordKind, u64)) -> bool {
+    pub(super) fn is_missed(&mut self, id: AccountId, key: (RecordKind, u64)) -> bool {
+        if key.1 <= self.known_from {
+            return true;
+        }
         if self
             .known
             .get(&id)
@@ -296,7 +308,10 @@ impl Engine {
         }
         // Of what was before it entered nothing counts.
         let entered = self.notes[id.index()].since.map_or(0, tid::at);
-        let after = after.max(entered).max(tid::at(opened_micros - HORIZON));
+        let after = after
+            .max(entered)
+            .max(tid::at(opened_micros - HORIZON))
+            .max(self.gaps.known_from);
         self.order_repair(id, &Spans::one(after, upto), None);
     }
 
@@ -361,7 +376,8 @@ impl Engine {
             let note = &self.notes[member.index()];
             let after = tid::at(from)
                 .max(note.rev)
-                .max(note.since.map_or(0, tid::at));
+                .max(note.since.map_or(0, tid::at))
+                .max(self.gaps.known_from);
             self.order_repair(member, &Spans::one(after, upto), Some(id));
         }
         self.go_on_with_stream_gap();

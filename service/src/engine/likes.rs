@@ -14,7 +14,7 @@ const POST: &str = "app.bsky.feed.post";
 
 /// What becomes of a like. The names are those of `kith status`.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
-enum End {
+pub(super) enum End {
     Outside,
     Invalid,
     NotAPost,
@@ -24,6 +24,31 @@ enum End {
     Capped,
     Rejected,
     Accepted { held: bool },
+}
+
+/// A like whose record and scope are right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged<'a> {
+    /// Whose post, a DID.
+    pub(super) author: &'a str,
+    /// That post's key.
+    pub(super) post: &'a str,
+    pub(super) nonce: u64,
+}
+
+/// A like that is to become a transfer, and where it was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) kind: RecordKind,
+    pub(super) liker: AccountId,
+    pub(super) author: AccountId,
+    /// The record's key.
+    pub(super) rkey: &'a str,
+    /// The commit it came with; empty if it was read from the repo.
+    pub(super) rev: &'a str,
+    /// The post's key.
+    pub(super) post: &'a str,
+    pub(super) nonce: u64,
 }
 
 impl Engine {
@@ -43,14 +68,44 @@ impl Engine {
 
     /// A like of `liker`, from the commit `rev`; from no commit, if a repair found it.
     pub(super) fn like_of(&mut self, kind: RecordKind, liker: &str, rev: &str, op: &Op) {
-        let points = match kind {
-            RecordKind::Like => self.settings.parameters.like,
-            RecordKind::Repost => self.settings.parameters.repost,
-        };
+        let points = self.points_of(kind);
         if points == 0 {
             return;
         }
-        let end = self.like(kind, points, (liker, rev), op);
+        let content = match (&op.record, &op.cid) {
+            (Some(Ok(Record::Like { subject } | Record::Repost { subject })), Some(cid)) => {
+                Some((subject.as_str(), nonce(cid)))
+            }
+            _ => None,
+        };
+        let end = match self.judge(liker, content) {
+            Ok(judged) => {
+                let found = Found {
+                    kind,
+                    liker: self.intern(liker),
+                    author: self.intern(judged.author),
+                    rkey: &op.rkey,
+                    rev,
+                    post: judged.post,
+                    nonce: judged.nonce,
+                };
+                self.transfer(points, &found)
+            }
+            Err(end) => end,
+        };
+        self.count(end);
+    }
+
+    /// What a like or repost is worth; 0: nothing, it does not count at all.
+    pub(super) fn points_of(&self, kind: RecordKind) -> u32 {
+        match kind {
+            RecordKind::Like => self.settings.parameters.like,
+            RecordKind::Repost => self.settings.parameters.repost,
+        }
+    }
+
+    /// Counts what became of a like.
+    pub(super) fn count(&mut self, end: End) {
         let name = match end {
             End::Outside => "likes.outside",
             End::Invalid => "likes.invalid",
@@ -68,40 +123,53 @@ impl Engine {
         }
     }
 
-    fn like(&mut self, kind: RecordKind, points: u32, from: (&str, &str), op: &Op) -> End {
-        let (repo, rev) = from;
-        let liker_inside = self.circle.is_member(repo);
+    /// The tests that look at the record and the circle alone. `content`: the subject and the
+    /// nonce, if the record is readable.
+    pub(super) fn judge<'a>(
+        &self,
+        liker: &str,
+        content: Option<(&'a str, u64)>,
+    ) -> Result<Judged<'a>, End> {
+        let liker_inside = self.circle.is_member(liker);
         if !liker_inside && !self.settings.strangers_may_like() {
-            return End::Outside;
+            return Err(End::Outside);
         }
-        let (Some(Ok(Record::Like { subject } | Record::Repost { subject })), Some(cid)) =
-            (&op.record, &op.cid)
-        else {
-            return End::Invalid;
-        };
-        let Ok(post) = parse_subject(subject) else {
-            return End::Invalid;
-        };
+        let (subject, nonce) = content.ok_or(End::Invalid)?;
+        let post = parse_subject(subject).map_err(|_| End::Invalid)?;
         if post.collection != POST {
-            return End::NotAPost;
+            return Err(End::NotAPost);
         }
         if !self
             .settings
             .in_scope(liker_inside, self.circle.is_member(post.did))
         {
-            return End::Outside;
+            return Err(End::Outside);
         }
-        if repo == post.did {
-            return End::OneSelf;
+        if liker == post.did {
+            return Err(End::OneSelf);
         }
-        let (liker, author) = (self.intern(repo), self.intern(post.did));
+        Ok(Judged {
+            author: post.did,
+            post: post.rkey,
+            nonce,
+        })
+    }
+
+    /// The tests that look at the time and what was before, and the transfer.
+    pub(super) fn transfer(&mut self, points: u32, found: &Found<'_>) -> End {
+        let Found {
+            kind,
+            liker,
+            author,
+            ..
+        } = *found;
         if ![liker, author]
             .into_iter()
             .all(|id| self.circle.status(id).is_active())
         {
             return End::Inactive;
         }
-        let like = (liker, author, post.rkey);
+        let like = (liker, author, found.post);
         if self.settings.parameters.repeat_once && self.repeats.contains(kind, like) {
             return End::Repeated;
         }
@@ -116,14 +184,14 @@ impl Engine {
             sender,
             receiver,
             points: u64::from(points),
-            nonce: nonce(cid),
+            nonce: found.nonce,
             held,
         });
         let record = RecordIdentity {
             kind,
-            rkey: op.rkey.clone(),
-            rev: rev.to_owned(),
-            subject_rkey: post.rkey.to_owned(),
+            rkey: found.rkey.to_owned(),
+            rev: found.rev.to_owned(),
+            subject_rkey: found.post.to_owned(),
         };
         self.repeats.count(liker);
         let accepted = self.operate(operation, Some(record));
@@ -155,7 +223,7 @@ impl Engine {
 
 /// The first 8 bytes, little-endian, of the record's digest: the same whether the like came by
 /// the stream or by repair.
-fn nonce(cid: &Cid) -> u64 {
+pub(super) fn nonce(cid: &Cid) -> u64 {
     let digest = cid.digest();
     u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
 }

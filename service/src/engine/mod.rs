@@ -8,30 +8,38 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | `clock` | epochs in event time |
+//! | `day_one` | the likes of before the first start |
 //! | `events` | commits, account, identity and sync events: the circle |
 //! | `likes` | the tests a like must pass, and the transfer |
 //! | `gaps` | what was missed, and the likes found again |
 //! | `repair` | backfills: what was read of an account's host |
 //! | `images` | which accounts the checkpoint writes |
+//! | `names` | handles that were looked up |
 //! | `history` | how each account fared in each epoch |
 //! | `retention` | checkpoints that are kept, and the journal that may be dropped |
 //! | `pending` | what the next batch carries |
+//! | `reconfigure` | what the config says, at start and while running |
 //! | `restore` | starting again from the store |
 //! | `recompute` | the same journal under other rules |
 
 mod clock;
+mod day_one;
 mod events;
 mod gaps;
 pub(crate) mod history;
 mod images;
 mod likes;
+mod names;
 mod pending;
 mod recompute;
+mod reconfigure;
 mod repair;
 mod repeats;
 mod restore;
 mod retention;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tid;
 
 use std::sync::Arc;
@@ -52,10 +60,13 @@ use kith_store::{
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
+pub(crate) use day_one::Joined;
 use history::History;
 use images::Images;
+pub(crate) use names::{HandleFound, LookedUp};
 use pending::{Counters, Pending};
 pub(crate) use recompute::WhatIf;
+pub(crate) use repair::ReadingAt;
 use repeats::Repeats;
 use retention::Retention;
 pub(crate) use settings::{Settings, TrackedDid};
@@ -89,6 +100,7 @@ pub(crate) struct Engine {
     retention: Retention,
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
+    day_one: day_one::DayOne,
     watched: Arc<Watched>,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
@@ -538,6 +550,9 @@ impl Engine {
             || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
+            || self.pending.tracked
+            || !self.pending.handle_lookups.is_empty()
+            || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
             || self.history.has_ranks()
@@ -631,6 +646,10 @@ impl Engine {
             backfill,
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
+            handle_lookups: pending.handle_lookups.into_values().collect(),
+            bootstrap: pending.bootstrap,
+            bootstrap_accounts: pending.bootstrap_accounts,
+            staged: pending.staged,
             images: slice.images,
             totals,
             flows,
@@ -722,7 +741,7 @@ impl Engine {
         by: Option<AccountId>,
         rkey: Option<&str>,
     ) {
-        let micros = self.clock.now();
+        let micros = self.clock.now().or(self.day_one.first_micros());
         for change in &changes {
             self.last_change += 1;
             self.pending.changes.push(CircleChangeRow {
@@ -732,7 +751,7 @@ impl Engine {
                 from_hop: change.from,
                 to_hop: change.to,
                 cause,
-                by: by.map(|id| id.0),
+                by: by.filter(|by| *by != change.id).map(|id| id.0),
                 rkey: rkey.map(str::to_owned),
             });
             let note = &mut self.notes[change.id.index()];

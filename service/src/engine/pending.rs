@@ -4,7 +4,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use hashbrown::{HashMap, HashSet};
 use kith_graph::AccountId;
-use kith_store::batch::{BackfillRow, CircleChangeRow, GapRow, IdentityRow, JournalRow, RecordRow};
+use kith_store::batch::{
+    BackfillRow, BootstrapAccountRow, BootstrapRow, CircleChangeRow, GapRow, HandleLookupRow,
+    IdentityRow, JournalRow, RecordRow, StagedLike,
+};
 
 /// Changes of the circle and the journal, not yet handed to the store.
 #[derive(Debug, Default)]
@@ -20,6 +23,10 @@ pub(super) struct Pending {
     pub(super) backfill: HashMap<AccountId, BackfillRow>,
     pub(super) gaps: BTreeMap<u64, GapRow>,
     pub(super) identities: BTreeMap<AccountId, IdentityRow>,
+    pub(super) handle_lookups: BTreeMap<AccountId, HandleLookupRow>,
+    pub(super) bootstrap: Option<BootstrapRow>,
+    pub(super) bootstrap_accounts: Vec<BootstrapAccountRow>,
+    pub(super) staged: Vec<StagedLike>,
     /// Frames taken since the last batch: they moved cursors, if nothing else.
     pub(super) frames: usize,
 }
@@ -27,7 +34,12 @@ pub(super) struct Pending {
 impl Pending {
     /// Rows that the next batch will carry, more or less.
     pub(super) fn operations(&self) -> usize {
-        self.journal.len() + self.follows.set.len() + self.blocks.set.len() + self.changes.len()
+        self.journal.len()
+            + self.follows.set.len()
+            + self.blocks.set.len()
+            + self.changes.len()
+            + self.bootstrap_accounts.len()
+            + self.staged.len()
     }
 }
 

@@ -21,6 +21,8 @@ use super::{
 
 /// A failed read is tried again after 5 s, 10 s, 20 s, … at most this often.
 const ATTEMPTS_MAX: u32 = 12;
+/// An account that failed so often is not waited for any more.
+const PATIENCE: u32 = 3;
 const PAUSE_FIRST: Micros = 5_000_000;
 const PAUSE_MAX: Micros = 3_600_000_000;
 
@@ -44,7 +46,20 @@ pub(super) struct Repairs {
     queues: [VecDeque<AccountId>; 3],
     later: BinaryHeap<Reverse<(Micros, AccountId)>>,
     running: HashMap<AccountId, Touched>,
+    /// Read since the start: tracked accounts, the rest of the interior, others.
+    done: [u64; 3],
     identities: Vec<String>,
+}
+
+/// How far the reading of accounts is, since the start.
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq)]
+pub(crate) struct ReadingAt {
+    /// Read.
+    pub(crate) done: u64,
+    /// Waiting, or being read.
+    pub(crate) left: u64,
+    /// Given up, earlier or now.
+    pub(crate) failed: u64,
 }
 
 /// An account that is being read, and what live events say of it meanwhile: newer than what the
@@ -176,19 +191,26 @@ impl Engine {
                 .later
                 .push(Reverse((row.not_before_micros, id)));
         } else {
-            let queue = match self.circle.hop(id) {
-                Some(0) => 0,
-                _ if self.circle.is_interior(id) => 1,
-                _ => 2,
-            };
+            let queue = self.ring(id);
             self.repairs.queues[queue].push_back(id);
         }
         self.note_backfill(row);
     }
 
+    /// Tracked accounts, the rest of the interior, others: 0 to 2.
+    fn ring(&self, id: AccountId) -> usize {
+        match self.circle.hop(id) {
+            Some(0) => 0,
+            _ if self.circle.is_interior(id) => 1,
+            _ => 2,
+        }
+    }
+
     fn note_backfill(&mut self, row: BackfillRow) {
         let id = AccountId(row.account);
         if row.state == BackfillState::Done {
+            let ring = self.ring(id);
+            self.repairs.done[ring] += 1;
             self.repairs.rows.remove(&id);
         } else {
             self.repairs.rows.insert(id, row.clone());
@@ -213,7 +235,12 @@ impl Engine {
                 }
                 self.queue(row);
             }
-            BackfillState::Queued | BackfillState::Running | BackfillState::Done => {}
+            // Not wanted any more: the config has changed since.
+            BackfillState::Queued | BackfillState::Running => {
+                row.state = BackfillState::Done;
+                self.note_backfill(row);
+            }
+            BackfillState::Done => {}
         }
     }
 
@@ -298,9 +325,46 @@ impl Engine {
         counts.map(|(state, count)| (state.name(), count))
     }
 
+    /// How far reading is: tracked accounts, the rest of the interior, others.
+    pub(crate) fn reading(&self) -> [ReadingAt; 3] {
+        let mut rings = self.repairs.done.map(|done| ReadingAt {
+            done,
+            ..ReadingAt::default()
+        });
+        for (id, row) in &self.repairs.rows {
+            let ring = &mut rings[self.ring(*id)];
+            match row.state {
+                BackfillState::Failed => ring.failed += 1,
+                _ => ring.left += 1,
+            }
+        }
+        rings
+    }
+
+    /// Accounts that were not yet read, and have not failed often.
+    pub(crate) fn follows_left(&self) -> usize {
+        let rows = self.repairs.rows.values();
+        rows.filter(|row| row.state != BackfillState::Failed && row.attempts < PATIENCE)
+            .count()
+    }
+
     /// Whose cached identities are out of date, since last asked.
     pub(crate) fn take_identity_changes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.repairs.identities)
+    }
+
+    /// What an account's document said is out of date, for the next start too.
+    pub(super) fn unlearn(&mut self, id: AccountId) {
+        if self.circle.hop(id).is_some() {
+            let forgotten = IdentityRow {
+                account: id.0,
+                pds: None,
+                handle: None,
+                signing_key: None,
+                fetched_micros: 0,
+            };
+            self.pending.identities.insert(id, forgotten);
+        }
     }
 
     /// Notes what an account's document says, for the next start.
@@ -362,7 +426,8 @@ impl Engine {
         touched: &Touched,
         row: BackfillRow,
     ) -> BackfillRow {
-        if read.handle.is_some() {
+        // A claim of the account's own.
+        if read.handle.is_some() && !self.looks_up_handles() {
             self.set_handle(id, read.handle.clone());
         }
         if !read.status.is_active() {

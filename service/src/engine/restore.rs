@@ -1,10 +1,11 @@
-//! Starting again: the engine as the store has it, then brought to what the config says.
+//! Starting again: the engine as the store has it, then (`reconfigure`) brought to what the config
+//! says.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use hashbrown::{HashMap, HashSet};
-use kith_graph::{AccountId, Change, Changes, Circle};
+use kith_graph::{AccountId, Changes, Circle};
 use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Recorded, Rules, Verdict};
 use kith_store::{
     HistoryPart, JournalPart, Pieces, Store,
@@ -14,6 +15,7 @@ use kith_store::{
 use super::{
     Engine, IMAGES, Images, Note, Pending, Repeats, Retention, Source,
     clock::EpochClock,
+    day_one::DayOne,
     events::inactive_status,
     gaps::Gaps,
     history::{self, History},
@@ -39,21 +41,21 @@ impl Engine {
                  database keeps its own seed), or use another database"
             );
         }
-        let mut engine = Engine::empty(state, settings)?;
+        let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
         let ticks = engine.restore_ledger(store).await?;
         engine.restore_history(store, &ticks, &stored_hops).await?;
         engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;
-        engine.agree_on_circle(&stored_hops);
+        engine.restore_day_one(store).await?;
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
         }
+        engine.agree_on_hops(&stored_hops);
+        engine.reread_capped();
         engine.go_on_with_stream_gap();
         engine.restore_likes(store).await?;
-        if engine.clock.epoch().is_some() {
-            engine.agree_on_rules();
-        }
+        engine.reconfigure(settings);
         Ok(engine)
     }
 
@@ -81,6 +83,7 @@ impl Engine {
             retention: Retention::new(settings.keep_checkpoints, settings.retain_epochs),
             repairs: Repairs::default(),
             gaps: Gaps::default(),
+            day_one: DayOne::default(),
             watched: Arc::default(),
             pending: Pending::default(),
             state,
@@ -89,8 +92,8 @@ impl Engine {
         })
     }
 
-    /// Accounts by their numbers, follow and block records. Nobody is tracked yet. Returns the
-    /// hops as they were stored.
+    /// Accounts by their numbers, who was tracked, follow and block records; skipped is already who
+    /// the config says. Returns the hops as they were stored.
     async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
         let mut hops = Vec::new();
         for row in store.load_accounts().await? {
@@ -128,6 +131,7 @@ impl Engine {
                 self.ledger_accounts[index] = Some(id);
             }
         }
+        self.restore_tracked(store.load_tracked().await?)?;
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
         let mut broken = 0;
@@ -154,7 +158,26 @@ impl Engine {
         if broken > 0 {
             bail!("tables follow and block: {broken} records name accounts that are not there");
         }
+        self.changes.clear();
         Ok(hops)
+    }
+
+    fn restore_tracked(&mut self, tracked: Vec<TrackedRow>) -> Result<()> {
+        if let Some(row) = tracked
+            .iter()
+            .find(|row| row.account as usize >= self.notes.len())
+        {
+            bail!("table tracked: account {} is not there", row.account);
+        }
+        for row in &tracked {
+            self.circle.track(AccountId(row.account), &mut self.changes);
+        }
+        self.tracked = tracked;
+        for did in self.settings.skip.clone() {
+            let id = self.intern(&did);
+            self.circle.set_skip(id, true, &mut self.changes);
+        }
+        Ok(())
     }
 
     /// The ledger: images, then the journal after the checkpoint. Returns the ticks of that
@@ -479,10 +502,9 @@ impl Engine {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
-        let first = self
-            .gaps
-            .oldest()
-            .and_then(|time| self.clock.epoch_of(time));
+        let oldest = [self.gaps.oldest(), self.day_one.overlap(self.clock.now())];
+        let oldest = oldest.into_iter().flatten().min();
+        let first = oldest.and_then(|time| self.clock.epoch_of(time));
         let first = first.map_or(epoch, |first| first.min(epoch));
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
@@ -512,43 +534,6 @@ impl Engine {
             .await?;
         Ok(())
     }
-
-    /// Tracks and skips whom the config names, and notes every hop that is not as it was stored:
-    /// tracked accounts, the depth, or who is skipped may have changed.
-    fn agree_on_circle(&mut self, stored: &[Option<u8>]) {
-        for did in std::mem::take(&mut self.settings.skip) {
-            let id = self.intern(&did);
-            self.circle.set_skip(id, true, &mut self.changes);
-        }
-        for did in std::mem::take(&mut self.settings.opt_out) {
-            let id = self.intern(&did);
-            self.opted_out.insert(id);
-        }
-        for tracked in std::mem::take(&mut self.settings.tracked) {
-            let id = self.intern(&tracked.did);
-            if tracked.handle.is_some() {
-                self.set_handle(id, tracked.handle);
-            }
-            self.circle.track(id, &mut self.changes);
-            self.tracked.push(TrackedRow {
-                account: id.0,
-                label: tracked.label,
-            });
-        }
-        self.pending.tracked = true;
-        self.changes.clear();
-        let changes = (0..self.notes.len())
-            .filter_map(|index| {
-                let id = AccountId(u32::try_from(index).ok()?);
-                let (from, to) = (stored.get(index).copied().flatten(), self.circle.hop(id));
-                (from != to).then_some(Change { id, from, to })
-            })
-            .collect();
-        self.note_change_list(changes, "config", None, None);
-        for (id, _) in self.circle.members() {
-            self.watch(id);
-        }
-    }
 }
 
 /// The ticks of a part of the journal: the epoch that ended, and when.
@@ -573,7 +558,7 @@ fn note_pins(operation: &Operation, accepted: bool, pins: &mut HashSet<LedgerId>
 }
 
 /// The state of an empty database.
-fn first_state(settings: &Settings) -> Result<State> {
+pub(super) fn first_state(settings: &Settings) -> Result<State> {
     let seed = match settings.seed {
         Some(seed) => seed,
         None => getrandom::u64().context("the system gave no random seed")?,

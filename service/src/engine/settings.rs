@@ -35,6 +35,10 @@ pub(crate) struct Settings {
     pub(crate) skip: Vec<String>,
     /// DIDs that want no points.
     pub(crate) opt_out: Vec<String>,
+    /// Follow records read of one account at most.
+    pub(crate) max_follows: u32,
+    /// Members whose handles are looked up in a minute.
+    pub(crate) handles_per_minute: u32,
     /// The ledger's rules.
     pub(crate) rules: Rules,
     /// What decides about operations, journaled with the rules.
@@ -75,6 +79,8 @@ impl Settings {
             tracked,
             skip,
             opt_out,
+            max_follows: config.circle.max_follows,
+            handles_per_minute: config.network.handles_per_minute,
             rules: Rules {
                 rule,
                 own_points: ledger.own_points,

@@ -14,7 +14,7 @@ use kith_store::Table;
 use serde::Serialize;
 
 use crate::cli::Format;
-pub(crate) use people::{Names, dids_of, for_people};
+pub(crate) use people::{Names, dids_of, for_people, time};
 pub(crate) use rows::Rows;
 
 /// Prints a table in the format asked for.
@@ -79,7 +79,7 @@ pub(crate) fn thousands(n: i64) -> String {
 
 /// A stranger's text without what is not seen but acts: control characters (no terminal is moved
 /// by it), bidirectional controls and other invisible ones (nothing looks like something else).
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.chars()
         .map(|c| if acts_unseen(c) { '\u{fffd}' } else { c })
         .collect()

@@ -159,7 +159,7 @@ fn is_time(column: &str) -> bool {
 }
 
 /// Unix microseconds as a date and time of UTC, to the second.
-fn time(micros: i64) -> String {
+pub(crate) fn time(micros: i64) -> String {
     let since = Duration::from_micros(micros.unsigned_abs());
     let at = match micros < 0 {
         false => SystemTime::UNIX_EPOCH.checked_add(since),
@@ -218,7 +218,7 @@ mod tests {
         let names = Names::new(&table, bob.into());
         assert_eq!(
             aligned(&table, &names, None),
-            "account        since                  epoch  by                share\n\
+            "account        since                  epoch  by            share\n\
              alice.example  2026-11-21T02:17:35Z  359045  bob.\u{fffd}example  0.250\n"
         );
     }

@@ -192,6 +192,8 @@ pub enum Signal {
     Int,
     /// Please stop: drain, commit, exit 0.
     Term,
+    /// Read the configuration again.
+    Hup,
     /// Stop dead, no last words.
     Kill,
     /// Stand still, holding everything, until `Cont`.
@@ -216,6 +218,7 @@ impl Running {
         let name = match signal {
             Signal::Int => "INT",
             Signal::Term => "TERM",
+            Signal::Hup => "HUP",
             Signal::Kill => "KILL",
             Signal::Stop => "STOP",
             Signal::Cont => "CONT",
@@ -285,6 +288,11 @@ impl Running {
     /// What it has printed to standard error so far.
     pub fn stderr(&self) -> String {
         read(&self.stderr)
+    }
+
+    /// The file that its standard error goes to.
+    pub fn stderr_file(&self) -> &Path {
+        &self.stderr
     }
 }
 

@@ -1,0 +1,195 @@
+//! `kith track add|remove|list`: the tracked accounts of the configuration file, edited in place.
+//!
+//! The service is not talked to: it watches the file.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    os::unix::fs::{MetadataExt, chown},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use kith_config::{FILE_BYTES_MAX, Identifier, edit};
+use kith_store::{Table, Value};
+
+use crate::{
+    cli::{Format, TrackCommand},
+    exit::InputError,
+    output,
+};
+
+/// Edits or shows the list.
+pub(super) fn run(path: &Path, command: TrackCommand) -> Result<()> {
+    match command {
+        TrackCommand::Add { id, label } => {
+            let id = identifier(&id)?;
+            let origin = path.display().to_string();
+            change(path, |text| {
+                edit::add_tracked(text, &origin, &id, label.as_deref())
+            })?;
+            tell(&format!("added {id} to {origin}"))
+        }
+        TrackCommand::Remove { id } => {
+            let id = identifier(&id)?;
+            let origin = path.display().to_string();
+            change(path, |text| edit::remove_tracked(text, &origin, &id))?;
+            tell(&format!("removed {id} from {origin}"))
+        }
+        TrackCommand::List { output } => list(path, output.format()),
+    }
+}
+
+fn list(path: &Path, format: Format) -> Result<()> {
+    let origin = path.display().to_string();
+    let tracked = edit::tracked(&read(path)?, &origin).map_err(|error| refused(&error))?;
+    let rows = tracked.into_iter().map(|account| {
+        vec![
+            Value::Text(account.id.to_string()),
+            account.label.map_or(Value::Null, Value::Text),
+        ]
+    });
+    let table = Table {
+        columns: vec!["id".to_owned(), "label".to_owned()],
+        rows: rows.collect(),
+    };
+    output::table(&table, format)
+}
+
+/// What was done, and what comes of it.
+fn tell(done: &str) -> Result<()> {
+    writeln!(
+        io::stderr(),
+        "{done}\na running service takes it up by itself; otherwise the next `kith run` does"
+    )?;
+    Ok(())
+}
+
+fn identifier(text: &str) -> Result<Identifier, InputError> {
+    let bare = text.trim().trim_start_matches('@');
+    bare.parse().map_err(|error| {
+        InputError(format!(
+            "{text:?}: {error}\n  help: write a handle, as in alice.example.com, or a DID, as in \
+             did:plc:…"
+        ))
+    })
+}
+
+/// Replaces the text of the file, all or nothing, and only if nobody else changed it meanwhile.
+fn change(path: &Path, edit: impl FnOnce(&str) -> Result<String, edit::EditError>) -> Result<()> {
+    let target = resolved(path)?;
+    // Another `kith track` waits here; editors do not, which is why the text is compared.
+    let lock = File::open(&target).map_err(|error| unreadable(path, &error))?;
+    lock.lock()
+        .with_context(|| format!("locking {}", path.display()))?;
+    let before = read(&target)?;
+    let after = edit(&before).map_err(|error| refused(&error))?;
+    write(&target, &before, &after).map_err(|error| {
+        match error.kind() {
+            io::ErrorKind::ResourceBusy => InputError(format!(
+                "{} was changed by somebody else just now; nothing was written\n  help: try again",
+                path.display()
+            )),
+            _ => InputError(format!(
+                "cannot write {}: {error}\n  help: the file and its folder must be writable; \
+                 nothing was changed",
+                path.display()
+            )),
+        }
+        .into()
+    })
+}
+
+/// Puts a new file in the old one's place, with its permissions and owner.
+fn write(target: &Path, before: &str, after: &str) -> io::Result<()> {
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    let old = fs::metadata(target)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".kith-track-")
+        .tempfile_in(folder)?;
+    file.write_all(after.as_bytes())?;
+    let new = file.as_file().metadata()?;
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        chown(file.path(), Some(old.uid()), Some(old.gid()))?;
+    }
+    file.as_file().set_permissions(old.permissions())?;
+    file.as_file().sync_all()?;
+    if fs::read(target)? != before.as_bytes() {
+        return Err(io::ErrorKind::ResourceBusy.into());
+    }
+    file.persist(target)?;
+    Ok(())
+}
+
+/// The file itself, where the path is a link: the link stays.
+fn resolved(path: &Path) -> Result<PathBuf, InputError> {
+    path.canonicalize()
+        .map_err(|error| unreadable(path, &error))
+}
+
+fn read(path: &Path) -> Result<String, InputError> {
+    let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if size.len() > FILE_BYTES_MAX {
+        return Err(unreadable(path, &io::ErrorKind::FileTooLarge.into()));
+    }
+    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> InputError {
+    InputError(format!(
+        "cannot read {}: {error}\n  help: write one with `kith init`, or name yours with --config",
+        path.display()
+    ))
+}
+
+fn refused(error: &edit::EditError) -> InputError {
+    InputError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const FILE: &str = "# mine\n[[circle.tracked]]\nid = \"a.example.com\"\n";
+
+    #[test]
+    fn the_file_keeps_its_permissions_and_its_links() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (
+            folder.path().join("real.toml"),
+            folder.path().join("k.toml"),
+        );
+        fs::write(&file, FILE).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+        symlink(&file, &link).expect("linked");
+        let id: Identifier = "did:plc:b".parse().expect("a DID");
+        change(&link, |text| edit::add_tracked(text, "k", &id, None)).expect("edited");
+        assert!(link.is_symlink());
+        let text = fs::read_to_string(&file).expect("read");
+        assert!(
+            text.starts_with(FILE) && text.contains("did:plc:b"),
+            "{text}"
+        );
+        let mode = fs::metadata(&file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("kith.toml");
+        fs::write(&file, FILE).expect("written");
+        let error = change(&file, |text| {
+            fs::write(&file, "# somebody else's").expect("written");
+            Ok(format!("{text}# edited"))
+        });
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("changed by somebody else"), "{error}");
+        let text = fs::read_to_string(&file).expect("read");
+        assert_eq!(text, "# somebody else's");
+    }
+}

@@ -1,0 +1,470 @@
+//! The engine without a store: what it asks for, and what it does with the answers.
+
+use kith_config::{Config, Env, Mode};
+use kith_feeder::{
+    backfill::{AccountRead, AccountStatus, LikeListing, LikeRecord, Listing, ReadError},
+    identity::DidDocument,
+    wire::{Action, Cid, Collection, Op, Record},
+};
+use kith_graph::{AccountId, Status};
+use kith_reputation::Operation;
+use kith_store::{
+    Access, JournalPart, Store,
+    batch::{BackfillState, Batch, BootstrapState, Micros, RecordKind, StagedKey},
+};
+
+use super::{Engine, Joined, Settings, TrackedDid, repair::BackfillOrder, restore, tid};
+
+const ALICE: &str = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
+const BOB: &str = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";
+const CAROL: &str = "did:plc:cccccccccccccccccccccccc";
+const DAN: &str = "did:plc:dddddddddddddddddddddddd";
+
+const SECOND: Micros = 1_000_000;
+const DAY: Micros = 24 * 3_600 * SECOND;
+/// A Thursday, when an epoch of seven days begins.
+const NOW: Micros = 2_900 * 7 * DAY + 3 * DAY;
+
+fn engine(tracked: &[&str]) -> Engine {
+    let text = tracked.iter().fold(String::new(), |text, did| {
+        format!("{text}[[circle.tracked]]\nid = \"{did}\"\n")
+    });
+    let config = Config::parse(&text, "kith.toml", &Env::default(), Mode::Offline).expect("valid");
+    let tracked = tracked.iter().map(|did| tracked_by(did));
+    let settings = Settings::new(&config, tracked.collect(), Vec::new(), Vec::new());
+    let state = restore::first_state(&settings).expect("a seed");
+    let mut engine = Engine::empty(state, settings.clone()).expect("a depth");
+    engine.reconfigure(settings);
+    engine
+}
+
+fn tracked_by(did: &str) -> TrackedDid {
+    TrackedDid {
+        did: did.to_owned(),
+        handle: None,
+        label: None,
+    }
+}
+
+fn read(did: &str) -> AccountRead {
+    AccountRead {
+        did: did.to_owned(),
+        status: AccountStatus::Active,
+        handle: None,
+        pds: "https://pds.example".to_owned(),
+        follows: Listing::default(),
+        blocks: Listing::default(),
+        likes: LikeListing::default(),
+    }
+}
+
+/// An account that follows these, by records r0, r1, ..
+fn following(did: &str, subjects: &[&str]) -> AccountRead {
+    let records = subjects.iter().enumerate();
+    let mut account = read(did);
+    account.follows.records = records
+        .map(|(i, subject)| (format!("r{i}"), (*subject).to_owned()))
+        .collect();
+    account
+}
+
+fn unreachable(did: &str) -> ReadError {
+    ReadError::Unreachable {
+        did: did.to_owned(),
+        reason: "nobody is there".to_owned(),
+    }
+}
+
+fn dids(orders: &[BackfillOrder]) -> Vec<&str> {
+    orders.iter().map(|order| order.did.as_str()).collect()
+}
+
+#[test]
+fn tracked_accounts_are_read_before_those_they_follow() {
+    let mut engine = engine(&[ALICE, DAN]);
+    assert_eq!(dids(&engine.backfill_orders(1, NOW)), [ALICE]);
+    engine.backfilled(ALICE, Ok(following(ALICE, &[BOB, CAROL])), NOW);
+    let orders = engine.backfill_orders(1, NOW);
+    assert_eq!((dids(&orders), orders[0].priority), (vec![DAN], 0));
+    let orders = engine.backfill_orders(9, NOW);
+    assert_eq!((dids(&orders), orders[0].priority), (vec![BOB, CAROL], 1));
+    assert!(orders[0].wanted.follows && orders[0].wanted.blocks);
+    engine.backfilled(BOB, Ok(following(BOB, &[DAN, "did:web:far.example"])), NOW);
+    let [tracked, interior, _] = engine.reading();
+    assert_eq!((tracked.done, tracked.left), (1, 1));
+    assert_eq!((interior.done, interior.left), (1, 1));
+    assert_eq!(
+        engine.members_by_hop(),
+        [2, 2, 1],
+        "the last degree is not read"
+    );
+}
+
+#[test]
+fn who_cannot_be_read_is_tried_again_later_and_given_up_in_the_end() {
+    let mut engine = engine(&[ALICE]);
+    let (mut now, mut pauses) = (NOW, Vec::new());
+    loop {
+        assert_eq!(dids(&engine.backfill_orders(9, now)), [ALICE]);
+        engine.backfilled(ALICE, Err(unreachable(ALICE)), now);
+        if engine.reading()[0].failed == 1 {
+            break;
+        }
+        let row = engine.batch().backfill.pop().expect("a row");
+        let pause = row.not_before_micros - now;
+        assert!(engine.backfill_orders(9, now + pause - 1).is_empty());
+        pauses.push(pause / SECOND);
+        now += pause;
+    }
+    assert_eq!(pauses[..4], [5, 10, 20, 40]);
+    assert_eq!((pauses.len(), pauses.last()), (11, Some(&3_600)));
+    assert!(engine.backfill_orders(9, now + DAY).is_empty());
+    let row = last_backfill(&mut engine);
+    assert_eq!(row, (BackfillState::Failed, Some("unreachable".to_owned())));
+}
+
+#[test]
+fn failures_that_no_waiting_mends_are_given_up_at_once() {
+    let gone = ReadError::Gone {
+        did: ALICE.to_owned(),
+    };
+    let malformed = ReadError::Malformed {
+        did: ALICE.to_owned(),
+        reason: "no end".to_owned(),
+    };
+    for (error, status) in [(gone, Status::Deleted), (malformed, Status::Active)] {
+        let mut engine = engine(&[ALICE]);
+        let _ = engine.backfill_orders(9, NOW);
+        let reason = error.reason().to_owned();
+        engine.backfilled(ALICE, Err(error), NOW);
+        assert_eq!(
+            last_backfill(&mut engine),
+            (BackfillState::Failed, Some(reason))
+        );
+        assert_eq!(engine.circle.status(AccountId(0)), status);
+    }
+    let mut engine = engine(&[ALICE]);
+    let _ = engine.backfill_orders(9, NOW);
+    let mut away = read(ALICE);
+    away.status = AccountStatus::Deactivated;
+    engine.backfilled(ALICE, Ok(away), NOW);
+    let row = last_backfill(&mut engine);
+    assert_eq!(row, (BackfillState::Failed, Some("deactivated".to_owned())));
+    // It comes back: what could not be read may be now.
+    engine.set_status(AccountId(0), Status::Active);
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [ALICE]);
+}
+
+fn last_backfill(engine: &mut Engine) -> (BackfillState, Option<String>) {
+    let row = engine.batch().backfill.pop().expect("a row");
+    (row.state, row.error)
+}
+
+#[test]
+fn what_happens_while_an_account_is_read_is_newer_than_what_was_read() {
+    let mut engine = engine(&[ALICE]);
+    let _ = engine.backfill_orders(9, NOW);
+    engine.follow_op(ALICE, &follow(Action::Delete, "r0", None));
+    engine.follow_op(ALICE, &follow(Action::Create, "r7", Some(DAN)));
+    engine.follow_op(ALICE, &follow(Action::Update, "r1", Some(DAN)));
+    engine.backfilled(ALICE, Ok(following(ALICE, &[BOB, CAROL])), NOW);
+    let mut follows: Vec<_> = engine.circle.follows(AccountId(0)).collect();
+    follows.sort_unstable_by_key(|(rkey, _)| rkey.as_str().to_owned());
+    let dan = engine.circle.lookup(DAN).expect("is known");
+    let said: Vec<_> = follows
+        .iter()
+        .map(|(rkey, id)| (rkey.as_str(), *id))
+        .collect();
+    assert_eq!(said, [("r1", dan), ("r7", dan)]);
+}
+
+fn follow(action: Action, rkey: &str, subject: Option<&str>) -> Op {
+    Op {
+        index: 0,
+        action,
+        collection: Collection::Follow,
+        rkey: rkey.to_owned(),
+        cid: None,
+        record: subject.map(|subject| {
+            Ok(Record::Follow {
+                subject: subject.to_owned(),
+            })
+        }),
+    }
+}
+
+#[test]
+fn a_changed_identity_is_forgotten_for_the_next_start_too() {
+    let mut engine = engine(&[ALICE]);
+    let document = DidDocument {
+        did: ALICE.to_owned(),
+        handle: None,
+        pds: Some("https://pds.example".to_owned()),
+        signing_key: None,
+    };
+    engine.learn(&document, NOW);
+    let fetched = |engine: &mut Engine| engine.batch().identities[0].fetched_micros;
+    assert_eq!(fetched(&mut engine), NOW);
+    engine.identity(ALICE, None);
+    assert_eq!(engine.take_identity_changes(), [ALICE]);
+    assert_eq!(fetched(&mut engine), 0, "older than any that is believed");
+}
+
+#[test]
+fn who_follows_too_many_is_marked() {
+    let mut engine = engine(&[ALICE]);
+    let _ = engine.backfill_orders(9, NOW);
+    let mut account = following(ALICE, &[BOB]);
+    account.follows.capped = true;
+    engine.backfilled(ALICE, Ok(account), NOW);
+    let batch = engine.batch();
+    let alice = batch.accounts.iter().find(|row| row.did == ALICE);
+    assert!(alice.is_some_and(|row| row.capped));
+    // Live records still count.
+    engine.follow_op(ALICE, &follow(Action::Create, "r9", Some(CAROL)));
+    assert_eq!(engine.members_by_hop(), [1, 2, 0]);
+}
+
+/// A like at a time, of somebody's post.
+fn like(micros: Micros, author: &str) -> LikeRecord {
+    let text = "bafyreidkweoizs45i4lumtkwmd5dw44e3yx2dyxbmqymvjv26t3nv2ravi";
+    LikeRecord {
+        collection: Collection::Like,
+        rkey: tid::unpack(tid::at(micros)),
+        cid: Cid::parse(text).expect("a CID"),
+        subject: format!(
+            "at://{author}/app.bsky.feed.post/{}",
+            tid::unpack(tid::at(micros))
+        ),
+    }
+}
+
+fn liking(did: &str, likes: &[LikeRecord]) -> AccountRead {
+    let mut account = read(did);
+    account.likes.records = likes.to_vec();
+    account
+}
+
+/// Day one of two who follow nobody; the sources begin now.
+fn day_one() -> Engine {
+    let mut engine = engine(&[ALICE, BOB]);
+    assert!(engine.day_one_is_due(30) && !engine.day_one_is_due(0));
+    begin(&mut engine);
+    engine
+}
+
+fn begin(engine: &mut Engine) {
+    let joined = Joined {
+        first: NOW,
+        last: NOW,
+        continued: false,
+    };
+    engine.begin_day_one(joined, 30, 500, NOW);
+}
+
+/// What a batch put away, in the order in which it is taken.
+fn staged(batch: Batch) -> Vec<kith_store::batch::StagedLike> {
+    let mut staged = batch.staged;
+    staged.sort_unstable_by_key(|like| like.key);
+    staged
+}
+
+#[test]
+fn likes_of_before_are_taken_in_order_with_the_ticks_in_their_places() {
+    let mut engine = day_one();
+    let orders = engine.day_one_orders(9, NOW);
+    assert_eq!(dids(&orders), [ALICE, BOB]);
+    let wanted = orders[0].wanted.likes.clone().expect("likes are wanted");
+    assert_eq!(wanted.after, tid::unpack(tid::at(NOW - 30 * DAY)));
+    assert_eq!(wanted.upto, tid::unpack(tid::at(NOW + 600 * SECOND)));
+    assert!(!orders[0].wanted.blocks && !engine.day_one_is_read());
+
+    let late = NOW + 300 * SECOND;
+    let alice = [
+        like(NOW - 29 * DAY, BOB),
+        like(NOW - 15 * DAY, BOB),
+        like(NOW - DAY, ALICE),
+        like(NOW - 60 * SECOND, BOB),
+        like(late, BOB),
+    ];
+    let bob = [like(NOW - 20 * DAY, ALICE), like(NOW - DAY, CAROL)];
+    engine.day_one_read(ALICE, Ok(liking(ALICE, &alice)), NOW);
+    engine.day_one_read(BOB, Ok(liking(BOB, &bob)), NOW);
+    assert!(engine.day_one_is_read());
+    let likes = staged(engine.batch());
+    assert_eq!(likes.len(), 5, "not those of oneself and of strangers");
+    let counts: Vec<_> = engine
+        .counts()
+        .filter(|(name, _)| name.starts_with("likes."))
+        .collect();
+    assert_eq!(counts, [("likes.outside", 1), ("likes.self", 1)]);
+
+    assert_eq!(engine.begin_taking(5), Some(StagedKey::default()));
+    engine.take_staged(&likes[..2]);
+    engine.take_staged(&likes[2..]);
+    let journal = engine.batch().journal;
+    let week = |micros: Micros| micros / (7 * DAY);
+    let transfers = journal.iter().filter(|row| row.record.is_some());
+    let times: Vec<_> = transfers.map(|row| (row.micros, row.epoch)).collect();
+    let expected = [29 * DAY, 20 * DAY, 15 * DAY, 60 * SECOND, 0].map(|ago| NOW - ago);
+    assert_eq!(
+        times,
+        expected.map(|time| (time, week(time))),
+        "never beyond now"
+    );
+    let ticks = journal
+        .iter()
+        .filter(|row| row.operation == Operation::Tick);
+    let ticks: Vec<_> = ticks.map(|row| row.epoch).collect();
+    let all: Vec<_> = (week(NOW - 29 * DAY) + 1..=week(NOW)).collect();
+    assert_eq!(ticks, all, "every boundary is one tick");
+    assert!(journal.iter().map(|row| row.epoch).is_sorted());
+
+    // The stream brings what was just liked once more, and what was liked since.
+    engine.end_day_one(NOW);
+    assert!(!engine.day_one_is_due(30));
+    let mut is_new = |micros: Micros| {
+        let key = tid::unpack(tid::at(micros));
+        let rev = tid::at(micros + SECOND);
+        engine
+            .gaps
+            .is_new(AccountId(0), rev, (RecordKind::Like, &key))
+    };
+    assert!(!is_new(NOW - 60 * SECOND));
+    assert!(!is_new(late));
+    assert!(is_new(late + SECOND));
+}
+
+#[test]
+fn who_cannot_be_read_on_day_one_is_given_up_after_some_tries() {
+    let mut engine = day_one();
+    let mut now = NOW;
+    let mut tries = 0;
+    while !engine.day_one_is_read() {
+        for order in engine.day_one_orders(9, now) {
+            match order.did.as_str() {
+                ALICE => {
+                    tries += 1;
+                    engine.day_one_read(ALICE, Err(unreachable(ALICE)), now);
+                }
+                did => engine.day_one_read(did, Ok(read(did)), now),
+            }
+        }
+        now += SECOND;
+    }
+    assert_eq!((tries, (now - NOW) / SECOND), (4, 15));
+    let accounts = engine.batch().bootstrap_accounts;
+    let errors: Vec<_> = accounts.iter().map(|row| row.error.as_deref()).collect();
+    assert_eq!(errors, [None, Some("unreachable")]);
+}
+
+/// Nobody knows what a source told between two runs, if it had told nothing before: whoever was
+/// read before is asked for what is newer.
+#[test]
+fn after_a_stop_only_what_may_be_missing_is_read_again() {
+    let mut engine = day_one();
+    let _ = engine.day_one_orders(9, NOW);
+    engine.day_one_read(ALICE, Ok(liking(ALICE, &[like(NOW - DAY, BOB)])), NOW);
+    let later = NOW + 3_600 * SECOND;
+    let joined = |continued| Joined {
+        first: later,
+        last: later,
+        continued,
+    };
+    engine.day_one.running.clear();
+    engine.begin_day_one(joined(true), 30, 500, later);
+    assert_eq!(dids(&engine.day_one_orders(9, later)), [BOB]);
+    engine.day_one_read(BOB, Ok(read(BOB)), later);
+    assert!(engine.day_one_is_read());
+
+    let latest = later + 3_600 * SECOND;
+    engine.begin_day_one(
+        Joined {
+            first: latest,
+            last: latest,
+            continued: false,
+        },
+        30,
+        500,
+        latest,
+    );
+    let orders = engine.day_one_orders(9, latest);
+    assert_eq!(dids(&orders), [ALICE, BOB]);
+    let wanted = orders[0].wanted.likes.clone().expect("likes are wanted");
+    assert_eq!(wanted.after, tid::unpack(tid::at(NOW - 600 * SECOND)));
+    assert_eq!(wanted.upto, tid::unpack(tid::at(latest + 600 * SECOND)));
+    assert_eq!(engine.day_one_state(), Some(BootstrapState::Reading));
+}
+
+/// A database of its own, removed with the folder.
+async fn database() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("kith.db").display());
+    let store = Store::open(&url, Access::Write).await.expect("opens");
+    (folder, store)
+}
+
+async fn commit(store: &Store, engine: &mut Engine) {
+    store.commit(&engine.batch()).await.expect("commits");
+}
+
+/// What is taken before a stop is not taken again, and what is not, is.
+#[tokio::test]
+async fn taking_goes_on_where_it_was_stopped() {
+    let likes: Vec<_> = (1..40).map(|day| like(NOW - day * DAY / 2, BOB)).collect();
+    let mut journals = Vec::new();
+    for stops in [0, 1, 3] {
+        let (_folder, store) = database().await;
+        let mut settings = engine(&[ALICE, BOB]).settings;
+        settings.seed = Some(7);
+        settings.tracked = [ALICE, BOB].map(tracked_by).to_vec();
+        let open = async || Engine::open(&store, settings.clone()).await.expect("opens");
+        let mut engine = open().await;
+        begin(&mut engine);
+        let _ = engine.day_one_orders(9, NOW);
+        engine.day_one_read(ALICE, Ok(liking(ALICE, &likes)), NOW);
+        engine.day_one_read(BOB, Ok(read(BOB)), NOW);
+        commit(&store, &mut engine).await;
+        for _ in 0..stops {
+            let waiting = store.staged().await.expect("counts");
+            let last = engine.begin_taking(waiting).expect("is reading");
+            let some = store.staged_likes(last, 10).await.expect("reads");
+            engine.take_staged(&some[..5]);
+            commit(&store, &mut engine).await;
+            // Taken, and lost by the kill.
+            engine.take_staged(&some[5..]);
+            engine = open().await;
+            assert_eq!(engine.day_one_state(), Some(BootstrapState::Taking));
+        }
+        let waiting = store.staged().await.expect("counts");
+        assert_eq!(waiting, likes.len() as u64);
+        let last = engine.begin_taking(waiting).expect("is reading");
+        let rest = store.staged_likes(last, 1_000).await.expect("reads");
+        assert_eq!(rest.len(), likes.len() - 5 * stops);
+        engine.take_staged(&rest);
+        commit(&store, &mut engine).await;
+        store.clear_staged().await.expect("clears");
+        engine.end_day_one(NOW);
+        commit(&store, &mut engine).await;
+        let status = store
+            .status()
+            .await
+            .expect("reads")
+            .bootstrap
+            .expect("day one");
+        assert_eq!((status.accounts_read, status.likes_taken), (2, 39));
+
+        let mut journal = Vec::new();
+        store
+            .each_journal(JournalPart::After(0), |row| {
+                journal.push(row);
+                Ok(())
+            })
+            .await
+            .expect("reads");
+        journals.push(journal);
+    }
+    assert_eq!(journals[0], journals[1]);
+    assert_eq!(journals[0], journals[2]);
+    assert!(journals[0].len() > 39 + 2, "likes, ticks, rules");
+}

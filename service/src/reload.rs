@@ -1,0 +1,262 @@
+//! The configuration file of a running service: watched, and read again when it changes or at
+//! SIGHUP.
+//!
+//! What is read goes to the service as an [`Edit`], its handles resolved, so that the writer never
+//! waits for the network. An edit that is broken leaves everything as it is; so does a handle that
+//! does not resolve, but that may be the network's fault, and is tried again.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use kith_config::{Config, Env, Mode};
+use notify::{
+    EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    event::{AccessKind, AccessMode},
+};
+use tokio::{
+    signal::unix::Signal,
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::Settings,
+    network::{Names, Unsettled},
+};
+
+/// A change of the file is looked at when nothing more has happened for so long: editors write in
+/// several steps ..
+const QUIET: Duration = Duration::from_millis(200);
+/// .. but not later than this.
+const QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// Pauses between attempts to resolve a handle: this, and twice as long each time.
+const RETRY_FIRST: Duration = Duration::from_secs(5);
+const RETRY_MAX: Duration = Duration::from_mins(10);
+
+/// A configuration to be taken up.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    /// Every handle resolved.
+    pub(crate) settings: Settings,
+}
+
+/// Watches a configuration file. Dropping it ends that.
+pub(crate) struct Reloads {
+    /// Edits to be taken up, in their order.
+    pub(crate) edits: mpsc::Receiver<Edit>,
+    _watcher: Option<RecommendedWatcher>,
+}
+
+/// What a service runs under, to begin with.
+pub(crate) struct Running {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// As it was read at start.
+    pub(crate) config: Config,
+    /// The handles resolved so far.
+    pub(crate) names: Names,
+}
+
+impl Reloads {
+    /// Begins to watch. Without the system's help only SIGHUP is left, and a warning says so.
+    pub(crate) fn watch(running: Running, hangups: Signal, stop: CancellationToken) -> Reloads {
+        // One waiting wake is enough: the file is read after it.
+        let (wake, wakes) = mpsc::channel(1);
+        // The file may have been edited since it was read.
+        let _ = wake.try_send(());
+        let watcher = watcher(&running.path, wake)
+            .inspect_err(|error| {
+                let path = running.path.display();
+                tracing::warn!(%path, %error, "the configuration is not watched; SIGHUP re-reads it");
+            })
+            .ok();
+        let (edits_out, edits) = mpsc::channel(1);
+        let reading = Reading {
+            running,
+            text: None,
+            is_broken: false,
+            pause: RETRY_FIRST,
+            edits: edits_out,
+        };
+        tokio::spawn(async move {
+            tokio::select! {
+                () = reading.run(wakes, hangups) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        Reloads {
+            edits,
+            _watcher: watcher,
+        }
+    }
+}
+
+/// Wakes when the file may have changed. The folder is watched, since editors replace files; where
+/// the file is a link, everything in its two folders counts.
+fn watcher(path: &Path, wake: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
+    let is_link = path.is_symlink();
+    let name: Option<OsString> = path.file_name().map(OsString::from);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let concerns = event.is_ok_and(|event| {
+            let is_ours = |path: &PathBuf| path.file_name() == name.as_deref();
+            event.need_rescan()
+                || may_change(event.kind) && (is_link || event.paths.iter().any(is_ours))
+        });
+        if concerns {
+            let _ = wake.try_send(());
+        }
+    })?;
+    watcher.watch(folder(path), RecursiveMode::NonRecursive)?;
+    if is_link && let Ok(target) = path.canonicalize() {
+        watcher.watch(folder(&target), RecursiveMode::NonRecursive)?;
+    }
+    Ok(watcher)
+}
+
+/// Whether something may have been written. Reading is an event too, also our own.
+fn may_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
+        _ => true,
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Why the file is looked at.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+enum Cause {
+    Changed,
+    Hangup,
+    Retry,
+}
+
+/// The task behind [`Reloads`].
+struct Reading {
+    running: Running,
+    /// What was last read, whatever became of it.
+    text: Option<Vec<u8>>,
+    is_broken: bool,
+    /// Before the next attempt, should this one fail for a reason that may pass.
+    pause: Duration,
+    edits: mpsc::Sender<Edit>,
+}
+
+impl Reading {
+    async fn run(mut self, mut wakes: mpsc::Receiver<()>, mut hangups: Signal) {
+        let mut retry: Option<Instant> = None;
+        loop {
+            let cause = tokio::select! {
+                Some(()) = wakes.recv() => {
+                    settle(&mut wakes).await;
+                    Cause::Changed
+                }
+                Some(()) = hangups.recv() => Cause::Hangup,
+                () = until(retry) => Cause::Retry,
+            };
+            let text = std::fs::read(&self.running.path).ok();
+            if cause == Cause::Changed && text.is_some() && text == self.text {
+                continue;
+            }
+            if cause != Cause::Retry {
+                self.pause = RETRY_FIRST;
+            }
+            self.text = text;
+            retry = self.look(cause).await;
+        }
+    }
+
+    /// Reads the file and sends what it says, if that is new. Says when to try again.
+    async fn look(&mut self, cause: Cause) -> Option<Instant> {
+        let Running {
+            path,
+            config: running,
+            names,
+        } = &mut self.running;
+        let config = match Config::load(path, &Env::of_process(), Mode::Live) {
+            Ok(config) => config,
+            Err(problems) => {
+                self.is_broken = true;
+                tracing::error!(
+                    "the configuration is broken, everything stays as it is:\n{problems}"
+                );
+                return None;
+            }
+        };
+        let config_taken = config.taken_up_by(running);
+        let taken = config_taken.differing_keys(running);
+        let waiting = config.differing_keys(&config_taken);
+        if !waiting.is_empty() {
+            let keys = waiting.join(", ");
+            tracing::warn!(keys, "these changes wait for a restart");
+        }
+        if cause == Cause::Hangup {
+            names.forget();
+        } else if taken.is_empty() {
+            if std::mem::take(&mut self.is_broken) {
+                tracing::info!("the configuration is right again, and as it is running");
+            }
+            return None;
+        }
+        match names.settings(&config_taken).await {
+            Ok(settings) => {
+                let (tracked, keys) = (settings.tracked.len(), taken.join(", "));
+                tracing::info!(tracked, keys, "the configuration is taken up");
+                self.is_broken = false;
+                *running = config_taken;
+                let _ = self.edits.send(Edit { settings }).await;
+                None
+            }
+            Err(unsettled) => self.wait_for(&unsettled),
+        }
+    }
+
+    fn wait_for(&mut self, unsettled: &Unsettled) -> Option<Instant> {
+        self.is_broken = true;
+        let problems = unsettled.in_file(&self.running.path);
+        if !unsettled.is_retryable() {
+            tracing::error!("the configuration is broken, everything stays as it is:\n{problems}");
+            return None;
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(RETRY_MAX);
+        tracing::error!(
+            "the configuration cannot be taken up now, everything stays as it is; trying again in \
+             {pause:?}:\n{problems}"
+        );
+        Some(Instant::now() + pause)
+    }
+}
+
+/// Waits until nothing more happens.
+async fn settle(wakes: &mut mpsc::Receiver<()>) {
+    let end = sleep(QUIET_WAIT_MAX);
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            () = &mut end => return,
+            more = timeout(QUIET, wakes.recv()) => {
+                if more.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
