@@ -1,6 +1,6 @@
 //! What differs between two configurations, and what of it a running service takes up.
 
-use crate::settings::{Bootstrap, Circle, Config, Ledger, Network, Store};
+use crate::settings::{Bootstrap, Circle, Config, Http, Ledger, Network, Store};
 
 /// Notes every field of a section that differs. All fields are named, so that a new one is not
 /// forgotten.
@@ -35,6 +35,7 @@ impl Config {
             ledger,
             store,
             network,
+            http,
         } = self;
         if *database != other.database {
             keys.push("database");
@@ -121,6 +122,7 @@ impl Config {
                 metrics,
             }
         );
+        compare!(keys, "http", http, &other.http, Http { listen, token_file });
         keys
     }
 

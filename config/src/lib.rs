@@ -35,8 +35,8 @@ pub use link::mask_passwords;
 pub use load::{DATABASE_VARIABLE, Env, FILE_BYTES_MAX, Mode};
 pub use problem::{PROBLEMS_MAX, Problem, Problems, Snippet};
 pub use settings::{
-    Backfill, Bootstrap, Circle, Config, Ledger, Match, Network, POINTS_MAX, Repeat, Rule, Source,
-    Start, Store, Tracked, Verify,
+    Backfill, Bootstrap, Circle, Config, Http, Ledger, Match, Network, POINTS_MAX, Repeat, Rule,
+    Source, Start, Store, Tracked, Verify,
 };
 
 /// The commented configuration file that `kith init` writes: every key, with its default, its unit

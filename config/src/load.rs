@@ -203,6 +203,7 @@ fn parse_noted(text: &str, wanted: Wanted, notes: &mut Notes) -> Option<Config> 
         ledger: tables::ledger(top.section("ledger", notes), notes),
         store: tables::store(top.section("store", notes), notes),
         network,
+        http: tables::http(top.section("http", notes), notes),
     };
     top.close(notes, |_| None);
     Some(config)
@@ -214,7 +215,7 @@ mod tests {
 
     use super::*;
     use crate::TEMPLATE;
-    use crate::settings::{Circle, Ledger, Network, Source, Start, Store};
+    use crate::settings::{Circle, Http, Ledger, Network, Source, Start, Store};
 
     /// The template with its commented keys and tables in force.
     fn uncommented() -> String {
@@ -278,6 +279,7 @@ mod tests {
         assert_eq!(config.ledger, Ledger::default());
         assert_eq!(config.store, Store::default());
         assert_eq!(config.network, Network::default());
+        assert_eq!(config.http, Http::default());
         assert_eq!(config.sources.len(), 1);
         assert_eq!(config.sources[0].start(), Start::Live);
 
@@ -296,6 +298,12 @@ mod tests {
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.ledger.seed, Some(42));
         assert!(config.network.handle_resolver.is_some());
+        assert!(
+            config
+                .http
+                .listen
+                .is_some_and(|address| address.ip().is_loopback())
+        );
         assert!(matches!(&config.sources[1], Source::File { .. }));
     }
 }

@@ -33,6 +33,8 @@ pub struct Config {
     pub store: Store,
     /// How the network is treated.
     pub network: Network,
+    /// Where reports, events and the page are served.
+    pub http: Http,
 }
 
 /// Who belongs to the circle: `[circle]`.
@@ -248,6 +250,16 @@ pub struct Network {
     pub metrics: Option<SocketAddr>,
 }
 
+/// Where reports, events and the page are served: `[http]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http {
+    /// The address; loopback unless others shall read. Default none: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// A file that holds a token, which allows edits and shows what is reserved. Default none:
+    /// everything is read only.
+    pub token_file: Option<PathBuf>,
+}
+
 /// What is verified of the commits that relays and PDSes bring. Files are believed, and what a
 /// Jetstream brings has nothing to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,6 +290,7 @@ impl fmt::Debug for Config {
             .field("ledger", &self.ledger)
             .field("store", &self.store)
             .field("network", &self.network)
+            .field("http", &self.http)
             .finish()
     }
 }

@@ -8,6 +8,8 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 
+use crate::ask;
+
 /// A reputation ledger for the circle of accounts you care about on the AT Protocol.
 #[derive(Debug, Parser)]
 #[command(name = "kith", version, max_term_width = 100)]
@@ -52,6 +54,12 @@ pub(crate) enum Command {
     },
     /// Write what a source brings into a file that replay reads.
     Record(RecordArgs),
+    /// Show the page, and the reports as JSON, of a database; a service may run.
+    Serve {
+        /// Where; 127.0.0.1 is for this machine only. Wins over http.listen of the configuration.
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<std::net::SocketAddr>,
+    },
     /// Show where the service stands.
     Status {
         #[command(flatten)]
@@ -205,9 +213,6 @@ pub(crate) struct ReportArgs {
 struct ReportName(PossibleValuesParser);
 
 impl ReportName {
-    /// Letters that may be wrong, missing, too many or exchanged.
-    const TYPOS_MAX: usize = 2;
-
     fn new() -> ReportName {
         let names = kith_store::REPORTS
             .iter()
@@ -230,14 +235,8 @@ impl TypedValueParser for ReportName {
             Err(error) => error,
         };
         let typed = value.to_string_lossy();
-        let nearest = kith_store::REPORTS
-            .iter()
-            .map(|report| {
-                let typos = strsim::damerau_levenshtein(report.name, &typed);
-                (typos, report.name)
-            })
-            .min_by_key(|(typos, _)| *typos);
-        if let Some((_, name)) = nearest.filter(|(typos, _)| *typos <= Self::TYPOS_MAX) {
+        let names = kith_store::REPORTS.iter().map(|report| report.name);
+        if let Some(name) = ask::nearest(names, &typed) {
             error.insert(
                 ContextKind::SuggestedValue,
                 ContextValue::String(name.to_owned()),
@@ -284,9 +283,11 @@ impl Cli {
     /// How much is logged unless told: commands that print data are quiet.
     pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
-            Command::Run | Command::Replay { .. } | Command::Record(_) | Command::Recompute(_) => {
-                "info"
-            }
+            Command::Run
+            | Command::Replay { .. }
+            | Command::Record(_)
+            | Command::Recompute(_)
+            | Command::Serve { .. } => "info",
             _ => "warn",
         }
     }

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use crate::ask::AskError;
 use kith_config::Problems;
 use kith_store::StoreError;
 
@@ -35,6 +36,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     let is_input = error.chain().any(|cause| {
         cause.is::<InputError>()
             || cause.is::<Problems>()
+            || cause
+                .downcast_ref::<AskError>()
+                .is_some_and(AskError::is_input)
             || cause
                 .downcast_ref::<StoreError>()
                 .is_some_and(StoreError::is_input)

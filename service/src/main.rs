@@ -3,12 +3,14 @@
 //! The only crate that knows all others. Data flows one way: `sources` bring frames, the
 //! [`engine`] turns them into rows, the [`writer`] commits them, and the commands read tables.
 
+mod ask;
 mod checker;
 mod cli;
 mod commands;
 mod engine;
 mod exit;
 mod handles;
+mod http;
 mod metrics;
 mod network;
 mod output;

@@ -41,6 +41,7 @@ pub const REPORTS: &[Report] = &[
     report!("composition"),
     report!("given"),
     report!("mutual"),
+    report!("ties"),
     report!("delta"),
     report!("history"),
     report!("accounts"),
@@ -48,6 +49,7 @@ pub const REPORTS: &[Report] = &[
     report!("epochs"),
     report!("concentration"),
     report!("activity"),
+    report!("pulse"),
     report!("rejections"),
     report!("collapse"),
     report!("unclaimed"),
@@ -135,6 +137,36 @@ impl Report {
     /// The names of its parameters, in the order in which the query first uses them.
     pub fn parameters(&self) -> Vec<String> {
         numbered(self.sql).1
+    }
+
+    /// The names of its columns with what each one says, as its file tells.
+    pub fn columns(&self) -> Vec<(String, String)> {
+        let mut columns: Vec<(String, String)> = Vec::new();
+        let lines = self.sql.lines().skip_while(|line| *line != "-- Columns");
+        for line in lines.skip(1).map_while(|line| line.strip_prefix("--   ")) {
+            match (line.starts_with(' '), line.split_once("  ")) {
+                (false, Some((name, says))) => {
+                    columns.push((name.trim().to_owned(), says.trim().to_owned()));
+                }
+                _ => {
+                    if let Some((_, says)) = columns.last_mut() {
+                        says.push(' ');
+                        says.push_str(line.trim());
+                    }
+                }
+            }
+        }
+        columns
+    }
+
+    /// Whether a column is false or true.
+    pub fn is_flag(&self, column: &str) -> bool {
+        self.flags.contains(&column)
+    }
+
+    /// Whether a parameter may be left out.
+    pub fn is_optional(parameter: &str) -> bool {
+        OPTIONAL.contains(&parameter)
     }
 
     /// The query as it stands in its file, comments and all.
@@ -260,7 +292,7 @@ impl Store {
             }
         });
         if columns.is_empty() {
-            columns = declared_columns(report.sql);
+            columns = report.columns().into_iter().map(|(name, _)| name).collect();
         }
         Ok(columns)
     }
@@ -303,19 +335,6 @@ fn numbered(sql: &str) -> (String, Vec<String>) {
     (out, names)
 }
 
-/// The columns named in the query's header comment under "Columns", for an answer without rows.
-/// Lines indented further go on with what is above them.
-fn declared_columns(sql: &str) -> Vec<String> {
-    sql.lines()
-        .skip_while(|line| *line != "-- Columns")
-        .skip(1)
-        .map_while(|line| line.strip_prefix("--   "))
-        .filter(|line| !line.starts_with(' '))
-        .filter_map(|line| line.split_once("  "))
-        .map(|(name, _)| name.trim().to_owned())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,10 +351,10 @@ mod tests {
         for report in REPORTS {
             let (name, sql) = (report.name, report.sql);
             assert!(report.question().ends_with('?'), "{name} asks something");
-            assert!(!declared_columns(sql).is_empty(), "{name} has columns");
+            assert!(!report.columns().is_empty(), "{name} has columns");
             for flag in report.flags {
                 assert!(
-                    declared_columns(sql).iter().any(|column| column == flag),
+                    report.columns().iter().any(|(column, _)| column == flag),
                     "{name} has {flag}"
                 );
             }
@@ -353,6 +372,9 @@ mod tests {
     fn parameters_are_those_of_the_query_and_not_of_its_comments() {
         let trust = Report::find("trust").expect("is there");
         assert_eq!(trust.parameters(), ["viewer", "limit"]);
-        assert_eq!(declared_columns(trust.sql).len(), 9);
+        let columns = trust.columns();
+        assert_eq!(columns.len(), 9);
+        assert_eq!(columns[0], ("did".to_owned(), "the holder".to_owned()));
+        assert!(columns[4].1.ends_with("anybody holds, 0 to 1"));
     }
 }

@@ -14,6 +14,8 @@
 //! - `day_one`: the likes of before the first start.
 //! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
+//! - `http`: the reports, events and edits over HTTP, and what is sent to do harm.
+//! - `page`: the page in a real browser.
 //! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
 //! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
 //! - `migrations`: databases of every released schema.
@@ -28,9 +30,11 @@ mod day_one;
 mod edits;
 mod failures;
 mod gaps;
+mod http;
 mod live;
 mod migrations;
 mod network;
+mod page;
 mod people;
 mod progress;
 mod recovery;

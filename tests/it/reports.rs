@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Two accounts of the recording: both tracked.
 pub(crate) const VIEWER: &str = "did:plc:xgcmvr2q5axie2fmg33jtqgp";
-const HOLDER: &str = "did:plc:7d6uityyfpfxqrmd2y2olxsu";
+pub(crate) const HOLDER: &str = "did:plc:7d6uityyfpfxqrmd2y2olxsu";
 /// The frames, from the folder where `kith` runs.
 const FRAMES: &str = "tests/recordings/recording.frames";
 /// With this in the environment the examples are written anew instead of compared.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::link::{self, Refusal, Use};
 use crate::problem::{Notes, quote};
 use crate::section::{Section, Text, Unit};
-use crate::settings::{Bootstrap, Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
+use crate::settings::{Bootstrap, Http, Ledger, Network, POINTS_MAX, Repeat, Rule, Store, Verify};
 
 const DAY: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
@@ -128,7 +128,7 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     let verify_all = section.boolean("verify_all", default.verify_all, notes);
     let help = "write jetstream_dictionary = \"FILE\", or remove it";
     let jetstream_dictionary = section.text("jetstream_dictionary", help, notes);
-    let metrics = metrics(&mut section, notes);
+    let metrics = address(&mut section, "network", "metrics", 9464, notes);
     let handles = default.handles_per_minute;
     let handles_per_minute = section.number("handles_per_minute", 0..=100_000, handles, notes);
     let mut count = |key, most, default| section.number(key, 1..=most, default, notes);
@@ -162,14 +162,32 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     network
 }
 
+/// Reads `[http]`.
+pub(crate) fn http(mut section: Section<'_>, notes: &mut Notes) -> Http {
+    let listen = address(&mut section, "http", "listen", 9463, notes);
+    let help = "write token_file = \"FILE\", or remove it";
+    let token_file = section.text("token_file", help, notes);
+    section.close(notes, |_| None);
+    Http {
+        listen,
+        token_file: token_file.map(|path| PathBuf::from(path.value)),
+    }
+}
+
 /// An address and a port to listen at.
-fn metrics(section: &mut Section<'_>, notes: &mut Notes) -> Option<SocketAddr> {
-    let help = "write metrics = \"ADDRESS:PORT\", as in metrics = \"127.0.0.1:9464\"";
-    let text = section.text("metrics", help, notes)?;
+fn address(
+    section: &mut Section<'_>,
+    table: &str,
+    key: &'static str,
+    port: u16,
+    notes: &mut Notes,
+) -> Option<SocketAddr> {
+    let help = format!("write {key} = \"ADDRESS:PORT\", as in {key} = \"127.0.0.1:{port}\"");
+    let text = section.text(key, &help, notes)?;
     let address = text.value.parse();
     if address.is_err() {
-        let message = format!("network.metrics {} is no address", quote(text.value));
-        notes.at(text.span, message, help);
+        let message = format!("{table}.{key} {} is no address", quote(text.value));
+        notes.at(text.span, message, &*help);
     }
     address.ok()
 }

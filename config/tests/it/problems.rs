@@ -140,6 +140,7 @@ checkpoint = "0s" | "0s" | too short | the default is "10s"
 verify = "all" | "all" | an unknown word | "signature", "full"
 verify_all = "yes" | "yes" | must be true or false | the default is false
 metrics = "localhost" | "localhost" | is no address | as in metrics = "127.0.0.1:9464"
+listen = "localhost:80" | "localhost:80" | is no address | as in listen = "127.0.0.1:9463"
 batch_operations = 0 | 0 | too small | from 1 to 100000
 plc = "wss://plc" | "wss://plc" | wss:// is not spoken here | https://plc
 handle_resolver = "" | "" | no scheme | https://HOST

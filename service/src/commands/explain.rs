@@ -23,7 +23,7 @@ use crate::{
 
 /// The answer; its field names are a contract.
 #[derive(Debug, Serialize)]
-struct Answer {
+pub(crate) struct Answer {
     did: String,
     handle: Option<String>,
     /// None: outside the circle.
@@ -97,7 +97,13 @@ fn did(text: &str) -> Result<String, InputError> {
     did.map(|did| did.as_str().to_owned())
 }
 
-async fn answer(store: &Store, config: &Config, did: String, paths_max: usize) -> Result<Answer> {
+/// What there is to say of an account, with so many paths at most.
+pub(crate) async fn answer(
+    store: &Store,
+    config: &Config,
+    did: String,
+    paths_max: usize,
+) -> Result<Answer> {
     let found = store.explain(&did).await?;
     let account = found.account.as_ref();
     let hop = account.and_then(|account| account.hop);

@@ -3,15 +3,16 @@
 mod backup;
 mod check;
 mod complete;
-mod explain;
+pub(crate) mod explain;
 mod init;
 mod recompute;
 mod record;
 mod replay;
 mod report;
 mod run;
+mod serve;
 mod status;
-mod track;
+pub(crate) mod track;
 mod verify;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Run => run::run(path).await,
         Command::Replay { frames } => replay::run(path, frames).await,
         Command::Record(args) => record::run(path, args).await,
+        Command::Serve { listen } => serve::run(path, listen).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
         Command::Track(command) => track::run(path, command),

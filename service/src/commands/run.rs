@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     engine::Engine,
+    http::Server,
     network::{self, Names},
     reload::{Reloads, Running},
     service::{self, Outside, Signals},
@@ -42,7 +43,14 @@ pub(super) async fn run(path: &Path) -> Result<()> {
         documents,
         reloads,
     };
+    let mut server = None;
+    if let Some(address) = config.http.listen {
+        server = Some(Server::start(path, &config, address, signals.stopping()).await?);
+    }
     service::run(&config, Arc::clone(&store), engine, outside, signals).await?;
+    if let Some(server) = server {
+        server.finish().await;
+    }
     close(store).await;
     Ok(())
 }

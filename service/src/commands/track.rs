@@ -23,21 +23,38 @@ use crate::{
 pub(super) fn run(path: &Path, command: TrackCommand) -> Result<()> {
     match command {
         TrackCommand::Add { id, label } => {
-            let id = identifier(&id)?;
-            let origin = path.display().to_string();
-            change(path, |text| {
-                edit::add_tracked(text, &origin, &id, label.as_deref())
-            })?;
-            tell(&format!("added {id} to {origin}"))
+            let id = add(path, &id, label.as_deref())?;
+            tell(&format!("added {id} to {}", path.display()))
         }
         TrackCommand::Remove { id } => {
-            let id = identifier(&id)?;
-            let origin = path.display().to_string();
-            change(path, |text| edit::remove_tracked(text, &origin, &id))?;
-            tell(&format!("removed {id} from {origin}"))
+            let id = remove(path, &id)?;
+            tell(&format!("removed {id} from {}", path.display()))
         }
         TrackCommand::List { output } => list(path, output.format()),
     }
+}
+
+/// Adds an account to the file.
+///
+/// # Errors
+/// [`InputError`]: it is no name of an account, it is there already, or the file is not as it
+/// should be.
+pub(crate) fn add(path: &Path, id: &str, label: Option<&str>) -> Result<Identifier> {
+    let id = identifier(id)?;
+    let origin = path.display().to_string();
+    change(path, |text| edit::add_tracked(text, &origin, &id, label))?;
+    Ok(id)
+}
+
+/// Removes an account from the file.
+///
+/// # Errors
+/// As [`add`]; or it is not there.
+pub(crate) fn remove(path: &Path, id: &str) -> Result<Identifier> {
+    let id = identifier(id)?;
+    let origin = path.display().to_string();
+    change(path, |text| edit::remove_tracked(text, &origin, &id))?;
+    Ok(id)
 }
 
 fn list(path: &Path, format: Format) -> Result<()> {

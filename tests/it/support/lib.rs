@@ -22,6 +22,7 @@
 mod database;
 pub mod expected;
 pub mod frames;
+mod http;
 mod kith;
 mod leash;
 mod liar;
@@ -32,6 +33,7 @@ mod postgres;
 mod truth;
 
 pub use database::{Database, Held, Stall};
+pub use http::{Reply, Web};
 pub use kith::{Kith, Ran, Running, Signal, kith_binary};
 pub use leash::Leash;
 pub use liar::{Bend, Liar};

@@ -1,0 +1,149 @@
+// One account: whose points it holds, how it fared, to whom it gave, why it is in the circle, why it is trusted.
+import * as api from "./api.js";
+import { account as link, badge, bar, card, el, empty, harmless, hopWord, number, percent, stack, table, time } from "./dom.js";
+import { chart } from "./chart.js";
+import { flow } from "./flow.js";
+
+const COLOURS = { tracked: "var(--hop0)", "hop 1": "var(--hop1)", "hop 2": "var(--hop2)", "hop 3": "var(--hop3)", outside: "var(--outside)", collapsed: "var(--edge)" };
+
+export async function account({ argument, query, signal }) {
+  const known = await api.circle();
+  const wanted = argument.replace(/^@/, "");
+  const member = known.get(wanted) ?? [...known.values()].find((row) => row.handle?.toLowerCase() === wanted.toLowerCase());
+  const id = member?.did ?? wanted;
+  const [composition, history, given, found] = await Promise.all([
+    api.report("composition", { account: id }, signal),
+    api.report("history", { account: id, limit: 200 }, signal),
+    api.report("given", { account: id, limit: 12 }, signal),
+    api.explain(id, signal),
+  ]);
+  const name = harmless(member?.handle ?? id);
+  const tracked = [...known.values()].filter((row) => row.hop === 0);
+  return [
+    el("div", { class: "head" }, el("h1", {}, el("bdi", {}, name)), badge(member?.hop)),
+    el("div", { class: "cards" },
+      card("third", "Who it is", facts(member, id, composition)),
+      card("most", "Whose points it holds", holds(composition, known)),
+      card("", "Why it is trusted", await why(id, tracked, query.get("viewer"), signal)),
+      card("half", "How it fared", fared(history, signal)),
+      card("half", "To whom it gave", gave(given)),
+      card("", "Why it is in the circle", ways(found, known))),
+  ];
+}
+
+function facts(member, id, composition) {
+  const points = composition.reduce((sum, row) => sum + row.points, 0);
+  const fact = (title, ...said) => el("div", {}, el("dt", {}, title), el("dd", {}, ...said));
+  return el("dl", { class: "fact" },
+    fact("points it holds", el("span", { class: "big" }, number(points))),
+    fact("distance", hopWord(member?.hop)),
+    member && fact("status", member.status),
+    member && fact("in the circle since", member.since_micros === null ? "the beginning" : time(member.since_micros)),
+    fact("DID", el("code", {}, harmless(member?.did ?? id))));
+}
+
+function holds(composition, known) {
+  if (composition.length === 0) return empty("It holds no points.", "Points come with likes from members of the circle.");
+  return [
+    ...stack("Whose points it holds", composition.map((row) => [row.origins_are, row.points, COLOURS[row.origins_are] ?? "var(--edge)"])),
+    table("Points by distance of their origin", [
+      ["of", (row) => row.origins_are],
+      ["accounts", (row) => number(row.origins), "num"],
+      ["points", (row) => number(row.points), "num"],
+      ["share", (row) => percent(row.share), "num"],
+      ["most from", (row) => (row.most ? el("span", {}, link(row.most, known.get(row.most)?.handle), ` (${number(row.most_points)})`) : "–")],
+    ], composition),
+  ];
+}
+
+async function why(id, tracked, asked, signal) {
+  const viewers = tracked.filter((row) => row.did !== id);
+  if (viewers.length === 0) return empty("There is no tracked account whose points could have come here.", "Flows are kept for tracked accounts.");
+  const place = el("div");
+  const select = el("select", { id: "viewer" }, viewers.map((row) => el("option", { value: row.did, selected: row.did === asked }, harmless(row.handle ?? row.did))));
+  const show = async () => {
+    try {
+      const legs = await api.report("why", { viewer: select.value, holder: id, limit: 200 }, signal);
+      if (legs.length === 0) {
+        place.replaceChildren(empty("No point of this account has come here.", "Choose another one above."));
+        return;
+      }
+      place.replaceChildren(
+        flow(legs, select.value, id),
+        el("details", {}, el("summary", {}, `The same as a table: ${number(legs.length)} legs`),
+          table("Legs by which the points came", [
+            ["from", (row) => link(row.sender, row.sender_handle)],
+            ["to", (row) => link(row.receiver, row.receiver_handle)],
+            ["points", (row) => number(row.points), "num"],
+            ["share of what came there", (row) => percent(row.share), "num"],
+          ], legs)));
+    } catch (error) {
+      if (!signal.aborted) place.replaceChildren(empty(error.message, error.help ?? ""));
+    }
+  };
+  select.addEventListener("change", show);
+  // Whoever gave most is the best answer to begin with; but one asked for goes first.
+  if (!viewers.some((row) => row.did === asked)) {
+    for (const row of viewers.slice(0, 8)) {
+      if ((await api.report("why", { viewer: row.did, holder: id, limit: 1 }, signal)).length > 0) {
+        select.value = row.did;
+        break;
+      }
+    }
+  }
+  await show();
+  return el("div", {}, el("p", { style: { "max-width": "24rem" } }, el("label", { for: "viewer" }, "By which way the points came of "), select), place);
+}
+
+function fared(history, signal) {
+  if (history.length === 0) return empty("It has not taken part yet.", "Its first like, given or received, begins its history.");
+  const rows = history.toReversed();
+  const over = rows.filter((row) => row.own !== null);
+  const parts = [];
+  if (over.length > 1) {
+    parts.push(chart(`Points it held at the end of ${over.length} epochs; ${over.at(-1).tally} at the last`, over.map((row) => row.epoch),
+      [["points held", "--hop1", over.map((row) => row.tally), "line"], ["of them, of tracked accounts", "--hop0", over.map((row) => row.tracked), "line"]],
+      { isTime: false, signal }));
+  }
+  parts.push(table("Epoch by epoch", [
+    ["epoch", (row) => String(row.epoch)],
+    ["held", (row) => number(row.tally), "num"],
+    ["rank", (row) => number(row.rank), "num"],
+    ["received", (row) => number(row.received), "num"],
+    ["given", (row) => number(row.given), "num"],
+  ], history.slice(0, 8)));
+  return parts.length > 1 ? el("div", {}, ...parts) : parts[0];
+}
+
+function gave(given) {
+  if (given.length === 0) return empty("It gave nothing of late.", "Whom it likes appears here.");
+  const most = Math.max(...given.map((row) => row.points), 1);
+  return table("To whom it gave", [
+    ["account", (row) => link(row.did, row.handle)],
+    ["likes", (row) => number(row.likes), "num"],
+    ["points", (row) => number(row.points), "num"],
+    ["", (row) => el("span", { class: "hop1" }, bar(row.points / most)), "wide"],
+  ], given);
+}
+
+const REASONS = {
+  unknown: "Nothing of it was ever seen.",
+  skipped: "The configuration says to skip it.",
+  left: "It was there, and left.",
+  not_followed: "Nobody nearer to the tracked accounts follows it.",
+  not_yet: "The configuration tracks it, but no service has taken that up yet.",
+};
+
+function ways(found, known) {
+  const parts = [];
+  const moved = (word, change) => change && el("p", { class: "soft" }, `${word} ${change.micros > 0 ? time(change.micros) : "at the beginning"}: ${change.cause}`,
+    change.by && [" of ", link(change.by, known.get(change.by)?.handle)]);
+  if (found.hop === null) parts.push(empty("It is not in the circle.", REASONS[found.reason] ?? ""), moved("It left", found.left));
+  else if (found.hop === 0) parts.push(empty("It is tracked: the configuration names it."));
+  else {
+    parts.push(moved("It entered", found.entered),
+      el("p", { class: "soft" }, "Each follows the next; the first is tracked."),
+      found.paths.map((path) => el("ol", { class: "path" }, path.map((did) => el("li", {}, link(did, known.get(did)?.handle))))));
+  }
+  return el("div", {}, ...parts);
+}

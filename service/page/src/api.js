@@ -1,0 +1,99 @@
+// Asking the service. The browser keeps answers by their ETag, so asking again costs a look at the journal's position.
+import { harmless } from "./dom.js";
+
+/** An answer that says no: what the service says of it. */
+export class Refusal extends Error {
+  constructor(problem) {
+    super(harmless(problem.detail ?? "no answer"));
+    this.status = problem.status;
+    this.help = problem.help && harmless(problem.help);
+  }
+}
+
+async function get(path, signal) {
+  let response;
+  try {
+    response = await fetch(path, { signal, headers: { accept: "application/json" } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal({ status: 0, detail: "Kith does not answer", help: "is kith run or kith serve still running?" });
+  }
+  if (!response.ok) throw new Refusal(await response.json().catch(() => ({ status: response.status })));
+  return { rows: await response.json(), more: (response.headers.get("link") ?? "").includes('rel="next"') };
+}
+
+export const status = async (signal) => (await get("/api/v1/status", signal)).rows;
+
+/** A report's rows, and whether there are more. */
+export function page(name, asked, signal) {
+  return get(`/api/v1/reports/${name}?${new URLSearchParams(asked)}`, signal);
+}
+
+export const report = async (name, asked, signal) => (await page(name, asked, signal)).rows;
+
+export const explain = async (account, signal) => (await get(`/api/v1/explain/${encodeURIComponent(account)}`, signal)).rows;
+
+const MEMBERS_MAX = 20000;
+const PAGE = 5000;
+let members;
+
+/** The members of the circle, by DID; as many as can be shown. Read once, and again when told that it changed. */
+export function circle() {
+  members ??= (async () => {
+    const all = new Map();
+    for (let offset = 0; offset < MEMBERS_MAX; offset += PAGE) {
+      const { rows, more } = await page("circle", { limit: PAGE, offset });
+      for (const row of rows) all.set(row.did, row);
+      if (!more) break;
+    }
+    return all;
+  })().catch((error) => {
+    members = undefined;
+    throw error;
+  });
+  return members;
+}
+
+export const nameOf = (known, did) => known.get(did)?.handle ?? did;
+
+const heard = new EventTarget();
+let last;
+
+/**
+ * Listens to what happens; told `state`, `like`, `change`, and `live` when the line opens or breaks. A tab that is not
+ * seen does not listen: browsers allow six connections to a host, and other tabs need theirs.
+ */
+export function listen() {
+  let source;
+  const tell = (type, detail) => heard.dispatchEvent(new CustomEvent(type, { detail }));
+  const stop = () => {
+    source?.close();
+    source = undefined;
+  };
+  const start = () => {
+    stop();
+    source = new EventSource("/api/v1/events");
+    source.onopen = () => tell("live", true);
+    source.onerror = () => tell("live", false);
+    for (const type of ["state", "like", "change"]) {
+      source.addEventListener(type, (event) => {
+        const data = JSON.parse(event.data);
+        if (type === "state") {
+          if (last && last.change !== data.change) members = undefined;
+          last = data;
+        }
+        tell(type, data);
+      });
+    }
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", (event) => event.persisted && start());
+  if (!document.hidden) start();
+}
+
+/** Where the database stood when last heard of. */
+export const moment = () => last;
+
+/** Calls back on an event until the signal. */
+export const on = (type, call, signal) => heard.addEventListener(type, (event) => call(event.detail), { signal });

@@ -1,0 +1,220 @@
+// Where the service stands: the circle, the pace, the epoch and its books, sources, gaps.
+import * as api from "./api.js";
+import { account, bar, card, el, empty, hopClass, hopWord, number, span, stack, table, time } from "./dom.js";
+import { chart } from "./chart.js";
+
+const REFRESH_MS = 2000;
+const NEWS_MAX = 12;
+const MINUTE = 60000000;
+const MINUTES = 60;
+
+export async function overview({ signal }) {
+  const [status, epochs, pulse, gaps] = await Promise.all([
+    api.status(signal),
+    api.report("epochs", { limit: 5000 }, signal),
+    api.report("pulse", { limit: MINUTES }, signal),
+    api.report("gaps", { limit: 20 }, signal),
+  ]);
+  const slots = {};
+  const slot = (name, kind, title) => (slots[name] = card(kind, title));
+  const place = el("span", { class: "soft" });
+  const page = [
+    el("div", { class: "head" }, el("h1", {}, "Overview"), place),
+    el(
+      "div",
+      { class: "cards" },
+      slot("circle", "third", "The circle"),
+      slot("epoch", "third", "This epoch"),
+      slot("likes", "third", "Likes, by what became of them"),
+      slot("pulse", "most", "Likes a minute"),
+      slot("news", "third", "As it happens"),
+      slot("books", "", "Where all points are"),
+      slot("sources", "half", "Sources"),
+      slot("backfill", "half", "Reading what came before"),
+      slot("gaps", "", "Gaps"),
+    ),
+  ];
+  const fill = (name, ...content) => slots[name].replaceChildren(slots[name].firstChild, ...content.flat(Infinity));
+
+  const showStatus = (status) => {
+    place.textContent = `journal position ${number(status.journal.position)}`;
+    fill("circle", theCircle(status));
+    fill("likes", theLikes(status));
+    fill("sources", theSources(status));
+    fill("backfill", theBackfill(status));
+  };
+  showStatus(status);
+  fill("books", theBooks(epochs));
+  fill("gaps", theGaps(gaps));
+  fill("pulse", thePulse(pulse, signal));
+  const showEpoch = () => fill("epoch", theEpoch(status, epochs));
+  showEpoch();
+  theNews(slots.news, signal);
+
+  let due;
+  api.on("state", () => {
+    showEpoch();
+    due ??= setTimeout(async () => {
+      due = undefined;
+      try {
+        const [status, pulse, epochs, gaps] = await Promise.all([
+          api.status(signal),
+          api.report("pulse", { limit: MINUTES }, signal),
+          api.report("epochs", { limit: 5000 }, signal),
+          api.report("gaps", { limit: 20 }, signal),
+        ]);
+        if (signal.aborted) return;
+        showStatus(status);
+        fill("books", theBooks(epochs));
+        fill("gaps", theGaps(gaps));
+        fill("pulse", thePulse(pulse, signal));
+      } catch {
+        // The line at the bottom tells of a lost connection.
+      }
+    }, REFRESH_MS);
+  }, signal);
+  signal.addEventListener("abort", () => clearTimeout(due));
+  return page;
+}
+
+function theCircle(status) {
+  const hops = Object.entries(status.circle).map(([hop, n]) => [Number(hop), n]);
+  const all = hops.reduce((sum, [, n]) => sum + n, 0);
+  if (all === 0) {
+    return empty("Nobody is in the circle yet.", ["Name the accounts you care about in ", el("code", {}, "kith.toml"), ", or with ", el("code", {}, "kith track add HANDLE"), "."]);
+  }
+  const most = Math.max(...hops.map(([, n]) => n));
+  return [
+    el("p", {}, el("span", { class: "big" }, number(all)), " accounts"),
+    el("dl", { class: "bars" }, hops.map(([hop, n]) =>
+      el("div", { class: hopClass(hop) }, el("dt", {}, hopWord(hop)), el("dd", {}, bar(n / most)), el("dd", {}, number(n))))),
+  ];
+}
+
+function theEpoch(status, epochs) {
+  const now = api.moment();
+  const epoch = now?.epoch ?? status.epoch;
+  if (epoch === null || epoch === undefined) {
+    return empty("No epoch has begun.", ["The first event begins it: ", el("code", {}, "kith run"), " listens for one."]);
+  }
+  const begins = now?.epoch_begins_micros ?? epochs[0]?.begins_micros;
+  const length = now?.epoch_micros;
+  if (!length || begins === null || begins === undefined) return el("p", { class: "big" }, String(epoch));
+  const gone = Math.min(length, Math.max(0, now.clock_micros - begins));
+  const left = (length - gone) / 1e6;
+  return [
+    el("p", {}, el("span", { class: "big" }, `${Math.floor((gone / length) * 100)} %`), ` of ${span(length / 1e6)} gone`),
+    el("div", { class: "hop1" }, bar(gone / length)),
+    el("p", { class: "soft small", style: { margin: "0.75rem 0 0" } },
+      `Epoch ${epoch} began ${time(begins)}. In ${span(left)} of event time own points are topped up, and what was received fades.`),
+  ];
+}
+
+function theLikes(status) {
+  const likes = Object.entries(status.likes).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
+  if (likes.length === 0) return empty("No like has come by yet.", "They count when both sides are in the circle.");
+  const most = likes[0][1];
+  const colour = { accepted: "hop1", held: "hop0", rejected: "minus" };
+  return el("dl", { class: "bars" }, likes.slice(0, 7).map(([name, n]) =>
+    el("div", { class: colour[name] ?? "outside" }, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, bar(n / most)), el("dd", {}, number(n)))));
+}
+
+function thePulse(pulse, signal) {
+  if (pulse.length === 0) return empty("No likes yet.", "Each one that reaches the ledger is a stroke here.");
+  const rows = pulse.toReversed();
+  // A minute without likes has no row.
+  const from = rows.at(-1).minute_micros - (MINUTES - 1) * MINUTE;
+  const byMinute = new Map(rows.map((row) => [row.minute_micros, row]));
+  const xs = [], likes = [], accepted = [];
+  for (let at = from; at <= rows.at(-1).minute_micros; at += MINUTE) {
+    xs.push(at / 1e6);
+    likes.push(byMinute.get(at)?.likes ?? 0);
+    accepted.push(byMinute.get(at)?.accepted ?? 0);
+  }
+  const last = rows.at(-1);
+  return [
+    chart(`Likes a minute over ${xs.length} minutes; ${last.likes} in the last one`, xs,
+      [["reached the ledger", "--outside", likes, "bars"], ["accepted", "--hop1", accepted, "bars"]], { signal }),
+    el("p", { class: "soft small", style: { margin: "0" } },
+      `In the latest minute, ${time(last.minute_micros)}: ${number(last.likes)} likes of ${number(last.likers)} accounts moved ${number(last.points)} points.`),
+  ];
+}
+
+const LOSSES = [
+  ["decayed", "faded", "--outside"],
+  ["returned", "came back to their origin", "--hop2"],
+  ["expired", "nobody claimed", "--hop3"],
+  ["forgotten", "of deleted accounts", "--minus"],
+  ["burned", "rounding", "--line"],
+];
+
+function theBooks(epochs) {
+  if (epochs.length === 0) return empty("No points were made yet.", "The first like makes the first account's own points.");
+  const sum = (name) => epochs.reduce((all, row) => all + row[name], 0);
+  const minted = sum("minted");
+  const losses = LOSSES.map(([name, words, colour]) => [words, sum(name), `var(${colour})`]);
+  const sink = sum("sink");
+  const there = minted - sink - losses.reduce((all, [, n]) => all + n, 0);
+  const residual = epochs[0].residual;
+  const verdict =
+    residual === null
+      ? el("span", { class: "soft" }, "The books are compared when no image lags behind the journal.")
+      : residual === 0
+        ? el("span", { class: "ok" }, "The books balance: nothing came from nowhere, nothing is missing.")
+        : el("span", { class: "bad" }, `The books are off by ${number(residual)}: run kith verify.`);
+  return [
+    el("p", {}, `Of ${number(minted)} points ever made. `, verdict),
+    stack("Where all points are", [["with accounts", there, "var(--hop1)"], ["the sink", sink, "var(--hop0)"], ...losses]),
+  ];
+}
+
+function theSources(status) {
+  if (status.sources.length === 0) {
+    return empty("Nothing was read yet.", ["Name a ", el("code", {}, "[[source]]"), " in ", el("code", {}, "kith.toml"), " and start ", el("code", {}, "kith run"), "."]);
+  }
+  return table("Sources", [
+    ["source", (row) => el("span", { class: "name" }, `${row.kind} ${row.url}`)],
+    ["state", (row) => el("span", { class: row.connected ? "ok" : "soft" }, row.connected ? "connected" : row.kind === "file" ? "a file" : "not connected")],
+    ["behind", (row) => (row.lag_seconds === null ? "–" : span(row.lag_seconds)), "num"],
+    ["cursor", (row) => number(row.cursor), "num"],
+  ], status.sources);
+}
+
+function theBackfill(status) {
+  const states = Object.entries(status.backfill);
+  const all = states.reduce((sum, [, n]) => sum + n, 0);
+  if (all === 0) return empty("No account waits to be read.", "Follows that precede the stream are read from the accounts' own hosts when backfill is \"pds\".");
+  const done = status.backfill.done ?? 0;
+  return [
+    el("p", {}, el("span", { class: "big" }, `${Math.floor((done / all) * 100)} %`), ` of ${number(all)} accounts read`),
+    el("div", { class: "hop1" }, bar(done / all)),
+    el("ul", { class: "key" }, states.map(([name, n]) => el("li", {}, `${name} `, el("b", {}, number(n))))),
+  ];
+}
+
+function theGaps(gaps) {
+  if (gaps.length === 0) return empty("Nothing was missed.", "Where a stream breaks, or a commit does not follow the one before, it is told here, with what was recovered.");
+  return table("Gaps", [
+    ["what", (row) => row.kind],
+    ["of", (row) => (row.did ? account(row.did) : el("span", { class: "name" }, row.source ?? "–"))],
+    ["noticed", (row) => time(row.opened_micros)],
+    ["state", (row) => (row.closed_micros === null ? `${number(row.accounts_left)} of ${number(row.accounts)} accounts left to read` : "closed")],
+    ["likes found", (row) => number(row.likes_found), "num"],
+  ], gaps);
+}
+
+function theNews(slot, signal) {
+  const list = el("ul", { class: "news" });
+  const nothing = empty("Quiet so far.", "Likes and changes of the circle appear here as they are committed.");
+  slot.append(nothing, list);
+  const add = (...content) => {
+    nothing.remove();
+    list.prepend(el("li", {}, ...content));
+    while (list.childElementCount > NEWS_MAX) list.lastChild.remove();
+  };
+  api.on("like", (like) => add(account(like.liker, like.liker_handle), " gave ", number(like.points), " points to ", account(like.author, like.author_handle)), signal);
+  api.on("change", (change) => {
+    const what = change.to_hop === null ? "left the circle" : change.from_hop === null ? `entered at ${hopWord(change.to_hop)}` : `is now at ${hopWord(change.to_hop)}`;
+    add(account(change.did, change.handle), ` ${what} (${change.cause})`);
+  }, signal);
+}

@@ -1,0 +1,143 @@
+//! What every request passes on its way in, and every answer on its way out.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::HttpBody,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{Site, problem::Problem};
+
+/// Longest path with its query, bytes: a blend of a thousand viewers has some 40,000.
+const URI_BYTES_MAX: usize = 48 << 10;
+/// Largest body of a request, bytes.
+pub(super) const BODY_BYTES_MAX: usize = 16 << 10;
+/// Longest time until an answer begins.
+const ANSWER_TIME: Duration = Duration::from_secs(20);
+
+/// Only what Kith itself serves is loaded, run or talked to; nobody frames it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (header::VARY, "authorization"),
+];
+
+/// Lets a request through, or says why not.
+pub(super) async fn pass(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let mut response = match admit(&site, &request) {
+        Ok(()) => answer(&site, request, next).await,
+        Err(problem) => problem.into_response(),
+    };
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    let unless_told = HeaderValue::from_static("no-cache");
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(unless_told);
+    response
+}
+
+fn admit(site: &Site, request: &Request) -> Result<(), Box<Problem>> {
+    if site.listens_on_loopback {
+        let host = request.headers().get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if !is_loopback(host) {
+            let detail = format!("Host {host:?} is no name of this machine's loopback");
+            return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).help(
+                "ask for localhost or 127.0.0.1; to serve others, listen at another address",
+            ));
+        }
+    }
+    let uri = request.uri();
+    let length = uri.path_and_query().map_or(0, |text| text.as_str().len());
+    if length > URI_BYTES_MAX {
+        let detail = format!("a path and query have at most {URI_BYTES_MAX} bytes");
+        return Err(Problem::new(StatusCode::URI_TOO_LONG, detail));
+    }
+    // A body without a length is read up to the bound by whoever reads it; nobody else does.
+    if request.body().size_hint().lower() > BODY_BYTES_MAX as u64 {
+        let detail = format!("a body has at most {BODY_BYTES_MAX} bytes");
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    Ok(())
+}
+
+async fn answer(site: &Site, request: Request, next: Next) -> Response {
+    let Ok(_slot) = site.requests.try_acquire() else {
+        let detail = "as many requests as are allowed are being worked on";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .help("come again in a moment")
+            .into_response();
+    };
+    match tokio::time::timeout(ANSWER_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("no answer within {} s", ANSWER_TIME.as_secs()),
+        )
+        .help("ask for less, or on the command line, where there is no limit")
+        .into_response(),
+    }
+}
+
+/// Whether a Host header names loopback, with or without a port.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_loopback() {
+        for own in [
+            "localhost",
+            "LocalHost:9463",
+            "127.0.0.1",
+            "127.0.0.1:1",
+            "[::1]:9463",
+            "127.1.2.3",
+        ] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for other in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "[::2]:9463",
+            "evil.example:9463",
+            "[localhost",
+            "0.0.0.0",
+        ] {
+            assert!(!is_loopback(other), "{other}");
+        }
+    }
+}
