@@ -1,4 +1,6 @@
--- Who entered, left or moved within the circle, when, and by which record? The latest first.
+-- Who entered, left or moved within the circle, when, and by which record?
+--
+-- The latest first.
 --
 -- Columns
 --   id        number of the change, in the order in which they happened

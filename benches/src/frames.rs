@@ -211,8 +211,12 @@ fn car<'a>(root: &Cid, blocks: impl Iterator<Item = (Cid, &'a [u8])>) -> io::Res
 
 fn push_varint(bytes: &mut Vec<u8>, mut number: usize) {
     while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
+        bytes.push(0x80 | low_byte(number & 0x7f));
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(low_byte(number));
+}
+
+fn low_byte(number: usize) -> u8 {
+    number.to_le_bytes()[0]
 }

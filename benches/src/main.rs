@@ -13,14 +13,17 @@
 
 mod frames;
 mod measured;
+mod seeds;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use kith_tests::Database;
+use kith_tests::{Database, Postgres};
 use measured::Measured;
+use seeds::Way;
+use tempfile::TempDir;
 use world::{Size, World};
 
 /// What can be turned.
@@ -44,6 +47,9 @@ struct Options {
     /// Epoch boundaries among the likes.
     #[arg(long, default_value_t = 1)]
     ticks: u32,
+    /// Likes by which ways of writing are compared; 0 leaves that out.
+    #[arg(long, default_value_t = 20_000)]
+    compared: u64,
     /// The program; a release build beside this one unless told.
     #[arg(long, env = "KITH_BINARY")]
     kith: Option<PathBuf>,
@@ -52,8 +58,12 @@ struct Options {
     databases: Vec<String>,
 }
 
+/// Operations in a batch, unless it is compared.
+const BATCH: usize = 20_000;
+
 fn main() -> Result<()> {
     let options = Options::parse();
+    let kith = options.kith.clone().map_or_else(beside, Ok)?;
     let size = Size {
         members: options.members,
         tracked: options.tracked,
@@ -62,47 +72,206 @@ fn main() -> Result<()> {
         strangers: options.strangers,
         ticks: options.ticks,
     };
-    let folder = tempfile::tempdir()?;
-    let (circle, likes) = (
-        folder.path().join("circle.frames"),
-        folder.path().join("likes.frames"),
-    );
-    let mut world = World::new(size);
-    world.write_circle(&circle)?;
-    world.write_likes(&likes)?;
-    let bytes = std::fs::metadata(&likes)?.len();
-    println!(
-        "{} likes of {} members, {} strangers' commits each, {} MiB of frames\n",
-        size.likes,
-        size.members,
-        size.strangers,
-        bytes >> 20
-    );
-    println!("| what | database | measured |");
-    println!("| --- | --- | --- |");
-    for name in &options.databases {
-        let database = match name.as_str() {
-            "sqlite" => Some(Database::sqlite()),
-            _ => Database::postgres(),
-        };
-        let Some(database) = database else { continue };
-        let config = config(&world, database.url());
-        std::fs::write(folder.path().join("kith.toml"), config)?;
-        let kith = options.kith.clone().map_or_else(beside, Ok)?;
-        let run = |file: &str| Measured::run(&kith, folder.path(), &["replay", "--frames", file]);
-        let seeded = run("circle.frames")?;
+    let servers = Servers::start(&options.databases);
+    println!("| what | database | likes a second | measured |");
+    println!("| --- | --- | --- | --- |");
+    let load = Load::write(size)?;
+    for name in servers.names() {
+        let Run {
+            circle,
+            likes,
+            accepted,
+            rows,
+        } = load.run(&kith, &servers.fresh(name), BATCH)?;
         println!(
-            "| the circle, {} follows | {name} | {seeded} |",
-            size.follows
+            "| the circle: {} members, {} follows | {name} | | {circle} |",
+            size.members, size.follows
         );
-        let liked = run("likes.frames")?;
-        let accepted = database.number("SELECT value FROM counter WHERE name = 'likes.accepted'");
-        let rate = accepted as f64 / liked.seconds();
-        println!("| {accepted} accepted likes | {name} | {rate:.0} a second; {liked} |");
-        let rows = database.number("SELECT COUNT(*) FROM assignment");
-        println!("| rows of assignments | {name} | {rows} |");
+        println!(
+            "| {accepted} accepted likes, {} strangers' commits each, {} ticks; {} MiB of frames, \
+             {rows} rows at the end | {name} | {:.0} | {likes} |",
+            size.strangers,
+            size.ticks,
+            load.bytes >> 20,
+            likes.rate(accepted)
+        );
+    }
+    if options.compared > 0 {
+        compare(&options, &kith, &servers)?;
     }
     Ok(())
+}
+
+/// A twentieth of the network, few likes, written in all ways.
+fn compare(options: &Options, kith: &Path, servers: &Servers) -> Result<()> {
+    let members = (options.members / 20).max(2 * options.tracked);
+    let load = Load::write(Size {
+        members,
+        follows: options.follows / 20,
+        likes: options.compared,
+        strangers: 0,
+        ticks: 0,
+        tracked: options.tracked,
+    })?;
+    for name in servers.names() {
+        for batch in [100, 500, 2_000, BATCH] {
+            let run = load.run(kith, &servers.fresh(name), batch)?;
+            println!(
+                "| Kith, {batch} operations a batch | {name} | {:.0} | {} |",
+                run.likes.rate(run.accepted),
+                run.likes
+            );
+        }
+    }
+    let likes = seeds::history(members, options.compared)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ways = [
+        (1, Way::ByTheRow, "a statement a row, a transaction a like"),
+        (
+            100,
+            Way::ByTheRow,
+            "a statement a row, 100 likes a transaction",
+        ),
+        (
+            500,
+            Way::ByTheRow,
+            "a statement a row, 500 likes a transaction",
+        ),
+        (
+            500,
+            Way::ExecuteMany,
+            "executemany, 500 likes a transaction",
+        ),
+        (
+            500,
+            Way::Bulk,
+            "many rows a statement, 500 likes a transaction",
+        ),
+        (
+            BATCH,
+            Way::Bulk,
+            "many rows a statement, 20,000 likes a transaction",
+        ),
+        (
+            BATCH,
+            Way::Copy,
+            "the journal by COPY, 20,000 likes a transaction",
+        ),
+    ];
+    for name in servers.names() {
+        for (each, way, what) in ways {
+            if way == Way::Copy && name == "sqlite" {
+                continue;
+            }
+            // A transaction a like takes long, and its rate is known soon.
+            let some = if each == 1 {
+                likes.len() / 10
+            } else {
+                likes.len()
+            };
+            let database = servers.fresh(name);
+            let work = seeds::measure(database.url(), &likes[..some], each, way);
+            println!("| {what} | {name} | {:.0} | |", runtime.block_on(work)?);
+        }
+    }
+    for connections in [2, 8, 17] {
+        if let Some(server) = &servers.postgres {
+            let database = Database::at(&server.fresh_database());
+            let work = seeds::measure_pool(database.url(), &likes, 8, connections);
+            let (rate, timeouts) = runtime.block_on(work)?;
+            println!(
+                "| 8 batches of 500 under way, two connections each, a pool of {connections} \
+                 | postgres | {rate:.0} | {timeouts} timeouts of 1 s |"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The databases to be measured.
+struct Servers {
+    sqlite: bool,
+    postgres: Option<Postgres>,
+}
+
+impl Servers {
+    fn start(names: &[String]) -> Servers {
+        let wants = |name: &str| names.iter().any(|n| n == name);
+        Servers {
+            sqlite: wants("sqlite"),
+            postgres: wants("postgres").then(Postgres::durable).flatten(),
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let sqlite = self.sqlite.then_some("sqlite");
+        let postgres = self.postgres.is_some().then_some("postgres");
+        sqlite.into_iter().chain(postgres)
+    }
+
+    fn fresh(&self, name: &str) -> Database {
+        match &self.postgres {
+            Some(server) if name == "postgres" => Database::at(&server.fresh_database()),
+            _ => Database::sqlite(),
+        }
+    }
+}
+
+/// A network as two recordings in a folder.
+struct Load {
+    folder: TempDir,
+    tracked: Vec<String>,
+    bytes: u64,
+}
+
+/// What a load took, and gave.
+struct Run {
+    circle: Measured,
+    likes: Measured,
+    accepted: i64,
+    rows: i64,
+}
+
+impl Load {
+    fn write(size: Size) -> Result<Load> {
+        let folder = tempfile::tempdir()?;
+        let mut world = World::new(size);
+        world.write_circle(&folder.path().join("circle.frames"))?;
+        let likes = folder.path().join("likes.frames");
+        world.write_likes(&likes)?;
+        Ok(Load {
+            folder,
+            tracked: world.tracked().collect(),
+            bytes: std::fs::metadata(&likes)?.len(),
+        })
+    }
+
+    fn run(&self, kith: &Path, database: &Database, batch: usize) -> Result<Run> {
+        let folder = self.folder.path();
+        std::fs::write(folder.join("kith.toml"), self.config(database.url(), batch))?;
+        let replay = |file: &str| Measured::run(kith, folder, &["replay", "--frames", file]);
+        Ok(Run {
+            circle: replay("circle.frames")?,
+            likes: replay("likes.frames")?,
+            accepted: database.number("SELECT value FROM counter WHERE name = 'likes.accepted'"),
+            rows: database.number("SELECT COUNT(*) FROM assignment"),
+        })
+    }
+
+    fn config(&self, database: &str, batch: usize) -> String {
+        let tracked: Vec<String> = self
+            .tracked
+            .iter()
+            .map(|did| format!("[[circle.tracked]]\nid = \"{did}\"\n"))
+            .collect();
+        let tracked = tracked.concat();
+        format!(
+            "database = \"{database}\"\n[circle]\nbackfill = \"stream\"\n{tracked}\
+             [[source]]\nkind = \"file\"\npath = \"likes.frames\"\n\
+             [ledger]\nepoch = \"{}\"\nseed = 42\n[store]\nbatch_operations = {batch}\n",
+            World::EPOCH
+        )
+    }
 }
 
 /// The program as cargo builds it beside this one.
@@ -112,17 +281,4 @@ fn beside() -> Result<PathBuf> {
     path.exists()
         .then_some(path)
         .context("kith is not built: cargo build --release -p kith")
-}
-
-fn config(world: &World, database: &str) -> String {
-    let tracked: String = world
-        .tracked()
-        .map(|did| format!("[[circle.tracked]]\nid = \"{did}\"\n"))
-        .collect();
-    format!(
-        "database = \"{database}\"\n[circle]\nbackfill = \"stream\"\n{tracked}\
-         [[source]]\nkind = \"file\"\npath = \"likes.frames\"\n\
-         [ledger]\nepoch = \"{}\"\nseed = 42\n",
-        World::EPOCH
-    )
 }

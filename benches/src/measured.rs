@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// Clock ticks of `/proc` in a second; 100 on every Linux.
 const TICKS: f64 = 100.0;
@@ -21,6 +21,8 @@ pub(crate) struct Measured {
     busy: f64,
     /// The most memory that was resident, in KiB.
     peak: u64,
+    /// Of that time, what was not starting: from the first frame to the last commit.
+    taking: f64,
 }
 
 impl Measured {
@@ -49,6 +51,7 @@ impl Measured {
         }
         Ok(Measured {
             wall: start.elapsed(),
+            taking: taking(&fs::read_to_string(&log)?).context("kith says how long it took")?,
             ..measured
         })
     }
@@ -67,21 +70,30 @@ impl Measured {
             wall: Duration::ZERO,
             busy: ticks as f64 / TICKS,
             peak: peak.trim().trim_end_matches(" kB").parse().ok()?,
+            taking: 0.0,
         })
     }
 
-    /// From start to end.
-    pub(crate) fn seconds(&self) -> f64 {
-        self.wall.as_secs_f64()
+    /// So many things a second.
+    pub(crate) fn rate(&self, things: i64) -> f64 {
+        things as f64 / self.taking
     }
+}
+
+/// The line "replayed frames=900 seconds=0.07".
+fn taking(log: &str) -> Option<f64> {
+    let line = log.lines().rfind(|line| line.contains("replayed"))?;
+    let seconds = line.split("seconds=").nth(1)?;
+    seconds.split_whitespace().next()?.parse().ok()
 }
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.1} s passed, {:.1} s busy, at most {} MiB resident",
-            self.seconds(),
+            "{:.1} s, with starting {:.1}, {:.1} s of processor time, at most {} MiB resident",
+            self.taking,
+            self.wall.as_secs_f64(),
             self.busy,
             self.peak >> 10
         )

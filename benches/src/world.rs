@@ -54,12 +54,14 @@ struct Repo {
 impl World {
     pub(crate) fn new(size: Size) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0, |time| time.as_micros() as u64);
+        let now = now.map_or(0, |time| {
+            u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+        });
         let span = EPOCH_MICROS * (u64::from(size.ticks) + 1);
         World {
             size,
             repos: vec![Repo::default(); size.members as usize],
-            random: Random(7),
+            random: Random::new(7),
             seq: 0,
             // So that the span ends before now, and begins at a boundary.
             micros: (now - span) / EPOCH_MICROS * EPOCH_MICROS,
@@ -230,10 +232,14 @@ fn datetime(micros: u64) -> String {
 }
 
 /// SplitMix64.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -241,7 +247,7 @@ impl Random {
     }
 
     /// A uniform to this power, among so many accounts.
-    fn skewed(&mut self, accounts: u32, power: u32) -> u32 {
+    pub(crate) fn skewed(&mut self, accounts: u32, power: u32) -> u32 {
         let uniform = self.next() >> 32;
         let power = (1..power).fold(uniform, |power, _| (power * uniform) >> 32);
         ((power * u64::from(accounts)) >> 32) as u32

@@ -62,6 +62,8 @@ struct Past {
     known: u32,
     random: fastrand::Rng,
     journal: Vec<JournalRow>,
+    accepted: u64,
+    rejected: u64,
 }
 
 impl Past {
@@ -88,10 +90,12 @@ impl Past {
             known: 1,
             random: fastrand::Rng::with_seed(7),
             journal: Vec::new(),
+            accepted: 0,
+            rejected: 0,
         })
     }
 
-    /// Accounts are few at first; a like's parties are the more often the older.
+    /// Every tenth like is somebody's first; parties are the more often the older.
     fn like_many(&mut self) {
         for _ in 0..BATCH {
             let there = u64::from(self.ledger.accounts());
@@ -100,7 +104,8 @@ impl Past {
                 let x = self.random.u64(1..bound.max(2));
                 x.min(self.random.u64(1..bound.max(2)))
             };
-            let sender = draw(bound);
+            let is_first = there < ACCOUNTS && draw(11) == 1;
+            let sender = if is_first { there } else { draw(bound) };
             let receiver = draw(if sender == there { bound + 1 } else { bound });
             let (Ok(sender), Ok(receiver)) = (u32::try_from(sender), u32::try_from(receiver))
             else {
@@ -122,6 +127,10 @@ impl Past {
         let outcome = self.ledger.apply(&operation);
         self.state.position += 1;
         let is_transfer = matches!(operation, Operation::Transfer(_));
+        match outcome.is_accepted() {
+            true => self.accepted += u64::from(is_transfer),
+            false => self.rejected += u64::from(is_transfer),
+        }
         self.journal.push(JournalRow {
             position: self.state.position,
             epoch: EPOCH,
@@ -150,6 +159,8 @@ impl Past {
     async fn checkpoint(&mut self, store: &Store) -> Result<(), Box<dyn Error>> {
         let position = self.state.position;
         self.state.checkpoint_position = position;
+        // Nothing is pinned here, so there are no flows to be read again.
+        self.state.flow_position = position;
         let all: Vec<u32> = (0..self.ledger.accounts()).collect();
         for ids in all.chunks(5_000) {
             let image = |id: &u32| {
@@ -193,6 +204,10 @@ impl Past {
                 totals: self.ledger.totals(0),
             }],
             images,
+            counters: vec![
+                ("likes.accepted".to_owned(), self.accepted),
+                ("likes.rejected".to_owned(), self.rejected),
+            ],
             ..Batch::default()
         };
         store.commit(&batch).await?;

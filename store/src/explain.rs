@@ -77,8 +77,8 @@ pub struct Way {
 }
 
 impl Store {
-    /// What there is to say of an account's place in the circle. Reads the follow records once,
-    /// whatever the number of paths: about a second for ten million.
+    /// What there is to say of an account's place in the circle. Reads all follow records once, and
+    /// those of the interior's nearer half once for each further step, whatever the number of paths.
     pub async fn explain(&self, did: &str) -> Result<Explanation, StoreError> {
         let depth: i64 = on_readers!(self, pool =>
             sqlx::query_scalar("SELECT depth FROM state").fetch_optional(pool).await?.unwrap_or(0));

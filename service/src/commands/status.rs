@@ -45,25 +45,7 @@ fn text(status: &Status) -> Result<String> {
     writeln!(out, "likes     {}", counts(&status.likes))?;
     writeln!(out, "frames    {}", counts(&status.frames))?;
     writeln!(out, "verified  {}", counts(&status.verify))?;
-    for source in &status.sources {
-        let state = if source.connected {
-            "connected"
-        } else {
-            "not connected"
-        };
-        let cursor = source
-            .cursor
-            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
-        let lag = source
-            .lag_seconds
-            .map(|lag| format!(", {lag:.1} s behind"))
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "source    {} {}: {state}, cursor {cursor}{lag}",
-            source.kind, source.url
-        )?;
-    }
+    write_sources(&mut out, status)?;
     writeln!(
         out,
         "backfill  {}",
@@ -105,15 +87,7 @@ fn text(status: &Status) -> Result<String> {
             kept.join(", ")
         }
     )?;
-    for account in status.capped.iter().take(CAPPED_SHOWN) {
-        let name = account.handle.as_ref().unwrap_or(&account.did);
-        writeln!(out, "capped    {}", output::harmless(name))?;
-    }
-    let shown = status.capped.len().min(CAPPED_SHOWN);
-    let more = status.capped_accounts - i64::try_from(shown)?;
-    if more > 0 {
-        writeln!(out, "capped    and {} more", output::thousands(more))?;
-    }
+    write_capped(status, &mut out)?;
     if status.gaps.is_empty() {
         writeln!(out, "gaps      none open")?;
     }
@@ -130,6 +104,29 @@ fn text(status: &Status) -> Result<String> {
         writeln!(out, "gap       {} {whose}{left}", gap.kind)?;
     }
     Ok(String::from_utf8(out)?)
+}
+
+fn write_sources(out: &mut Vec<u8>, status: &Status) -> Result<()> {
+    for source in &status.sources {
+        let state = if source.connected {
+            "connected"
+        } else {
+            "not connected"
+        };
+        let cursor = source
+            .cursor
+            .map_or_else(|| "-".to_owned(), |cursor| cursor.to_string());
+        let lag = source
+            .lag_seconds
+            .map(|lag| format!(", {lag:.1} s behind"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "source    {} {}: {state}, cursor {cursor}{lag}",
+            source.kind, source.url
+        )?;
+    }
+    Ok(())
 }
 
 fn day_one_words(day_one: &BootstrapStatus) -> String {
@@ -150,6 +147,20 @@ fn day_one_accounts(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static
 
 fn day_one_likes(day_one: &BootstrapStatus) -> impl Iterator<Item = (&'static str, i64)> {
     [("read", day_one.likes_read), ("taken", day_one.likes_taken)].into_iter()
+}
+
+/// The accounts whose follows are read only up to the bound.
+fn write_capped(status: &Status, out: &mut impl Write) -> Result<()> {
+    for account in status.capped.iter().take(CAPPED_SHOWN) {
+        let name = account.handle.as_ref().unwrap_or(&account.did);
+        writeln!(out, "capped    {}", output::harmless(name))?;
+    }
+    let shown = status.capped.len().min(CAPPED_SHOWN);
+    let more = status.capped_accounts - i64::try_from(shown)?;
+    if more > 0 {
+        writeln!(out, "capped    and {} more", output::thousands(more))?;
+    }
+    Ok(())
 }
 
 fn counts(counts: &BTreeMap<String, u64>) -> String {

@@ -218,7 +218,7 @@ mod tests {
         let names = Names::new(&table, bob.into());
         assert_eq!(
             aligned(&table, &names, None),
-            "account        since                  epoch  by                share\n\
+            "account        since                  epoch  by            share\n\
              alice.example  2026-11-21T02:17:35Z  359045  bob.\u{fffd}example  0.250\n"
         );
     }

@@ -18,6 +18,16 @@ use crate::needs::{missing, wait_until};
 /// The password in every URL given out here: tests may look for it where it must not be.
 const PASSWORD: &str = "not-for-any-log";
 
+/// Nothing has to survive the machine.
+const IN_MEMORY: &[&str] = &[
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=200",
+    "log_checkpoints=off",
+];
+/// For measuring: only the room that anybody gives a server who writes to it a lot.
+const DURABLE: &[&str] = &["max_wal_size=4GB", "shared_buffers=512MB"];
+
 /// Times another port is tried, when somebody took the free one before the server did.
 const PORTS_MAX: usize = 5;
 
@@ -25,6 +35,7 @@ const PORTS_MAX: usize = 5;
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
+    settings: &'static [&'static str],
     databases: AtomicU32,
     server: Child,
     folder: PathBuf,
@@ -36,7 +47,7 @@ pub struct Postgres {
 pub fn postgres() -> Option<&'static Postgres> {
     static CLUSTER: OnceLock<Option<Postgres>> = OnceLock::new();
     let cluster = CLUSTER
-        .get_or_init(|| programs().map(|bin| Postgres::start(&bin)))
+        .get_or_init(|| programs().map(|bin| Postgres::start(&bin, IN_MEMORY)))
         .as_ref();
     if cluster.is_none() {
         missing(
@@ -63,7 +74,13 @@ impl Postgres {
     /// A cluster that nobody else uses, to be killed.
     pub fn of_ones_own() -> Option<Self> {
         postgres()?; // Says so where it is missing.
-        Some(Self::start(&programs()?))
+        Some(Self::start(&programs()?, IN_MEMORY))
+    }
+
+    /// A cluster that writes through to the disk, as users have it.
+    pub fn durable() -> Option<Self> {
+        postgres()?;
+        Some(Self::start(&programs()?, DURABLE))
     }
 
     /// Ends the server without a word.
@@ -80,7 +97,7 @@ impl Postgres {
         let log = self.folder.join("log");
         // Those it had started hold its memory until they notice that it is gone.
         self.server = wait_until("the killed server to be gone", || {
-            let mut server = serve(&bin, &owner, &data, self.port, &log);
+            let mut server = serve(&bin, &owner, (&data, &log), self.port, self.settings);
             accepts(&mut server, self.port).then_some(server)
         });
         let folder = self.folder.clone();
@@ -88,7 +105,7 @@ impl Postgres {
         self.leash = Leash::new(self.server.id(), "INT", Some(&folder));
     }
 
-    fn start(bin: &Path) -> Self {
+    fn start(bin: &Path, settings: &'static [&'static str]) -> Self {
         let owner = Owner::of_the_server();
         let folder =
             TempDir::with_prefix("kith-postgres-").expect("a temporary folder can be made");
@@ -98,12 +115,13 @@ impl Postgres {
         for _ in 0..PORTS_MAX {
             let port = free_port();
             let log = folder.path().join("log");
-            let mut server = serve(bin, &owner, &data, port, &log);
+            let mut server = serve(bin, &owner, (&data, &log), port, settings);
             if accepts(&mut server, port) {
                 let folder = folder.keep();
                 let leash = Leash::new(server.id(), "INT", Some(&folder));
                 return Self {
                     port,
+                    settings,
                     databases: AtomicU32::new(0),
                     server,
                     folder,
@@ -191,20 +209,20 @@ fn init(bin: &Path, owner: &Owner, folder: &Path, data: &Path) {
     panic!("initdb made no cluster in {}:\n{said}", data.display());
 }
 
-fn serve(bin: &Path, owner: &Owner, data: &Path, port: u16, log: &Path) -> Child {
+fn serve(
+    bin: &Path,
+    owner: &Owner,
+    (data, log): (&Path, &Path),
+    port: u16,
+    settings: &[&str],
+) -> Child {
     let log = fs::File::create(log).expect("the server's log can be made");
     let mut command = owner.command(&bin.join("postgres"), data);
     command
         .arg("-D")
         .arg(data)
         .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]);
-    // Nothing here has to survive the machine.
-    for setting in [
-        "fsync=off",
-        "full_page_writes=off",
-        "max_connections=200",
-        "log_checkpoints=off",
-    ] {
+    for setting in settings {
         command.args(["-c", setting]);
     }
     command.process_group(0); // Ctrl-C reaches it through the leash, in order.
