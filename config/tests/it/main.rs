@@ -76,6 +76,10 @@ verify = "signature"
 verify_all = true
 jetstream_dictionary = "zstd_dictionary"
 metrics = "127.0.0.1:9464"
+
+[http]
+listen = "127.0.0.1:9463"
+token_file = "kith.token"
 "#;
 
 /// Reads a file as `kith check` does, without an environment.

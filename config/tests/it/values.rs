@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use kith_config::{
-    Backfill, Bootstrap, Circle, Config, Env, FILE_BYTES_MAX, Ledger, Match, Mode, Network, Repeat,
-    Rule, Source, Start, Store, Tracked, Verify,
+    Backfill, Bootstrap, Circle, Config, Env, FILE_BYTES_MAX, Http, Ledger, Match, Mode, Network,
+    Repeat, Rule, Source, Start, Store, Tracked, Verify,
 };
 
 use crate::{VALID, read, with};
@@ -94,6 +94,10 @@ fn every_key_of_a_file_is_taken() {
             verify_all: true,
             jetstream_dictionary: Some("zstd_dictionary".into()),
             metrics: Some(([127, 0, 0, 1], 9464).into()),
+        },
+        http: Http {
+            listen: Some(([127, 0, 0, 1], 9463).into()),
+            token_file: Some("kith.token".into()),
         },
     };
     assert_eq!(read(VALID).expect("valid"), expected);
