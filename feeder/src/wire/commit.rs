@@ -9,6 +9,7 @@ use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Mic
 use super::other;
 use super::record::{BadRecord, data_of_commit, record_in};
 use super::scan::{Reader, header, major};
+use super::usual;
 use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime_bytes};
 
 /// Most ops that a commit may have: ten times what the specification allows.
@@ -47,18 +48,18 @@ pub fn decode<I: Interest + ?Sized>(frame: &[u8], interest: &I) -> Result<Decode
 
 /// A commit's payload as the scan sees it, borrowed from the frame.
 pub(crate) struct Scanned<'a> {
-    seq: u64,
+    pub(super) seq: u64,
     /// Text, not yet known to be a DID.
     pub(crate) repo: &'a str,
-    time: Option<Micros>,
-    touches: Touches,
-    likes: u32,
-    reposts: u32,
+    pub(super) time: Option<Micros>,
+    pub(super) touches: Touches,
+    pub(super) likes: u32,
+    pub(super) reposts: u32,
     /// Stands at the array of ops, which is well-formed.
     pub(crate) ops: Reader<'a>,
     /// Not yet known to be UTF-8.
     pub(crate) rev: Option<&'a [u8]>,
-    since: Option<&'a [u8]>,
+    pub(super) since: Option<&'a [u8]>,
     /// One value of any type.
     pub(crate) commit: Option<&'a [u8]>,
     /// One value of any type.
@@ -67,6 +68,27 @@ pub(crate) struct Scanned<'a> {
     pub(crate) blocks: Option<&'a [u8]>,
     /// The host left the blocks out.
     pub(crate) too_big: bool,
+}
+
+#[cfg(test)]
+impl Scanned<'_> {
+    /// Everything, to be compared.
+    pub(super) fn as_told(&self) -> String {
+        format!(
+            "{:?} {:?}",
+            (self.seq, self.repo, self.time, self.touches, self.likes),
+            (
+                self.reposts,
+                self.ops.rest(),
+                self.rev,
+                self.since,
+                self.commit,
+                self.prev_data,
+                self.blocks,
+                self.too_big,
+            )
+        )
+    }
 }
 
 /// Walks a whole frame; `None` if it is no commit's.
@@ -82,8 +104,16 @@ pub(crate) fn scan_frame(frame: &[u8]) -> Result<Option<Scanned<'_>>, Kind> {
     scan(&mut reader).map(Some)
 }
 
-/// Walks the payload once, in whatever order its fields come.
+/// Walks the payload, to its end.
 fn scan<'a>(reader: &mut Reader<'a>) -> Result<Scanned<'a>, Kind> {
+    match usual::scan(reader.rest()) {
+        Some(scanned) => Ok(scanned),
+        None => scan_in_any_order(reader),
+    }
+}
+
+/// Walks the payload once, in whatever order its fields come.
+pub(super) fn scan_in_any_order<'a>(reader: &mut Reader<'a>) -> Result<Scanned<'a>, Kind> {
     let (mut seq, mut repo, mut time, mut rev, mut since) = (None, None, None, None, None);
     let (mut commit, mut prev_data, mut blocks, mut ops) = (None, None, None, None);
     let mut too_big = None;
@@ -130,29 +160,41 @@ fn scan<'a>(reader: &mut Reader<'a>) -> Result<Scanned<'a>, Kind> {
 }
 
 /// The ops as the scan sees them, and where they begin.
-struct ScannedOps<'a> {
-    reader: Reader<'a>,
-    touches: Touches,
-    likes: u32,
-    reposts: u32,
+pub(super) struct ScannedOps<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) touches: Touches,
+    pub(super) likes: u32,
+    pub(super) reposts: u32,
+}
+
+impl<'a> ScannedOps<'a> {
+    pub(super) fn starting(reader: Reader<'a>) -> Self {
+        Self {
+            reader,
+            touches: Touches::default(),
+            likes: 0,
+            reposts: 0,
+        }
+    }
+
+    /// One more op.
+    #[inline]
+    pub(super) fn note(&mut self, action: Option<Action>, collection: Collection) {
+        let touches = match action {
+            Some(action) => Touches::of(collection, action),
+            None => Touches::OTHER,
+        };
+        self.likes += u32::from(touches == Touches::LIKE_CREATED);
+        self.reposts += u32::from(touches == Touches::REPOST_CREATED);
+        self.touches = self.touches.union(touches);
+    }
 }
 
 fn scan_ops<'a>(reader: &mut Reader<'a>) -> Result<ScannedOps<'a>, Kind> {
-    let mut ops = ScannedOps {
-        reader: *reader,
-        touches: Touches::default(),
-        likes: 0,
-        reposts: 0,
-    };
+    let mut ops = ScannedOps::starting(*reader);
     for _ in 0..count_ops(reader)? {
         let op = scan_op(reader)?;
-        let touches = match op.action {
-            Some(action) => Touches::of(op.collection, action),
-            None => Touches::OTHER,
-        };
-        ops.likes += u32::from(touches == Touches::LIKE_CREATED);
-        ops.reposts += u32::from(touches == Touches::REPOST_CREATED);
-        ops.touches = ops.touches.union(touches);
+        ops.note(op.action, op.collection);
     }
     Ok(ops)
 }
@@ -210,7 +252,7 @@ fn scan_op<'a>(reader: &mut Reader<'a>) -> Result<ScannedOp<'a>, Kind> {
 
 /// Splits `collection/rkey`; of other collections there is no need to know the key.
 #[inline]
-fn split_path(path: &[u8]) -> (Collection, &[u8]) {
+pub(super) fn split_path(path: &[u8]) -> (Collection, &[u8]) {
     let known = |prefix: &[u8], collection| Some((collection, path.strip_prefix(prefix)?));
     known(b"app.bsky.feed.like/", Collection::Like)
         .or_else(|| known(b"app.bsky.feed.repost/", Collection::Repost))

@@ -27,6 +27,7 @@ mod other;
 mod plain;
 mod record;
 pub(crate) mod scan;
+mod usual;
 
 pub use car::{Blocks, CarError};
 pub use cid::{BadCid, Cid, Codec};

@@ -29,13 +29,13 @@ pub(crate) mod major {
 }
 const FALSE: u64 = 20;
 const TRUE: u64 = 21;
-const NULL: u8 = 0xf6;
+pub(super) const NULL: u8 = 0xf6;
 /// The tag of a link.
 pub(crate) const TAG_CID: u64 = 42;
 /// How every link begins, up to the CID: tag 42, a byte string of 37 bytes, a zero.
-const LINK_PREFIX: &[u8] = &[0xd8, 42, 0x58, 37, 0];
+pub(super) const LINK_PREFIX: &[u8] = &[0xd8, 42, 0x58, 37, 0];
 /// Length of a whole link, in bytes.
-const LINK_BYTES: usize = LINK_PREFIX.len() + CID_BYTES;
+pub(super) const LINK_BYTES: usize = LINK_PREFIX.len() + CID_BYTES;
 
 /// A position in bytes, moving forward value by value.
 #[derive(Clone, Copy)]
