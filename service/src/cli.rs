@@ -133,7 +133,7 @@ pub(crate) struct ExplainArgs {
 /// `kith recompute`.
 #[derive(Debug, Args)]
 pub(crate) struct RecomputeArgs {
-    /// A rule, as in `ledger.decay_percent=5`; repeat for several. Keys of [ledger] only.
+    /// A rule, as in `ledger.decay_percent=5`; repeat for several. Keys of `[ledger]` only.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// The new database: sqlite:FILE or postgres://…

@@ -1,6 +1,10 @@
 //! What every request passes on its way in, and every answer on its way out.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     body::HttpBody,
@@ -100,13 +104,16 @@ async fn answer(site: &Site, request: Request, next: Next) -> Response {
 
 /// Whether a Host header names loopback, with or without a port.
 fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
+    if let Some(rest) = host.strip_prefix('[') {
+        let address = rest
+            .split_once(']')
+            .map(|(name, _)| name.parse::<Ipv6Addr>());
+        return address.is_some_and(|address| address.is_ok_and(|address| address.is_loopback()));
+    }
+    let name = host.split(':').next().unwrap_or_default();
     name.eq_ignore_ascii_case("localhost")
         || name
-            .parse::<std::net::IpAddr>()
+            .parse::<Ipv4Addr>()
             .is_ok_and(|address| address.is_loopback())
 }
 

@@ -146,7 +146,7 @@ const ACCOUNT: &str = r"(did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}|([a-zA-Z0-9]([a-z
 /// unknown.
 fn schema_of(parameter: &str) -> Value {
     match parameter {
-        "epoch" => json!({ "type": "integer", "minimum": 0, "maximum": (1_i64 << 53) - 1 }),
+        "epoch" => json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX }),
         "all_origins" => json!({ "type": "string", "enum": ["0", "1"] }),
         "since" => {
             let day = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
