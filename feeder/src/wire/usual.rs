@@ -13,7 +13,7 @@ const FALSE: u8 = 0xf4;
 
 /// Reads a whole payload, with nothing behind it.
 #[inline]
-pub(super) fn scan<'a>(payload: &'a [u8]) -> Option<Scanned<'a>> {
+pub(super) fn scan(payload: &[u8]) -> Option<Scanned<'_>> {
     let mut rest = Rest(payload);
     rest.literal(b"\xac\x63ops")?;
     let ops = ops(&mut rest)?;
@@ -26,7 +26,11 @@ pub(super) fn scan<'a>(payload: &'a [u8]) -> Option<Scanned<'a>> {
     rest.literal(b"\x64time")?;
     let time = rest.text()?;
     rest.literal(b"\x65blobs\x80\x65since")?;
-    let since = rest.or_null(Rest::text)?;
+    let since = if rest.null() {
+        None
+    } else {
+        Some(rest.text()?)
+    };
     rest.literal(b"\x66blocks")?;
     let blocks = rest.bytes()?;
     rest.literal(b"\x66commit")?;
@@ -35,7 +39,7 @@ pub(super) fn scan<'a>(payload: &'a [u8]) -> Option<Scanned<'a>> {
     rest.literal(&[FALSE])?;
     rest.literal(b"\x68prevData")?;
     let start = rest.0;
-    let length = rest.or_null(Rest::link)?.map_or(1, <[u8]>::len);
+    let length = if rest.null() { 1 } else { rest.link()?.len() };
     (rest.0.is_empty() && is_seq(seq)).then(|| Scanned {
         seq,
         repo,
@@ -60,7 +64,9 @@ fn ops<'a>(rest: &mut Rest<'a>) -> Option<ScannedOps<'a>> {
     debug_assert!(u64::from(count) < OPS_MAX);
     for _ in 0..count {
         rest.literal(b"\xa3\x63cid")?;
-        rest.or_null(Rest::link)?;
+        if !rest.null() {
+            rest.link()?;
+        }
         rest.literal(b"\x64path")?;
         let (collection, _) = split_path(rest.text()?);
         rest.literal(b"\x66action\x66")?;
@@ -144,13 +150,15 @@ impl<'a> Rest<'a> {
         }
     }
 
+    /// Reads null if it is next.
     #[inline]
-    fn or_null<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        if self.0.first() == Some(&NULL) {
-            self.skip(1)?;
-            Some(None)
-        } else {
-            read(self).map(Some)
+    fn null(&mut self) -> bool {
+        match self.0.strip_prefix(&[NULL]) {
+            Some(rest) => {
+                self.0 = rest;
+                true
+            }
+            None => false,
         }
     }
 }
