@@ -7,18 +7,15 @@
 
 use kith_reputation::{AccountId, AccountImage, Entry, Piece, Row};
 
-use crate::batch::Batch;
+use crate::{
+    batch::Batch,
+    leb128::{pull, pull32, push},
+};
 
 /// An image as bytes.
 pub(crate) fn encode(image: &AccountImage) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(16 + image.rows.len() * 4);
-    let mut put = |mut value: u64| {
-        while value >= 0x80 {
-            bytes.push((value & 0x7f) as u8 | 0x80);
-            value >>= 7;
-        }
-        bytes.push((value & 0x7f) as u8);
-    };
+    let mut put = |value| push(&mut bytes, value);
     put(image.own.into());
     put(image.others);
     put(image.ordinal.into());
@@ -85,23 +82,6 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<AccountImage> {
         image.unclaimed.push(entry);
     }
     from.is_empty().then_some(image)
-}
-
-fn pull32(bytes: &mut &[u8]) -> Option<u32> {
-    u32::try_from(pull(bytes)?).ok()
-}
-
-fn pull(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// Statements without parameters that remove what the batch says, for either database.

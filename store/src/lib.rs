@@ -21,6 +21,7 @@ mod error;
 mod explain;
 mod handles;
 mod kept;
+mod leb128;
 mod load;
 mod news;
 mod past;

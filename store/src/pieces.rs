@@ -3,6 +3,8 @@
 
 use kith_reputation::{AccountId, Piece};
 
+use crate::leb128::{pull32, push};
+
 /// Pieces in their stored form: two to four bytes each, empty for none.
 #[derive(Debug, Clone, Default, Eq, PartialEq, Hash)]
 pub struct Pieces(Vec<u8>);
@@ -13,8 +15,8 @@ impl Pieces {
         let mut bytes = Vec::with_capacity(pieces.len() * 3);
         let mut before = 0;
         for piece in pieces {
-            push(&mut bytes, piece.origin.0.wrapping_sub(before));
-            push(&mut bytes, piece.points);
+            push(&mut bytes, piece.origin.0.wrapping_sub(before).into());
+            push(&mut bytes, piece.points.into());
             before = piece.origin.0;
         }
         Pieces(bytes)
@@ -29,8 +31,8 @@ impl Pieces {
         let mut rest = self.0.as_slice();
         let mut before = 0u32;
         while !rest.is_empty() {
-            let distance = pull(&mut rest)?;
-            let points = pull(&mut rest)?;
+            let distance = pull32(&mut rest)?;
+            let points = pull32(&mut rest)?;
             before = before.checked_add(distance)?;
             pieces.push(Piece {
                 origin: AccountId(before),
@@ -57,27 +59,6 @@ impl Pieces {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
-}
-
-fn push(bytes: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push((value & 0x7f) as u8);
-}
-
-fn pull(bytes: &mut &[u8]) -> Option<u32> {
-    let mut value = 0u64;
-    for shift in (0..35).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return u32::try_from(value).ok();
-        }
-    }
-    None
 }
 
 #[cfg(test)]

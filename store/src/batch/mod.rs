@@ -3,10 +3,16 @@
 //! Accounts appear here by two numbers. `account` is the number in the `account` table (the
 //! circle's), `ledger id` is the number the ledger gave (a function of the journal).
 
-use kith_reputation::{AccountId, AccountImage, Operation, Rejection, Row, Rules, Verdict};
-use serde::{Deserialize, Serialize};
+mod images;
+mod journal;
 
-use crate::pieces::Pieces;
+use kith_reputation::AccountId;
+
+pub use images::{
+    ActivityRow, ClosedRow, FlowRow, HistoryRows, ImageRow, KeptRow, KeptSlice, RankRow, TotalsRow,
+};
+pub use journal::{JournalRow, Parameters, RecordIdentity, RecordKind};
+pub(crate) use journal::{RulesRecord, outcome_code, verdict_of};
 
 /// Unix microseconds.
 pub type Micros = i64;
@@ -56,113 +62,6 @@ pub struct ClockStart {
     pub epoch: i64,
     /// The greatest event time so far.
     pub now_micros: Micros,
-}
-
-/// One row of the journal: an operation, what became of it, and where it came from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JournalRow {
-    /// 1, 2, 3, … without holes.
-    pub position: u64,
-    /// Epoch in which it was given to the ledger.
-    pub epoch: i64,
-    /// The operation.
-    pub operation: Operation,
-    /// What the ledger said.
-    pub verdict: Verdict,
-    /// Of a claim: who had sent the entry.
-    pub claimed_from: Option<AccountId>,
-    /// What reached the receiver's side, by origin.
-    pub pieces: Pieces,
-    /// What reached the sink.
-    pub sink_points: u64,
-    /// The same by origin, under rule `reference`.
-    pub sink_pieces: Pieces,
-    /// For `Operation::Rules`: the parameters that are not the ledger's own.
-    pub parameters: Option<Parameters>,
-    /// For likes and reposts: the record.
-    pub record: Option<RecordIdentity>,
-    /// Event time.
-    pub micros: Micros,
-}
-
-/// The rejections by their code in column `outcome`, less one (0 is accepted). Stored, so never
-/// reordered.
-const REJECTIONS: [Rejection; 10] = [
-    Rejection::UnknownAccount,
-    Rejection::TooManyAccounts,
-    Rejection::SinkIsParty,
-    Rejection::SelfTransfer,
-    Rejection::ZeroPoints,
-    Rejection::AboveLimit,
-    Rejection::NotEnoughPoints,
-    Rejection::NoSuchEntry,
-    Rejection::InvalidRules,
-    Rejection::TooManyTicks,
-];
-
-/// The code of a verdict in column `outcome`.
-pub(crate) fn outcome_code(verdict: Verdict) -> i64 {
-    match verdict {
-        Verdict::Accepted => 0,
-        Verdict::Rejected(rejection) => REJECTIONS
-            .iter()
-            .zip(1..)
-            .find_map(|(known, code)| (*known == rejection).then_some(code))
-            .unwrap_or(i64::MAX),
-    }
-}
-
-/// The verdict of a code.
-pub(crate) fn verdict_of(code: i64) -> Option<Verdict> {
-    match usize::try_from(code).ok()? {
-        0 => Some(Verdict::Accepted),
-        code => REJECTIONS.get(code - 1).copied().map(Verdict::Rejected),
-    }
-}
-
-/// Parameters of the service that decide what becomes an operation; journaled with the rules.
-#[derive(Debug, Clone, Copy, Eq, PartialEq, Serialize, Deserialize)]
-pub struct Parameters {
-    /// Points of a like.
-    pub like: u32,
-    /// Points of a repost; 0 = off.
-    pub repost: u32,
-    /// Whether a post counts once per liker and epoch.
-    pub repeat_once: bool,
-    /// Length of an epoch in microseconds.
-    pub epoch_micros: Micros,
-}
-
-/// The record behind a transfer.
-#[derive(Debug, Clone, Eq, PartialEq)]
-pub struct RecordIdentity {
-    /// What kind of record.
-    pub kind: RecordKind,
-    /// Its key in the repo of the sender.
-    pub rkey: String,
-    /// The commit it came with.
-    pub rev: String,
-    /// The key of the post in the repo of the receiver.
-    pub subject_rkey: String,
-}
-
-/// Kinds of records that become transfers.
-#[derive(Debug, Clone, Copy, Eq, PartialEq, Hash)]
-pub enum RecordKind {
-    /// `app.bsky.feed.like`
-    Like,
-    /// `app.bsky.feed.repost`
-    Repost,
-}
-
-impl RecordKind {
-    /// The code in columns `record`. Stored, so never renumbered.
-    pub fn code(self) -> u8 {
-        match self {
-            RecordKind::Like => 1,
-            RecordKind::Repost => 2,
-        }
-    }
 }
 
 /// One account, the whole row.
@@ -471,147 +370,6 @@ pub struct StagedLike {
     pub nonce: u64,
 }
 
-/// An account's image in the ledger, true at `position`.
-#[derive(Debug, Clone, Eq, PartialEq)]
-pub struct ImageRow {
-    /// Whose.
-    pub id: AccountId,
-    /// The journal position at which it is true.
-    pub position: u64,
-    /// The account.
-    pub image: AccountImage,
-    /// Origins, ascending, beyond whose rows the store's rows of the account are those of the
-    /// image; None: nothing is known of them.
-    pub changed: Option<Vec<AccountId>>,
-}
-
-impl ImageRow {
-    /// The rows to be written: all, or those that changed.
-    pub(crate) fn written(&self) -> impl Iterator<Item = &Row> {
-        let is_whole = self.changed.is_none();
-        let all = is_whole.then_some(&self.image.rows).into_iter().flatten();
-        let some = self.changed.iter().flatten();
-        all.chain(some.filter_map(|origin| self.row(*origin)))
-    }
-
-    /// Origins whose rows are gone, of those that changed.
-    pub(crate) fn gone(&self) -> impl Iterator<Item = AccountId> {
-        let changed = self.changed.iter().flatten().copied();
-        changed.filter(|origin| self.row(*origin).is_none())
-    }
-
-    fn row(&self, origin: AccountId) -> Option<&Row> {
-        let rows = &self.image.rows;
-        let at = rows.binary_search_by_key(&origin, |row| row.origin).ok()?;
-        rows.get(at)
-    }
-}
-
-/// Totals of one epoch, by reason.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub struct TotalsRow {
-    /// Tick ordinal.
-    pub ordinal: u32,
-    /// The epoch it began.
-    pub epoch: i64,
-    /// The ledger's totals.
-    pub totals: kith_reputation::Totals,
-}
-
-/// Points of one tracked origin that went from sender to receiver in an epoch, since the
-/// last batch that carried flows.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub struct FlowRow {
-    /// Whose points.
-    pub origin: AccountId,
-    /// Who passed them on.
-    pub sender: AccountId,
-    /// To whom.
-    pub receiver: AccountId,
-    /// When.
-    pub epoch: i64,
-    /// How many; above zero.
-    pub points: u64,
-}
-
-/// What an account gave and received in an epoch, since the last batch that carried flows.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub struct ActivityRow {
-    /// Whose.
-    pub holder: AccountId,
-    /// When.
-    pub epoch: i64,
-    /// Points credited.
-    pub received: u64,
-    /// Points paid.
-    pub given: u64,
-}
-
-/// How an account stood when an epoch ended.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub struct ClosedRow {
-    /// Whose.
-    pub holder: AccountId,
-    /// Which epoch.
-    pub epoch: i64,
-    /// In the circle at its end; None: not a member.
-    pub hop: Option<u8>,
-    /// Own points left.
-    pub own: u32,
-    /// Points received and still held.
-    pub tally: u64,
-    /// Of them, those of pinned origins; all where nothing is pinned.
-    pub tracked: u64,
-}
-
-/// A member's rank by `tracked` when an epoch ended.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub struct RankRow {
-    /// Whose.
-    pub holder: AccountId,
-    /// Which epoch.
-    pub epoch: i64,
-    /// From 1; equals share a rank.
-    pub rank: u64,
-}
-
-/// What a batch adds to table `history`; no account twice in an epoch.
-#[derive(Debug, Clone, Default)]
-pub struct HistoryRows {
-    /// Added to what is there.
-    pub activity: Vec<ActivityRow>,
-    /// Accounts settled beyond the end of an epoch.
-    pub closed: Vec<ClosedRow>,
-    /// Ranks of epochs that everybody was settled beyond.
-    pub ranks: Vec<RankRow>,
-}
-
-/// A checkpoint that is kept.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub struct KeptRow {
-    /// The tick it was taken after.
-    pub ordinal: u32,
-    /// The epoch which that tick began.
-    pub epoch: i64,
-    /// That tick's position in the journal.
-    pub position: u64,
-    /// Accounts of the ledger at that moment.
-    pub accounts: u32,
-    /// All their images are there.
-    pub complete: bool,
-}
-
-/// What a batch does to kept checkpoints.
-#[derive(Debug, Clone, Default)]
-pub struct KeptSlice {
-    /// The checkpoint that is being taken.
-    pub checkpoint: Option<KeptRow>,
-    /// So many of the batch's images, from the first, belong to it.
-    pub images: usize,
-    /// Images to be removed: of which ordinal, from which holder, before which.
-    pub discarded: Option<(u32, u32, u32)>,
-}
-
 /// One transaction: everything since the batch before it.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
@@ -667,55 +425,4 @@ pub struct Batch {
     pub kept: KeptSlice,
     /// Journal to be dropped: after which position, up to which.
     pub dropped: Option<(u64, u64)>,
-}
-
-/// The rules and parameters of a `rules` row as they stand in the journal, in JSON.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct RulesRecord {
-    rule: RuleName,
-    own_points: u32,
-    keep_top: u32,
-    decay_percent: u8,
-    sink_percent: u8,
-    unclaimed_ticks: u32,
-    #[serde(flatten)]
-    pub(crate) parameters: Parameters,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RuleName {
-    Systematic,
-    Reference,
-}
-
-impl RulesRecord {
-    pub(crate) fn new(rules: &Rules, parameters: Parameters) -> RulesRecord {
-        RulesRecord {
-            rule: match rules.rule {
-                kith_reputation::RuleKind::Systematic => RuleName::Systematic,
-                kith_reputation::RuleKind::Reference => RuleName::Reference,
-            },
-            own_points: rules.own_points,
-            keep_top: rules.keep_top,
-            decay_percent: rules.decay_percent,
-            sink_percent: rules.sink_percent,
-            unclaimed_ticks: rules.unclaimed_ticks,
-            parameters,
-        }
-    }
-
-    pub(crate) fn rules(&self) -> Rules {
-        Rules {
-            rule: match self.rule {
-                RuleName::Systematic => kith_reputation::RuleKind::Systematic,
-                RuleName::Reference => kith_reputation::RuleKind::Reference,
-            },
-            own_points: self.own_points,
-            keep_top: self.keep_top,
-            decay_percent: self.decay_percent,
-            sink_percent: self.sink_percent,
-            unclaimed_ticks: self.unclaimed_ticks,
-        }
-    }
 }

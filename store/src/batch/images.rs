@@ -1,0 +1,145 @@
+//! What follows from the journal and is written beside it: images, totals, flows, history, and the
+//! checkpoints that are kept.
+
+use kith_reputation::{AccountId, AccountImage, Row};
+
+/// An account's image in the ledger, true at `position`.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct ImageRow {
+    /// Whose.
+    pub id: AccountId,
+    /// The journal position at which it is true.
+    pub position: u64,
+    /// The account.
+    pub image: AccountImage,
+    /// Origins, ascending, beyond whose rows the store's rows of the account are those of the
+    /// image; None: nothing is known of them.
+    pub changed: Option<Vec<AccountId>>,
+}
+
+impl ImageRow {
+    /// The rows to be written: all, or those that changed.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Row> {
+        let is_whole = self.changed.is_none();
+        let all = is_whole.then_some(&self.image.rows).into_iter().flatten();
+        let some = self.changed.iter().flatten();
+        all.chain(some.filter_map(|origin| self.row(*origin)))
+    }
+
+    /// Origins whose rows are gone, of those that changed.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = AccountId> {
+        let changed = self.changed.iter().flatten().copied();
+        changed.filter(|origin| self.row(*origin).is_none())
+    }
+
+    fn row(&self, origin: AccountId) -> Option<&Row> {
+        let rows = &self.image.rows;
+        let at = rows.binary_search_by_key(&origin, |row| row.origin).ok()?;
+        rows.get(at)
+    }
+}
+
+/// Totals of one epoch, by reason.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct TotalsRow {
+    /// Tick ordinal.
+    pub ordinal: u32,
+    /// The epoch it began.
+    pub epoch: i64,
+    /// The ledger's totals.
+    pub totals: kith_reputation::Totals,
+}
+
+/// Points of one tracked origin that went from sender to receiver in an epoch, since the
+/// last batch that carried flows.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct FlowRow {
+    /// Whose points.
+    pub origin: AccountId,
+    /// Who passed them on.
+    pub sender: AccountId,
+    /// To whom.
+    pub receiver: AccountId,
+    /// When.
+    pub epoch: i64,
+    /// How many; above zero.
+    pub points: u64,
+}
+
+/// What an account gave and received in an epoch, since the last batch that carried flows.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct ActivityRow {
+    /// Whose.
+    pub holder: AccountId,
+    /// When.
+    pub epoch: i64,
+    /// Points credited.
+    pub received: u64,
+    /// Points paid.
+    pub given: u64,
+}
+
+/// How an account stood when an epoch ended.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct ClosedRow {
+    /// Whose.
+    pub holder: AccountId,
+    /// Which epoch.
+    pub epoch: i64,
+    /// In the circle at its end; None: not a member.
+    pub hop: Option<u8>,
+    /// Own points left.
+    pub own: u32,
+    /// Points received and still held.
+    pub tally: u64,
+    /// Of them, those of pinned origins; all where nothing is pinned.
+    pub tracked: u64,
+}
+
+/// A member's rank by `tracked` when an epoch ended.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct RankRow {
+    /// Whose.
+    pub holder: AccountId,
+    /// Which epoch.
+    pub epoch: i64,
+    /// From 1; equals share a rank.
+    pub rank: u64,
+}
+
+/// What a batch adds to table `history`; no account twice in an epoch.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryRows {
+    /// Added to what is there.
+    pub activity: Vec<ActivityRow>,
+    /// Accounts settled beyond the end of an epoch.
+    pub closed: Vec<ClosedRow>,
+    /// Ranks of epochs that everybody was settled beyond.
+    pub ranks: Vec<RankRow>,
+}
+
+/// A checkpoint that is kept.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct KeptRow {
+    /// The tick it was taken after.
+    pub ordinal: u32,
+    /// The epoch which that tick began.
+    pub epoch: i64,
+    /// That tick's position in the journal.
+    pub position: u64,
+    /// Accounts of the ledger at that moment.
+    pub accounts: u32,
+    /// All their images are there.
+    pub complete: bool,
+}
+
+/// What a batch does to kept checkpoints.
+#[derive(Debug, Clone, Default)]
+pub struct KeptSlice {
+    /// The checkpoint that is being taken.
+    pub checkpoint: Option<KeptRow>,
+    /// So many of the batch's images, from the first, belong to it.
+    pub images: usize,
+    /// Images to be removed: of which ordinal, from which holder, before which.
+    pub discarded: Option<(u32, u32, u32)>,
+}
