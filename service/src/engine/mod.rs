@@ -8,6 +8,7 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | `clock` | epochs in event time |
+//! | `cursors` | the sources, and how far each was read |
 //! | `day_one` | the likes of before the first start |
 //! | `events` | commits, account, identity and sync events: the circle |
 //! | `likes` | the tests a like must pass, and the transfer |
@@ -17,12 +18,14 @@
 //! | `names` | handles that were looked up |
 //! | `history` | how each account fared in each epoch |
 //! | `retention` | checkpoints that are kept, and the journal that may be dropped |
-//! | `pending` | what the next batch carries |
+//! | `pending` | what changed since the last batch |
+//! | `outgoing` | the next batch: all of that as rows |
 //! | `reconfigure` | what the config says, at start and while running |
 //! | `restore` | starting again from the store |
 //! | `recompute` | the same journal under other rules |
 
 mod clock;
+mod cursors;
 mod day_one;
 mod events;
 mod gaps;
@@ -30,6 +33,7 @@ pub(crate) mod history;
 mod images;
 mod likes;
 mod names;
+mod outgoing;
 mod pending;
 mod recompute;
 mod reconfigure;
@@ -46,24 +50,23 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use kith_config::Verify;
-use kith_feeder::source::Position;
 use kith_feeder::wire::{self, Commit, Decoded, FrameError, Message, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
 use kith_store::{
-    Batch, Pieces,
-    batch::{
-        AccountRow, CircleChangeRow, CommitRow, FlowRow, HistoryRows, JournalRow, KeptRow, Micros,
-        RecordIdentity, SourceRow, State, TotalsRow, TrackedRow,
-    },
+    Pieces,
+    batch::{CircleChangeRow, JournalRow, KeptRow, Micros, RecordIdentity, State, TrackedRow},
 };
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
+use cursors::Source;
+pub(crate) use cursors::SourceIndex;
 pub(crate) use day_one::Joined;
 use history::History;
 use images::Images;
 pub(crate) use names::{HandleFound, LookedUp};
+use outgoing::IMAGES;
 use pending::{Counters, Pending};
 pub(crate) use recompute::WhatIf;
 pub(crate) use repair::ReadingAt;
@@ -118,18 +121,6 @@ struct Note {
     ledger_id: Option<kith_reputation::AccountId>,
     capped: bool,
 }
-
-#[derive(Debug)]
-struct Source {
-    row: SourceRow,
-    changed: bool,
-    /// Something was missed before its next event: how that is called, and since when it is known.
-    gap: Option<(&'static str, Micros)>,
-}
-
-/// What a source's number is: given by [`Engine::source`].
-#[derive(Debug, Clone, Copy, Eq, PartialEq, Hash)]
-pub(crate) struct SourceIndex(usize);
 
 /// How a frame came.
 #[derive(Debug, Clone, Copy)]
@@ -451,56 +442,6 @@ impl Engine {
         id
     }
 
-    /// The number of a source; its cursor is what was saved.
-    pub(crate) fn source(&mut self, kind: &str, url: &str) -> SourceIndex {
-        let known = self
-            .sources
-            .iter()
-            .position(|s| s.row.kind == kind && s.row.url == url);
-        SourceIndex(known.unwrap_or_else(|| {
-            let row = SourceRow {
-                kind: kind.to_owned(),
-                url: url.to_owned(),
-                cursor: None,
-                event_micros: None,
-                lag_micros: None,
-                connected: false,
-            };
-            self.sources.push(Source {
-                row,
-                changed: true,
-                gap: None,
-            });
-            self.sources.len() - 1
-        }))
-    }
-
-    /// Where a source is to go on, if it was read before.
-    pub(crate) fn resume(&self, source: SourceIndex) -> Option<Position> {
-        let row = &self.sources[source.0].row;
-        let seq = row.cursor?;
-        Some(match row.event_micros {
-            Some(time) if row.kind != "file" => Position::AfterEvent { seq, time },
-            _ => Position::After(seq),
-        })
-    }
-
-    /// The url or path of a source.
-    pub(crate) fn source_url(&self, source: SourceIndex) -> &str {
-        &self.sources[source.0].row.url
-    }
-
-    /// Whether anything was ever read of a source, or it is connected.
-    pub(crate) fn was_ever_read(&self, source: SourceIndex) -> bool {
-        let row = &self.sources[source.0].row;
-        row.cursor.is_some() || row.connected
-    }
-
-    /// How late the source's last event was.
-    pub(crate) fn lag_micros(&self, source: SourceIndex) -> Option<Micros> {
-        self.sources[source.0].row.lag_micros
-    }
-
     /// All counts by name, since the database was made.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
         self.counters.all()
@@ -528,200 +469,6 @@ impl Engine {
     /// Epoch boundaries passed.
     pub(crate) fn ticks(&self) -> u32 {
         self.ledger.ticks()
-    }
-
-    /// Notes whether a source is connected.
-    pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool) {
-        let source = &mut self.sources[source.0];
-        source.changed |= source.row.connected != connected;
-        source.row.connected = connected;
-    }
-
-    /// Whether the next batch is long enough to be taken.
-    pub(crate) fn is_full(&self, operations_max: usize) -> bool {
-        self.pending.operations() >= operations_max || self.pending.frames >= 32 * operations_max
-    }
-
-    /// Whether there is anything for a batch.
-    pub(crate) fn has_pending(&self) -> bool {
-        self.pending.frames > 0
-            || self.pending.operations() > 0
-            || !self.pending.accounts.is_empty()
-            || !self.pending.commits.is_empty()
-            || !self.pending.backfill.is_empty()
-            || !self.pending.gaps.is_empty()
-            || self.pending.tracked
-            || !self.pending.handle_lookups.is_empty()
-            || self.pending.bootstrap.is_some()
-            || self.sources.iter().any(|source| source.changed)
-            || self.images.is_writing()
-            || self.history.has_ranks()
-            || self.retention.has_pending()
-            || self.next_drop().is_some()
-    }
-
-    /// The journal that the next batch is to drop.
-    fn next_drop(&self) -> Option<(u64, u64)> {
-        let state = &self.state;
-        let needed = state.flow_position.min(state.checkpoint_position);
-        self.retention
-            .drop(state.dropped_position, self.clock.epoch()?, needed)
-    }
-
-    /// Begins a checkpoint: the following batches carry its slices.
-    pub(crate) fn begin_checkpoint(&mut self) {
-        self.images.begin(self.state.position);
-    }
-
-    /// Takes everything noted since the last batch.
-    pub(crate) fn batch(&mut self) -> Batch {
-        let pending = std::mem::take(&mut self.pending);
-        let mut state = self.state.clone();
-        let expected_position = state.position - pending.journal.len() as u64;
-        let expected = (state.batch, expected_position);
-        state.batch += 1;
-        state.ticks = self.ledger.ticks();
-        state.clock = self.clock.kept();
-        let writing = self.images.is_writing();
-        let slice = self.images.slice(&mut self.ledger, state.position);
-        if !slice.images.is_empty() {
-            self.counters.set(IMAGES, self.images.count());
-        }
-        if let Some(position) = slice.whole_at {
-            state.checkpoint_position = position;
-        }
-        let kept = self.retention.slice(slice.swept, self.images.is_swept());
-        let with_flows = writing || self.flows.len() > FLOWS_MAX;
-        let flows = match with_flows {
-            true => self.take_flows(),
-            false => Vec::new(),
-        };
-        if with_flows {
-            state.flow_position = state.position;
-        }
-        let dropped = self.next_drop();
-        if let Some((_, upto)) = dropped {
-            state.dropped_position = upto;
-        }
-        let history = self.take_history(with_flows);
-        let (mut follows, mut blocks) = (pending.follows, pending.blocks);
-        let (follows_dropped, follows) = follows.take();
-        let (blocks_dropped, blocks) = blocks.take();
-        let mut accounts: Vec<AccountRow> = pending
-            .accounts
-            .iter()
-            .map(|id| self.account_row(*id))
-            .collect();
-        accounts.sort_unstable_by_key(|row| row.id);
-        let mut commits: Vec<CommitRow> = pending
-            .commits
-            .difference(&pending.accounts)
-            .map(|id| self.commit_row(*id))
-            .collect();
-        commits.sort_unstable_by_key(|row| row.account);
-        let mut backfill: Vec<_> = pending.backfill.into_values().collect();
-        backfill.sort_unstable_by_key(|row| row.account);
-        let totals = self.take_totals();
-        self.state = state.clone();
-        Batch {
-            expected,
-            state,
-            journal: pending.journal,
-            accounts,
-            commits,
-            tracked: pending.tracked.then(|| self.tracked.clone()),
-            follows_dropped,
-            follows,
-            blocks_dropped,
-            blocks,
-            changes: pending.changes,
-            sources: self
-                .sources
-                .iter_mut()
-                .filter_map(|source| {
-                    std::mem::take(&mut source.changed).then(|| source.row.clone())
-                })
-                .collect(),
-            counters: self.counters.take_changed(),
-            backfill,
-            gaps: pending.gaps.into_values().collect(),
-            identities: pending.identities.into_values().collect(),
-            handle_lookups: pending.handle_lookups.into_values().collect(),
-            bootstrap: pending.bootstrap,
-            bootstrap_accounts: pending.bootstrap_accounts,
-            staged: pending.staged,
-            images: slice.images,
-            totals,
-            flows,
-            history,
-            kept,
-            dropped,
-        }
-    }
-
-    fn take_history(&mut self, with_activity: bool) -> HistoryRows {
-        let (ticks, epoch) = (self.ledger.ticks(), self.clock.epoch().unwrap_or_default());
-        let closed = self.ledger.take_closed();
-        let epoch_of = |ordinal| epoch - i64::from(ticks.saturating_sub(ordinal));
-        self.history.close(closed, epoch_of);
-        if self.images.is_swept() {
-            self.history.rank(epoch);
-        }
-        self.history.take(with_activity)
-    }
-
-    fn take_flows(&mut self) -> Vec<FlowRow> {
-        let id = kith_reputation::AccountId;
-        let mut flows: Vec<FlowRow> = self
-            .flows
-            .drain()
-            .map(|((origin, receiver, sender, epoch), points)| FlowRow {
-                origin: id(origin),
-                sender: id(sender),
-                receiver: id(receiver),
-                epoch,
-                points,
-            })
-            .collect();
-        flows.sort_unstable_by_key(|f| (f.origin, f.receiver, f.sender, f.epoch));
-        flows
-    }
-
-    fn take_totals(&mut self) -> Vec<TotalsRow> {
-        let (ticks, epoch) = (self.ledger.ticks(), self.clock.epoch().unwrap_or_default());
-        self.ledger
-            .totals_changed()
-            .into_iter()
-            .map(|ordinal| TotalsRow {
-                ordinal,
-                epoch: epoch - i64::from(ticks.saturating_sub(ordinal)),
-                totals: self.ledger.totals(ordinal),
-            })
-            .collect()
-    }
-
-    fn account_row(&self, id: AccountId) -> AccountRow {
-        let note = &self.notes[id.index()];
-        AccountRow {
-            id: id.0,
-            did: self.circle.did(id).as_str().to_owned(),
-            handle: self.handles.get(&id).map(|handle| (**handle).to_owned()),
-            hop: self.circle.hop(id),
-            since_micros: note.since,
-            status: events::status_word(self.circle.status(id)).to_owned(),
-            rev: (note.rev > 0).then(|| tid::unpack(note.rev)),
-            data: self.data.get(&id).copied(),
-            ledger_id: note.ledger_id,
-            capped: note.capped,
-        }
-    }
-
-    fn commit_row(&self, id: AccountId) -> CommitRow {
-        CommitRow {
-            account: id.0,
-            rev: tid::unpack(self.notes[id.index()].rev),
-            data: self.data.get(&id).copied(),
-        }
     }
 
     /// Notes what the circle said of a change, and follows it up: who entered, left, or moved
@@ -768,12 +515,6 @@ impl Engine {
         }
     }
 }
-
-/// The counter of accounts that have an image, so that lost ones are noticed.
-const IMAGES: &str = "checkpoint.images";
-
-/// Flows kept in memory before they are written without a checkpoint.
-const FLOWS_MAX: usize = 100_000;
 
 /// Whether anybody of the circle is concerned by a commit of this repo. Where all records are
 /// kept, so are all revs of those who like: a like outside the circle is counted once, too.

@@ -1,0 +1,77 @@
+//! The sources, and how far each was read.
+
+use kith_feeder::source::Position;
+use kith_store::batch::{Micros, SourceRow};
+
+use super::Engine;
+
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) row: SourceRow,
+    pub(super) changed: bool,
+    /// Something was missed before its next event: how that is called, and since when it is known.
+    pub(super) gap: Option<(&'static str, Micros)>,
+}
+
+/// What a source's number is: given by [`Engine::source`].
+#[derive(Debug, Clone, Copy, Eq, PartialEq, Hash)]
+pub(crate) struct SourceIndex(pub(super) usize);
+
+impl Engine {
+    /// The number of a source; its cursor is what was saved.
+    pub(crate) fn source(&mut self, kind: &str, url: &str) -> SourceIndex {
+        let known = self
+            .sources
+            .iter()
+            .position(|s| s.row.kind == kind && s.row.url == url);
+        SourceIndex(known.unwrap_or_else(|| {
+            let row = SourceRow {
+                kind: kind.to_owned(),
+                url: url.to_owned(),
+                cursor: None,
+                event_micros: None,
+                lag_micros: None,
+                connected: false,
+            };
+            self.sources.push(Source {
+                row,
+                changed: true,
+                gap: None,
+            });
+            self.sources.len() - 1
+        }))
+    }
+
+    /// Where a source is to go on, if it was read before.
+    pub(crate) fn resume(&self, source: SourceIndex) -> Option<Position> {
+        let row = &self.sources[source.0].row;
+        let seq = row.cursor?;
+        Some(match row.event_micros {
+            Some(time) if row.kind != "file" => Position::AfterEvent { seq, time },
+            _ => Position::After(seq),
+        })
+    }
+
+    /// The url or path of a source.
+    pub(crate) fn source_url(&self, source: SourceIndex) -> &str {
+        &self.sources[source.0].row.url
+    }
+
+    /// Whether anything was ever read of a source, or it is connected.
+    pub(crate) fn was_ever_read(&self, source: SourceIndex) -> bool {
+        let row = &self.sources[source.0].row;
+        row.cursor.is_some() || row.connected
+    }
+
+    /// How late the source's last event was.
+    pub(crate) fn lag_micros(&self, source: SourceIndex) -> Option<Micros> {
+        self.sources[source.0].row.lag_micros
+    }
+
+    /// Notes whether a source is connected.
+    pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool) {
+        let source = &mut self.sources[source.0];
+        source.changed |= source.row.connected != connected;
+        source.row.connected = connected;
+    }
+}

@@ -1,0 +1,204 @@
+//! What was noted, as the next batch for the store.
+
+use kith_graph::AccountId;
+use kith_store::{
+    Batch,
+    batch::{AccountRow, CommitRow, FlowRow, HistoryRows, TotalsRow},
+};
+
+use super::{Engine, events, tid};
+
+/// The counter of accounts that have an image, so that lost ones are noticed.
+pub(super) const IMAGES: &str = "checkpoint.images";
+
+/// Flows kept in memory before they are written without a checkpoint.
+const FLOWS_MAX: usize = 100_000;
+
+impl Engine {
+    /// Whether the next batch is long enough to be taken.
+    pub(crate) fn is_full(&self, operations_max: usize) -> bool {
+        self.pending.operations() >= operations_max || self.pending.frames >= 32 * operations_max
+    }
+
+    /// Whether there is anything for a batch.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.pending.frames > 0
+            || self.pending.operations() > 0
+            || !self.pending.accounts.is_empty()
+            || !self.pending.commits.is_empty()
+            || !self.pending.backfill.is_empty()
+            || !self.pending.gaps.is_empty()
+            || self.pending.tracked
+            || !self.pending.handle_lookups.is_empty()
+            || self.pending.bootstrap.is_some()
+            || self.sources.iter().any(|source| source.changed)
+            || self.images.is_writing()
+            || self.history.has_ranks()
+            || self.retention.has_pending()
+            || self.next_drop().is_some()
+    }
+
+    /// The journal that the next batch is to drop.
+    fn next_drop(&self) -> Option<(u64, u64)> {
+        let state = &self.state;
+        let needed = state.flow_position.min(state.checkpoint_position);
+        self.retention
+            .drop(state.dropped_position, self.clock.epoch()?, needed)
+    }
+
+    /// Begins a checkpoint: the following batches carry its slices.
+    pub(crate) fn begin_checkpoint(&mut self) {
+        self.images.begin(self.state.position);
+    }
+
+    /// Takes everything noted since the last batch.
+    pub(crate) fn batch(&mut self) -> Batch {
+        let pending = std::mem::take(&mut self.pending);
+        let mut state = self.state.clone();
+        let expected_position = state.position - pending.journal.len() as u64;
+        let expected = (state.batch, expected_position);
+        state.batch += 1;
+        state.ticks = self.ledger.ticks();
+        state.clock = self.clock.kept();
+        let writing = self.images.is_writing();
+        let slice = self.images.slice(&mut self.ledger, state.position);
+        if !slice.images.is_empty() {
+            self.counters.set(IMAGES, self.images.count());
+        }
+        if let Some(position) = slice.whole_at {
+            state.checkpoint_position = position;
+        }
+        let kept = self.retention.slice(slice.swept, self.images.is_swept());
+        let with_flows = writing || self.flows.len() > FLOWS_MAX;
+        let flows = match with_flows {
+            true => self.take_flows(),
+            false => Vec::new(),
+        };
+        if with_flows {
+            state.flow_position = state.position;
+        }
+        let dropped = self.next_drop();
+        if let Some((_, upto)) = dropped {
+            state.dropped_position = upto;
+        }
+        let history = self.take_history(with_flows);
+        let (mut follows, mut blocks) = (pending.follows, pending.blocks);
+        let (follows_dropped, follows) = follows.take();
+        let (blocks_dropped, blocks) = blocks.take();
+        let mut accounts: Vec<AccountRow> = pending
+            .accounts
+            .iter()
+            .map(|id| self.account_row(*id))
+            .collect();
+        accounts.sort_unstable_by_key(|row| row.id);
+        let mut commits: Vec<CommitRow> = pending
+            .commits
+            .difference(&pending.accounts)
+            .map(|id| self.commit_row(*id))
+            .collect();
+        commits.sort_unstable_by_key(|row| row.account);
+        let mut backfill: Vec<_> = pending.backfill.into_values().collect();
+        backfill.sort_unstable_by_key(|row| row.account);
+        let totals = self.take_totals();
+        self.state = state.clone();
+        Batch {
+            expected,
+            state,
+            journal: pending.journal,
+            accounts,
+            commits,
+            tracked: pending.tracked.then(|| self.tracked.clone()),
+            follows_dropped,
+            follows,
+            blocks_dropped,
+            blocks,
+            changes: pending.changes,
+            sources: self
+                .sources
+                .iter_mut()
+                .filter_map(|source| {
+                    std::mem::take(&mut source.changed).then(|| source.row.clone())
+                })
+                .collect(),
+            counters: self.counters.take_changed(),
+            backfill,
+            gaps: pending.gaps.into_values().collect(),
+            identities: pending.identities.into_values().collect(),
+            handle_lookups: pending.handle_lookups.into_values().collect(),
+            bootstrap: pending.bootstrap,
+            bootstrap_accounts: pending.bootstrap_accounts,
+            staged: pending.staged,
+            images: slice.images,
+            totals,
+            flows,
+            history,
+            kept,
+            dropped,
+        }
+    }
+
+    fn take_history(&mut self, with_activity: bool) -> HistoryRows {
+        let (ticks, epoch) = (self.ledger.ticks(), self.clock.epoch().unwrap_or_default());
+        let closed = self.ledger.take_closed();
+        let epoch_of = |ordinal| epoch - i64::from(ticks.saturating_sub(ordinal));
+        self.history.close(closed, epoch_of);
+        if self.images.is_swept() {
+            self.history.rank(epoch);
+        }
+        self.history.take(with_activity)
+    }
+
+    fn take_flows(&mut self) -> Vec<FlowRow> {
+        let id = kith_reputation::AccountId;
+        let mut flows: Vec<FlowRow> = self
+            .flows
+            .drain()
+            .map(|((origin, receiver, sender, epoch), points)| FlowRow {
+                origin: id(origin),
+                sender: id(sender),
+                receiver: id(receiver),
+                epoch,
+                points,
+            })
+            .collect();
+        flows.sort_unstable_by_key(|f| (f.origin, f.receiver, f.sender, f.epoch));
+        flows
+    }
+
+    fn take_totals(&mut self) -> Vec<TotalsRow> {
+        let (ticks, epoch) = (self.ledger.ticks(), self.clock.epoch().unwrap_or_default());
+        self.ledger
+            .totals_changed()
+            .into_iter()
+            .map(|ordinal| TotalsRow {
+                ordinal,
+                epoch: epoch - i64::from(ticks.saturating_sub(ordinal)),
+                totals: self.ledger.totals(ordinal),
+            })
+            .collect()
+    }
+
+    fn account_row(&self, id: AccountId) -> AccountRow {
+        let note = &self.notes[id.index()];
+        AccountRow {
+            id: id.0,
+            did: self.circle.did(id).as_str().to_owned(),
+            handle: self.handles.get(&id).map(|handle| (**handle).to_owned()),
+            hop: self.circle.hop(id),
+            since_micros: note.since,
+            status: events::status_word(self.circle.status(id)).to_owned(),
+            rev: (note.rev > 0).then(|| tid::unpack(note.rev)),
+            data: self.data.get(&id).copied(),
+            ledger_id: note.ledger_id,
+            capped: note.capped,
+        }
+    }
+
+    fn commit_row(&self, id: AccountId) -> CommitRow {
+        CommitRow {
+            account: id.0,
+            rev: tid::unpack(self.notes[id.index()].rev),
+            data: self.data.get(&id).copied(),
+        }
+    }
+}
