@@ -19,6 +19,7 @@ mod copy;
 mod day_one;
 mod error;
 mod explain;
+mod handle;
 mod handles;
 mod kept;
 mod leb128;
@@ -28,6 +29,7 @@ mod past;
 mod pieces;
 mod plan;
 mod report;
+mod scan;
 mod status;
 
 pub use audit::ImagePart;
