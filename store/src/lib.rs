@@ -21,6 +21,7 @@ mod error;
 mod explain;
 mod handle;
 mod handles;
+mod images;
 mod kept;
 mod leb128;
 mod load;
