@@ -251,6 +251,11 @@ impl SqliteBackend {
         Ok(backend)
     }
 
+    /// How connections that write are opened.
+    pub(crate) fn options(&self) -> &SqliteConnectOptions {
+        &self.options
+    }
+
     /// A copy of the file without its write-ahead log and its free pages. The copy is whole when
     /// it has its name.
     pub(crate) async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {

@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 9] = [
+const TABLES: [TableColumns; 10] = [
     (
         "account",
         &[
@@ -46,6 +46,7 @@ const TABLES: [TableColumns; 9] = [
         ],
     ),
     ("tracked", &[("account", Int), ("label", Text)]),
+    ("forgotten", &[("account", Int), ("micros", Int)]),
     (
         "follow",
         &[("follower", Int), ("rkey", Text), ("subject", Int)],

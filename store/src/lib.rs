@@ -28,6 +28,7 @@ mod past;
 mod pieces;
 mod plan;
 mod report;
+mod requests;
 mod status;
 
 pub use audit::ImagePart;
@@ -41,6 +42,7 @@ pub use news::{ChangeNews, LikeNews, Moment};
 pub use past::{HistoryPart, HistoryRow};
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
+pub use requests::RequestState;
 pub use status::{BootstrapStatus, CappedAccount, Status, StatusSource};
 
 use backend::Backend;
@@ -123,6 +125,7 @@ macro_rules! finish {
                     .await?;
             }
         }
+        requests::answer!($batch, $transaction);
         for removal in kept::removals($batch) {
             sqlx::query(AssertSqlSafe(removal))
                 .execute(&mut *$transaction)

@@ -8,6 +8,7 @@
 //! - `reports`: every report on both databases, by hand, and against the ledger.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
+//! - `claims`: claims, accounts that are forgotten, opting out.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
@@ -25,6 +26,7 @@
 
 mod books;
 mod circle;
+mod claims;
 mod contract;
 mod crashes;
 mod day_one;
