@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use kith_config::Config;
 use kith_store::{Access, RequestState, Store, StoreError, batch::RequestRow};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -103,6 +103,22 @@ pub(crate) async fn answered(
         if !store.has_writer().await? {
             Box::pin(take_alone(config)).await?;
             continue;
+        }
+        tokio::time::sleep(ANSWER_LOOK_TIME).await;
+    }
+}
+
+/// What became of a request: as soon as the service that runs has answered it, or after a time.
+/// Without a service at once: it waits.
+pub(crate) async fn heard(store: &Store, id: u64, patience: Duration) -> Result<RequestState> {
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        let is_late = tokio::time::Instant::now() > deadline;
+        let is_alone = !store.has_writer().await?;
+        let state = store.request(id).await?;
+        let state = state.context("the request is gone from the database")?;
+        if state.answer.is_some() || is_late || is_alone {
+            return Ok(state);
         }
         tokio::time::sleep(ANSWER_LOOK_TIME).await;
     }

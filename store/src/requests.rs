@@ -186,7 +186,8 @@ impl RequestKind {
 }
 
 impl Answer {
-    const ALL: [Answer; 9] = [
+    /// All there are.
+    pub const ALL: [Answer; 9] = [
         Answer::Done,
         Answer::Partly,
         Answer::UnknownAccount,

@@ -47,6 +47,15 @@ pub(crate) struct Answer {
     depth: u8,
 }
 
+impl Answer {
+    /// Leaves out that the account asked to be forgotten, which is not for everybody.
+    pub(crate) fn keep_wishes(&mut self) {
+        if self.reason == Some("forgotten") {
+            self.reason = Some("skipped");
+        }
+    }
+}
+
 /// How it entered or left.
 #[derive(Debug, Serialize)]
 struct Moved {

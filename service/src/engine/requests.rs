@@ -131,8 +131,9 @@ impl Engine {
             self.ledger.account(account).map_or(0, |view| view.tally())
         });
         self.circle.set_skip(id, true, &mut self.changes);
-        self.note_changes("forget", None, None);
-        let was_accepted = self.erase(id, "forget");
+        // To everybody it looks as if the configuration kept it out: changes are told in public.
+        self.note_changes("skip", Some(id), None);
+        let was_accepted = self.erase(id, "skip");
         self.forgotten.insert(id);
         self.pending.forgotten.insert(id, Some(now));
         self.set_handle(id, None);
@@ -164,7 +165,7 @@ impl Engine {
             self.settings.skip.iter().any(|skip| skip == did.as_str())
         };
         self.circle.set_skip(id, is_skipped, &mut self.changes);
-        self.note_changes("remember", None, None);
+        self.note_changes("unskip", Some(id), None);
         Done::no(Answer::Done)
     }
 }

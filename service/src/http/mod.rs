@@ -6,7 +6,8 @@
 //! have its own name point here and read.
 //!
 //! - `guard`: what every request passes, and the headers of every answer.
-//! - `api`: status, reports, explanations; `edits`: what the token allows.
+//! - `api`: status, reports, explanations.
+//! - `edits`, `requests`: what the token allows, in the file and of the ledger.
 //! - `events`: likes and changes of the circle as server-sent events.
 //! - `openapi`: the description, made from the reports themselves.
 //! - `page`: the files of `service/page/dist`, compiled in.
@@ -19,6 +20,7 @@ mod guard;
 mod openapi;
 mod page;
 mod problem;
+mod requests;
 mod token;
 
 use std::{
@@ -132,6 +134,11 @@ fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/explain/{account}", get(api::explain))
         .route("/api/v1/track", post(edits::track))
         .route("/api/v1/untrack", post(edits::untrack))
+        .route("/api/v1/opt-out", post(edits::opt_out))
+        .route("/api/v1/opt-in", post(edits::opt_in))
+        .route("/api/v1/claim", post(requests::claim))
+        .route("/api/v1/forget", post(requests::forget))
+        .route("/api/v1/requests/{id}", get(requests::request))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/openapi.json", get(openapi::document))
         .fallback(page::file)

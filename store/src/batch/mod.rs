@@ -136,7 +136,7 @@ pub struct CircleChangeRow {
     /// Hop after; None: is not a member.
     pub to_hop: Option<u8>,
     /// follow, unfollow, backfill or deleted, by records; track, untrack, skip, unskip or config, by
-    /// the configuration; forget or remember, by a request; left the interior.
+    /// the configuration (skip and unskip also by the account's wish); left the interior.
     pub cause: &'static str,
     /// The account whose record caused it, or whose tracking; None: the account itself.
     pub by: Option<u32>,
