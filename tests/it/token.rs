@@ -276,7 +276,15 @@ fn what_is_posted_is_understood_or_refused() {
             "either of all",
         ),
         (json!({ "account": "did:x", "all": true }), "account"),
-        (json!({ "account": VIEWER, "entry": -1 }), "cannot be read"),
+        (
+            json!({ "account": VIEWER, "entry": -1 }),
+            "is a whole number",
+        ),
+        (
+            json!({ "account": VIEWER, "entry": 0.5 }),
+            "is a whole number",
+        ),
+        (json!({ "account": VIEWER, "entry": "0" }), "cannot be read"),
     ] {
         let reply = post(&web, "/api/v1/claim", &body);
         assert_problem(&reply, 400, why, &body.to_string());

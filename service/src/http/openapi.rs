@@ -148,7 +148,10 @@ fn operation(report: &Report) -> Value {
     operation
 }
 
-/// A DID without percent signs, or a handle.
+/// A DID without percent signs.
+const DID: &str = "did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}";
+
+/// Such a DID, or a handle.
 const ACCOUNT: &str = r"(did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}|([a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?\.){1,6}[a-zA-Z]{2,10})";
 
 /// What a parameter of reports looks like: what fits is understood, though the account may be

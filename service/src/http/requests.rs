@@ -15,6 +15,7 @@ use kith_store::{
     batch::{Answer, Request, RequestKind},
 };
 use serde::Deserialize;
+use serde_json::Number;
 
 use super::{
     Site,
@@ -40,7 +41,7 @@ struct Claim {
     /// Bundles of this sender only.
     from: Option<String>,
     /// This bundle only.
-    entry: Option<u32>,
+    entry: Option<Number>,
 }
 
 /// Who is to be forgotten, or not any more.
@@ -77,9 +78,17 @@ pub(super) async fn claim(
         kind: RequestKind::Claim,
         did: did("account", &claim.account).await?,
         sender,
-        entry: claim.entry,
+        entry: claim.entry.map(|entry| whole(&entry)).transpose()?,
     };
     leave(&site, &request).await
+}
+
+/// A whole number, also one that is written as 3.0: to JSON they are the same.
+fn whole(number: &Number) -> Result<u32, Problem> {
+    let text = number.to_string();
+    let text = text.strip_suffix(".0").unwrap_or(&text);
+    text.parse()
+        .map_err(|_| Problem::bad("entry", format!("is a whole number from 0 to {}", u32::MAX)))
 }
 
 /// An account is forgotten, or may be met again.

@@ -3,29 +3,43 @@
 use kith_store::batch::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{responses, schema_of};
+use super::{DID, responses, schema_of};
 
 /// The paths of requests.
 pub(super) fn paths() -> Map<String, Value> {
     let mut paths = Map::new();
-    let claim = json!({
+    let part = |needed: &str| {
+        json!({
+            "type": "object",
+            "properties": {
+                "account": described(schema_of("account"), "Who claims."),
+                "from": described(schema_of("account"), "Bundles of this sender only."),
+                "entry": {
+                    "type": "integer", "minimum": 0, "maximum": u32::MAX,
+                    "description": "This bundle only, as report unclaimed counts them.",
+                },
+            },
+            "required": ["account", needed],
+            "additionalProperties": false,
+        })
+    };
+    let all = json!({
         "type": "object",
         "properties": {
             "account": described(schema_of("account"), "Who claims."),
-            "all": { "type": "boolean", "description": "All that waits; else from, entry or both." },
-            "from": described(schema_of("account"), "Bundles of this sender only."),
-            "entry": {
-                "type": ["integer", "null"], "minimum": 0, "maximum": u32::MAX,
-                "description": "This bundle only, as report unclaimed counts them.",
-            },
+            "all": { "const": true, "description": "All that waits." },
         },
-        "required": ["account"],
+        "required": ["account", "all"],
         "additionalProperties": false,
     });
+    let claim = json!({ "anyOf": [all, part("from"), part("entry")] });
     let forget = json!({
         "type": "object",
         "properties": {
-            "did": { "type": "string", "description": "Who; a handle will not do." },
+            "did": {
+                "type": "string", "pattern": format!("^{DID}$"),
+                "description": "Who; a handle will not do.",
+            },
             "undo": { "type": "boolean", "description": "Let it be met again." },
         },
         "required": ["did"],
