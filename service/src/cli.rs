@@ -44,6 +44,9 @@ pub(crate) enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Check what usually goes wrong: the file, the database, the machine, the network; a service
+    /// may run.
+    Doctor(DoctorArgs),
     /// Follow the network and keep the ledger, until stopped.
     Run,
     /// Take recorded frames into the ledger, offline.
@@ -221,6 +224,16 @@ pub(crate) struct RecomputeArgs {
     /// The new database: sqlite:FILE or postgres://…
     #[arg(long, value_name = "URL")]
     pub(crate) into: String,
+}
+
+/// `kith doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Ask nobody: leave out the directory, handles, sources and their clocks.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `kith verify`.

@@ -13,6 +13,7 @@
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
 //! - `day_one`: the likes of before the first start.
+//! - `doctor`: what is wrong with a file, a database, a machine or the network.
 //! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
 //! - `http`: the reports and events over HTTP, and what is sent to do harm.
@@ -30,6 +31,7 @@ mod claims;
 mod contract;
 mod crashes;
 mod day_one;
+mod doctor;
 mod edits;
 mod failures;
 mod gaps;

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 pub(crate) mod claim;
 mod complete;
+mod doctor;
 pub(crate) mod explain;
 mod init;
 pub(crate) mod opt_out;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Init { force } => init::run(path, force),
         Command::Check { online } => check::run(path, online).await,
+        Command::Doctor(args) => doctor::run(path, &args).await,
         Command::Run => run::run(path).await,
         Command::Replay { frames } => Box::pin(replay::run(path, frames)).await,
         Command::Record(args) => record::run(path, args).await,

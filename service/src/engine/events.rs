@@ -372,6 +372,11 @@ impl Engine {
     }
 }
 
+/// The time of a message, where it has one.
+pub(crate) fn time_of(message: &Message) -> Option<Micros> {
+    position(message).1
+}
+
 /// Seq and time of a message, where it has them.
 pub(super) fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
     match message {

@@ -65,6 +65,7 @@ use clock::EpochClock;
 use cursors::Source;
 pub(crate) use cursors::SourceIndex;
 pub(crate) use day_one::Joined;
+pub(crate) use events::time_of;
 use history::History;
 use images::Images;
 pub(crate) use names::{HandleFound, LookedUp};

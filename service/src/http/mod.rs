@@ -66,6 +66,14 @@ struct Site {
     stop: CancellationToken,
 }
 
+/// Whether there is a token.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub(crate) fn has_token(config: &Config) -> Result<bool> {
+    Ok(Token::of_config(config)?.is_some())
+}
+
 /// The server, running.
 pub(crate) struct Server(JoinHandle<()>);
 
