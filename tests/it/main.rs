@@ -9,6 +9,7 @@
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
 //! - `claims`: claims, accounts that are forgotten, opting out.
+//! - `connections`: slow, silent and many clients of the server, and compression.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
@@ -28,6 +29,7 @@
 mod books;
 mod circle;
 mod claims;
+mod connections;
 mod contract;
 mod crashes;
 mod day_one;

@@ -314,7 +314,7 @@ async fn tag(site: &Site, variant: &str) -> Result<String, Problem> {
 }
 
 /// Whether the client has it already.
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get_all(header::IF_NONE_MATCH).iter();
     known.filter_map(|value| value.to_str().ok()).any(|list| {
         list.split(',')

@@ -5,6 +5,7 @@
 //! listens on loopback it answers only to names of loopback, so that no web page elsewhere can
 //! have its own name point here and read.
 //!
+//! - `connections`: how many there are, and how long one may dawdle.
 //! - `guard`: what every request passes, and the headers of every answer.
 //! - `api`: status, reports, explanations.
 //! - `edits`, `requests`: what the token allows, in the file and of the ledger.
@@ -14,6 +15,7 @@
 //! - `problem`: every error, as RFC 9457 has it.
 
 mod api;
+mod connections;
 mod edits;
 mod events;
 mod guard;
@@ -39,6 +41,7 @@ use kith_config::Config;
 use kith_store::{Access, Store};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
 
 use crate::exit::InputError;
 use events::News;
@@ -114,12 +117,8 @@ impl Server {
             stop: stop.clone(),
         });
         let watcher = tokio::spawn(events::watch(Arc::clone(&site)));
-        let served =
-            axum::serve(listener, router(site)).with_graceful_shutdown(stop.cancelled_owned());
         let task = tokio::spawn(async move {
-            if let Err(error) = served.await {
-                tracing::error!(%error, "nothing is served any more");
-            }
+            connections::serve(listener, router(site), stop).await;
             watcher.abort();
         });
         tracing::info!(url = format!("http://{address}/"), "serving");
@@ -155,5 +154,7 @@ fn router(site: Arc<Site>) -> Router {
             Arc::clone(&site),
             guard::pass,
         ))
+        .layer(CompressionLayer::new())
+        .layer(middleware::map_response(guard::name_variant))
         .with_state(site)
 }
