@@ -289,7 +289,8 @@ pub(crate) struct ReportArgs {
     /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Which earlier epoch to compare with (delta); the one before the last unless told.
+    /// Which earlier epoch: to look at (standings), the last that ended unless told; to compare with
+    /// (delta), the one before that. Other reports have no past.
     #[arg(long, value_name = "N")]
     pub(crate) epoch: Option<i64>,
     /// Count the points of everybody, not of the tracked accounts alone (top); such totals are
