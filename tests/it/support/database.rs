@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::postgres::postgres;
 
 /// Table, columns (`#`: bytes), order.
-const CONTENTS: [(&str, &str, &str); 13] = [
+const CONTENTS: [(&str, &str, &str); 15] = [
     (
         "state",
         "position ticks epoch epoch_base clock_micros depth",
@@ -16,9 +16,11 @@ const CONTENTS: [(&str, &str, &str); 13] = [
     ),
     (
         "account",
-        "id did hop since_micros status rev #data ledger_id capped",
+        "id did hop since_micros status ledger_id capped",
         "id",
     ),
+    ("repo", "account rev #data", "account"),
+    ("forgotten", "account", "account"),
     (
         "follow",
         "follower rkey subject",
