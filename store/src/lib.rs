@@ -20,6 +20,7 @@ mod day_one;
 mod doctor;
 mod error;
 mod explain;
+mod handle;
 mod handles;
 mod kept;
 mod leb128;
@@ -30,6 +31,7 @@ mod pieces;
 mod plan;
 mod report;
 mod requests;
+mod scan;
 mod status;
 
 pub use audit::ImagePart;

@@ -1,4 +1,5 @@
-// The pictures in docs/images: node docs.mjs http://127.0.0.1:9463 FOLDER DID, against `kith run` or `kith serve`.
+// The pictures in docs/images: node docs.mjs http://127.0.0.1:9463 FOLDER DID, against `kith serve` on the recording
+// (examples/recording.toml); that of the overview was taken of `kith run` while tests/network was being filled.
 import { mkdir } from "node:fs/promises";
 import { go, launch, open } from "./lib.mjs";
 
@@ -12,7 +13,6 @@ const PICTURES = {
   circle: ["#/circle", { ...wide, height: 760, dark: true }],
   "phone-overview": ["#/", phone],
   "phone-trust": ["#/trust", { ...phone, dark: true }],
-  "phone-account": [`#/account/${account}`, phone],
 };
 
 await mkdir(folder, { recursive: true });
