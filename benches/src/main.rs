@@ -93,13 +93,11 @@ fn main() -> Result<()> {
     };
     let servers = Servers::start(&options.databases);
     if let Some(seconds) = options.live {
-        return live(
-            &options,
-            &kith,
-            &servers,
-            size,
+        let spans = (
+            Duration::from_secs(options.warm_up),
             Duration::from_secs(seconds),
         );
+        return live(&options, &kith, &servers, size, spans);
     }
     println!("| what | database | likes a second | measured |");
     println!("| --- | --- | --- | --- |");

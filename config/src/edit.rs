@@ -1,8 +1,10 @@
-//! Adding and removing tracked accounts in the text of a file, all else left as it is.
+//! Adding and removing accounts in the text of a file, all else left as it is.
 //!
 //! An entry `[[circle.tracked]]` reaches from its header to its last key, with the comment lines
 //! that touch it, above and below; a blank line sets a comment apart, and then it stays. The
 //! functions are from text to text: reading and writing the file is the caller's.
+
+mod opt_out;
 
 use std::ops::Range;
 
@@ -15,6 +17,8 @@ use crate::load;
 use crate::problem::{Notes, Problems};
 use crate::settings::Tracked;
 use crate::tables::circle::{LABEL_CHARACTERS_MAX, is_label};
+
+pub use opt_out::{add_opt_out, opted_out, remove_opt_out};
 
 /// Why a file was not edited.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +38,17 @@ pub enum EditError {
     /// The account is the only one.
     #[error("{0} is the only tracked account; add another one first")]
     LastTracked(Identifier),
+    /// The account is in `[circle] opt_out` already.
+    #[error("{0} has opted out already")]
+    AlreadyOptedOut(Identifier),
+    /// The account is not in `[circle] opt_out`, at least not under this name.
+    #[error("{0} has not opted out; kith opt-out list shows who has, by the names in the file")]
+    NotOptedOut(Identifier),
     /// The label could not be read back.
     #[error("a label has 1 to {} characters on one line", LABEL_CHARACTERS_MAX)]
     Label,
     /// The list is written in a way that this module does not know how to edit.
-    #[error("the tracked accounts are listed in an unusual way; edit the file by hand")]
+    #[error("the accounts are listed in an unusual way; edit the file by hand")]
     Unusual,
 }
 
@@ -188,6 +198,12 @@ fn push(text: &str, id: &Identifier, label: Option<&str>) -> Result<String, Edit
     let mut table = InlineTable::new();
     table.insert("id", id.as_str().into());
     table.extend(label.map(|label| ("label", label)));
+    append(entries, Value::InlineTable(table));
+    Ok(document.to_string())
+}
+
+/// Adds to a list, in the manner of its last entry.
+fn append(entries: &mut Array, value: Value) {
     let prefix = entries
         .iter()
         .last()
@@ -198,21 +214,28 @@ fn push(text: &str, id: &Identifier, label: Option<&str>) -> Result<String, Edit
         let trailing = entries.trailing().as_str().unwrap_or_default().to_owned();
         let (beside, below) = trailing.split_at(trailing.rfind('\n').unwrap_or(0));
         entries.set_trailing(below);
-        let table = Value::InlineTable(table);
-        entries.push_formatted(table.decorated(format!("{beside}{indent}"), ""));
+        entries.push_formatted(value.decorated(format!("{beside}{indent}"), ""));
     } else {
-        entries.push(table);
+        entries.push(value);
     }
-    Ok(document.to_string())
+}
+
+/// Inserts lines at the beginning of a line, or after a last line that has no end.
+fn insert_lines(text: &str, at: usize, lines: &[&str]) -> String {
+    let (before, after) = text.split_at(at);
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let end = match before.is_empty() || before.ends_with('\n') {
+        true => "",
+        false => newline,
+    };
+    let inserted: String = lines.iter().flat_map(|line| [line, newline]).collect();
+    format!("{before}{end}{inserted}{after}")
 }
 
 /// Inserts a `[[circle.tracked]]` at the beginning of a line, set apart by blank lines.
 fn insert(text: &str, at: usize, id: &Identifier, label: Option<&str>) -> String {
     let (before, after) = text.split_at(at);
     let mut lines = Vec::new();
-    if !before.is_empty() && !before.ends_with('\n') {
-        lines.push(String::new());
-    }
     if before
         .lines()
         .next_back()
@@ -230,9 +253,8 @@ fn insert(text: &str, at: usize, id: &Identifier, label: Option<&str>) -> String
     {
         lines.push(String::new());
     }
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let inserted: String = lines.iter().flat_map(|line| [line, newline]).collect();
-    format!("{before}{inserted}{after}")
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    insert_lines(text, at, &lines)
 }
 
 /// Removes whole lines, and one of the two blank lines that would meet.

@@ -29,7 +29,8 @@ pub(crate) const PARAMETERS: [(&str, &str); 7] = [
     ),
     (
         "epoch",
-        "Which earlier epoch to compare with; the one before the last unless told.",
+        "Which earlier epoch: to look at, or to compare with. Unless told the last that ended, or \
+         the one before that.",
     ),
     (
         "all_origins",

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsStr, path::PathBuf};
+use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -44,6 +44,9 @@ pub(crate) enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Check what usually goes wrong: the file, the database, the machine, the network; a service
+    /// may run.
+    Doctor(DoctorArgs),
     /// Follow the network and keep the ledger, until stopped.
     Run,
     /// Take recorded frames into the ledger, offline.
@@ -70,6 +73,14 @@ pub(crate) enum Command {
     /// Add, remove or list tracked accounts, in the configuration file.
     #[command(subcommand)]
     Track(TrackCommand),
+    /// Add, remove or list accounts that want no points, in the configuration file: what is sent
+    /// to them waits to be claimed.
+    #[command(subcommand)]
+    OptOut(OptOutCommand),
+    /// Give an account the points that wait for it.
+    Claim(ClaimArgs),
+    /// Forget an account for good: its points and records go, and it is never met again.
+    Forget(ForgetArgs),
     /// Why is an account in the circle, or why not?
     Explain(ExplainArgs),
     /// Replay the journal and compare every table that follows from it; a service may run.
@@ -118,6 +129,80 @@ pub(crate) enum TrackCommand {
     },
 }
 
+/// `kith opt-out`: a running service takes the change up by itself.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OptOutCommand {
+    /// Points sent to this account wait, from now on.
+    Add {
+        /// Its handle, or its DID, which outlives a change of handle.
+        id: String,
+    },
+    /// Points sent to this account reach it again; what waits is still to be claimed.
+    Remove {
+        /// Its name as the file has it.
+        id: String,
+    },
+    /// List the accounts that want no points.
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// `kith claim ACCOUNT`.
+#[derive(Debug, Args)]
+pub(crate) struct ClaimArgs {
+    /// Who claims: a DID, or the handle of a known account. `kith report unclaimed` shows what
+    /// waits for whom.
+    pub(crate) account: String,
+    /// Every bundle that waits for it.
+    #[arg(long, conflicts_with_all = ["from", "entry"], required_unless_present_any = ["from", "entry"])]
+    pub(crate) all: bool,
+    /// Bundles of this sender only: a DID, or the handle of a known account.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) from: Option<String>,
+    /// This bundle only, by its place: 0 is the oldest. Places move up as bundles expire, so say
+    /// --from as well.
+    #[arg(long, value_name = "N")]
+    pub(crate) entry: Option<u32>,
+    #[command(flatten)]
+    pub(crate) patience: Patience,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// `kith forget DID`.
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    /// Its DID; a handle will not do, since anybody may say that it is theirs.
+    pub(crate) did: String,
+    /// Let it be met again; what it had does not come back.
+    #[arg(long)]
+    pub(crate) undo: bool,
+    #[command(flatten)]
+    pub(crate) patience: Patience,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// How long the answer of a service is waited for.
+#[derive(Debug, Args)]
+pub(crate) struct Patience {
+    /// Seconds to wait for the service; then the request is left to it.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    wait: u32,
+    /// Leave it to the service that runs, or to the next start.
+    #[arg(long, conflicts_with = "wait")]
+    later: bool,
+}
+
+impl Patience {
+    /// The time to wait; None: none at all.
+    pub(crate) fn time(&self) -> Option<Duration> {
+        (!self.later).then(|| Duration::from_secs(self.wait.into()))
+    }
+}
+
 /// `kith explain DID`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
@@ -139,6 +224,16 @@ pub(crate) struct RecomputeArgs {
     /// The new database: sqlite:FILE or postgres://…
     #[arg(long, value_name = "URL")]
     pub(crate) into: String,
+}
+
+/// `kith doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Ask nobody: leave out the directory, handles, sources and their clocks.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// `kith verify`.
@@ -194,7 +289,8 @@ pub(crate) struct ReportArgs {
     /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Which earlier epoch to compare with (delta); the one before the last unless told.
+    /// Which earlier epoch: to look at (standings), the last that ended unless told; to compare with
+    /// (delta), the one before that. Other reports have no past.
     #[arg(long, value_name = "N")]
     pub(crate) epoch: Option<i64>,
     /// Count the points of everybody, not of the tracked accounts alone (top); such totals are

@@ -16,6 +16,7 @@ mod network;
 mod output;
 mod progress;
 mod reload;
+mod requests;
 mod service;
 mod sources;
 mod verify;

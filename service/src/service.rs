@@ -28,6 +28,7 @@ use crate::{
     network,
     progress::{self, Task},
     reload::{Edit, Reloads},
+    requests::{self, Requests},
     sources::{Input, Sources},
     writer::Writer,
 };
@@ -89,6 +90,10 @@ pub(crate) async fn replay(
             break;
         }
     }
+    if !service.signals.stopping.is_cancelled() {
+        // What was asked of a short replay is not left to the next start.
+        requests::take_all(&mut service.writer).await?;
+    }
     service.finish().await?;
     Ok(service.frames)
 }
@@ -104,6 +109,7 @@ enum Until {
 
 struct Service {
     writer: Writer,
+    requests: Requests,
     batch_time: Duration,
     checkpoint_time: Duration,
     signals: Signals,
@@ -125,6 +131,7 @@ impl Service {
     fn new(config: &Config, store: Arc<Store>, engine: Engine, signals: Signals) -> Service {
         let operations_max = config.store.batch_operations as usize;
         Service {
+            requests: Requests::watch(Arc::clone(&store)),
             writer: Writer::new(engine, store, operations_max),
             batch_time: Duration::from_millis(config.store.batch_milliseconds.into()),
             checkpoint_time: config.store.checkpoint,
@@ -166,6 +173,10 @@ impl Service {
                     }
                 }
                 _ = progress_timer.tick() => self.show(),
+                waiting = self.requests.next() => {
+                    self.writer.engine.take_requests(&waiting, now());
+                    self.writer.flush_full().await?;
+                }
                 Some(news) = news_of(desk.as_deref_mut()) => self.hear(news).await?,
                 input = sources.recv(), if is_open => match input {
                     Some(input) => {
@@ -290,6 +301,7 @@ impl Service {
 
     /// Commits everything there is; a second signal gives up.
     async fn finish(&mut self) -> Result<()> {
+        self.requests.stop().await;
         let aborting = self.signals.aborting.clone();
         tokio::select! {
             done = self.writer.finish() => done,

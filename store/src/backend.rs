@@ -8,6 +8,7 @@
 use std::{
     cmp::Ordering,
     fs::File,
+    io::Write,
     path::PathBuf,
     str::FromStr,
     sync::atomic::{AtomicBool, Ordering::SeqCst},
@@ -31,7 +32,7 @@ static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// "kith" in ASCII: the advisory lock's key.
-const ADVISORY_LOCK: i64 = 0x6b69_7468;
+pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// Readers at once: reports are few.
 const READERS: u32 = 4;
 /// Memory for pages of SQLite, for each connection: 64 MiB, in its own way of saying so.
@@ -252,6 +253,16 @@ impl SqliteBackend {
         Ok(backend)
     }
 
+    /// Where the database is.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// How connections that write are opened.
+    pub(crate) fn options(&self) -> &SqliteConnectOptions {
+        &self.options
+    }
+
     /// A copy of the file without its write-ahead log and its free pages. The copy is whole when
     /// it has its name.
     pub(crate) async fn backup(&self, file: &std::path::Path) -> Result<(), StoreError> {
@@ -393,7 +404,7 @@ impl Once {
     }
 }
 
-fn lock_path(database: &std::path::Path) -> PathBuf {
+pub(crate) fn lock_path(database: &std::path::Path) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     path.into()
@@ -411,7 +422,15 @@ fn take_lock_file(database: &std::path::Path, shown: &str) -> Result<File, Store
         .open(lock_path(database))
         .map_err(open)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            // For people who ask who holds it; the lock itself is what counts.
+            let noted = file.set_len(0).and_then(|()| {
+                let mut noted = &file;
+                noted.write_all(format!("{}\n", std::process::id()).as_bytes())
+            });
+            noted.map_err(open)?;
+            Ok(file)
+        }
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked {
             url: shown.to_owned(),
         }),

@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 14] = [
+const TABLES: [TableColumns; 15] = [
     (
         "account",
         &[
@@ -45,6 +45,7 @@ const TABLES: [TableColumns; 14] = [
     ),
     ("repo", &[("account", Int), ("rev", Text), ("data", Bytes)]),
     ("tracked", &[("account", Int), ("label", Text)]),
+    ("forgotten", &[("account", Int), ("micros", Int)]),
     (
         "follow",
         &[("follower", Int), ("rkey", Text), ("subject", Int)],
@@ -261,7 +262,9 @@ mod tests {
 
     /// Tables that are made anew: what follows from the journal, and what a database has of its
     /// own.
-    const MADE: [&str; 13] = [
+    const MADE: [&str; 15] = [
+        "request",
+        "sqlite_sequence",
         "journal",
         "ledger_account",
         "assignment",

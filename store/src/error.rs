@@ -97,6 +97,14 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
+    /// Nobody takes what was asked.
+    #[error(
+        "{max} requests wait to be answered, and no more may\n  help: let `kith run` answer them"
+    )]
+    TooManyRequests {
+        /// As many.
+        max: i64,
+    },
     /// A report that does not exist.
     #[error("there is no report {name:?}\n  help: the reports are {known}")]
     UnknownReport {

@@ -17,6 +17,7 @@ pub mod batch;
 mod bulk;
 mod copy;
 mod day_one;
+mod doctor;
 mod error;
 mod explain;
 mod handle;
@@ -30,12 +31,14 @@ mod past;
 mod pieces;
 mod plan;
 mod report;
+mod requests;
 mod scan;
 mod status;
 
 pub use audit::ImagePart;
 pub use backend::Access;
 pub use batch::Batch;
+pub use doctor::sqlite_file;
 pub use error::StoreError;
 pub use explain::{Explanation, KnownAccount, Membership, Way};
 pub use handles::HandleWanted;
@@ -44,6 +47,7 @@ pub use news::{ChangeNews, LikeNews, Moment};
 pub use past::{HistoryPart, HistoryRow};
 pub use pieces::Pieces;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
+pub use requests::RequestState;
 pub use status::{BootstrapStatus, CappedAccount, Status, StatusSource};
 
 use backend::Backend;
@@ -126,6 +130,7 @@ macro_rules! finish {
                     .await?;
             }
         }
+        requests::answer!($batch, $transaction);
         for removal in kept::removals($batch) {
             sqlx::query(AssertSqlSafe(removal))
                 .execute(&mut *$transaction)

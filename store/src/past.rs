@@ -36,6 +36,15 @@ pub enum HistoryPart {
 }
 
 impl Store {
+    /// The first and the last epoch of which it is known how accounts ended; None: there is none.
+    pub async fn closed_epochs(&self) -> Result<Option<(i64, i64)>, StoreError> {
+        const SQL: &str = "SELECT (SELECT MIN(epoch) FROM history), epoch - 1 FROM state";
+        let span: Option<(Option<i64>, Option<i64>)> = on_readers!(self, pool =>
+            sqlx::query_as(SQL).fetch_optional(pool).await?);
+        let span = span.and_then(|(first, last)| first.zip(last));
+        Ok(span.filter(|(first, last)| first <= last))
+    }
+
     /// Part of the history.
     pub async fn each_history(
         &self,

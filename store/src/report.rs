@@ -42,6 +42,7 @@ pub const REPORTS: &[Report] = &[
     report!("given"),
     report!("mutual"),
     report!("ties"),
+    report!("standings"),
     report!("delta"),
     report!("history"),
     report!("accounts"),

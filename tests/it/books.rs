@@ -347,6 +347,25 @@ fn the_past_is_that_of_the_journal() {
         assert_eq!(text(row, "movement"), movement);
     }
     assert!(delta.len() > 5, "{delta:?}");
+    let newest = rows(&kith, &["standings"]);
+    for back in 1..=3 {
+        let then = epoch - back;
+        let standings = rows(&kith, &["standings", "--epoch", &then.to_string()]);
+        assert_eq!(standings == newest, back == 1, "{standings:?}");
+        let ranked = pasts.keys().filter_map(|did| at(did, then));
+        let ranked = ranked.filter(|row| !row["rank"].is_null()).count();
+        assert!(
+            ranked > 1 && standings.len() == ranked,
+            "{ranked} of {standings:?}"
+        );
+        for row in &standings {
+            let past = at(&text(row, "did"), then).expect("a past");
+            assert_eq!(row["points"], past["tracked"], "{row}");
+            for field in ["rank", "hop", "own", "tally", "received", "given", "epoch"] {
+                assert_eq!(row[field], past[field], "{field} of {row}");
+            }
+        }
+    }
     let earlier = (epoch - 3).to_string();
     assert_ne!(rows(&kith, &["delta", "--epoch", &earlier]), delta);
 }

@@ -8,10 +8,13 @@
 //! - `reports`: every report on both databases, by hand, and against the ledger.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
+//! - `claims`: claims, accounts that are forgotten, opting out.
+//! - `connections`: slow, silent and many clients of the server, and compression.
 //! - `contract`: JSON fields, exit codes, the configuration file.
 //! - `live`: the service against real hosts.
 //! - `crashes`: killed again and again while a host brings events.
 //! - `day_one`: the likes of before the first start.
+//! - `doctor`: what is wrong with a file, a database, a machine or the network.
 //! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
 //! - `http`: the reports and events over HTTP, and what is sent to do harm.
@@ -25,9 +28,12 @@
 
 mod books;
 mod circle;
+mod claims;
+mod connections;
 mod contract;
 mod crashes;
 mod day_one;
+mod doctor;
 mod edits;
 mod failures;
 mod gaps;

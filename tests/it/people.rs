@@ -84,6 +84,22 @@ fn people_read_names_and_dates_and_programs_read_dids() {
     assert!(gamed.stderr.contains("easily gamed"), "{}", gamed.stderr);
     let missing = kith.run(&["report", "trust"]).expect_code(1);
     assert!(missing.stderr.contains("--viewer"), "{}", missing.stderr);
+    let past = kith.run(&["report", "top", "--epoch", "3"]).expect_code(1);
+    let said = "report top has no past";
+    assert!(
+        past.stderr.contains(said) && past.stderr.contains("standings"),
+        "{}",
+        past.stderr
+    );
+    let past = kith
+        .run(&["report", "standings", "--epoch", "3"])
+        .expect_code(1);
+    assert!(
+        past.stderr
+            .contains("nothing is known of the end of epoch 3"),
+        "{}",
+        past.stderr
+    );
     let wrong = ["report", "newcomers", "--since", "soon"];
     let said = kith.run(&wrong).expect_code(1).stderr;
     assert!(said.contains("--since"), "{said}");

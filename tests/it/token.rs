@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 
 use kith_tests::{Database, Kith, Reply, Signal, Web, recordings};
+use serde_json::{Value, json};
 
 use crate::http::{BEARER, TOKEN, address, assert_problem, serve};
 use crate::reports::{HOLDER, VIEWER, replayed};
@@ -183,4 +184,195 @@ fn a_running_service_takes_up_an_edit_and_tells_of_it() {
     assert_eq!(after["hop"], 0);
     let stopped = running.stop(Signal::Term).expect_ok();
     assert!(!stopped.stderr.contains("ERROR"), "{}", stopped.stderr);
+}
+
+/// Asks for something with the token.
+fn post(web: &Web, path: &str, body: &Value) -> Reply {
+    let headers = [("Content-Type", "application/json"), BEARER];
+    web.ask("POST", path, &headers, &body.to_string())
+}
+
+/// What tells of blocks, opt-outs and wishes to be forgotten, wherever it is shown.
+#[test]
+fn what_tells_of_blocks_is_hidden_everywhere() {
+    let kith = replayed("sqlite:kith.db");
+    let forgotten = kith.json(&["report", "circle"]);
+    let mut forgotten = forgotten.as_array().expect("a list").iter();
+    let forgotten = forgotten.rfind(|row| row["hop"] == 2);
+    let forgotten = forgotten.expect("a member")["did"].as_str().expect("a DID");
+    let _ = kith.run(&["forget", forgotten]).expect_ok();
+    let (_running, web) = serve(&kith, true);
+    for (report, column) in [
+        ("accounts", "unclaimed"),
+        (&format!("given?account={VIEWER}"), "held"),
+        ("gaps", "blocks_changed"),
+    ] {
+        let path = format!("/api/v1/reports/{report}");
+        let values = |headers: &[(&str, &str)]| {
+            let rows = web.get(&path, headers).json();
+            let rows = rows.as_array().expect("a list");
+            rows.iter()
+                .map(|row| row[column].clone())
+                .collect::<Vec<_>>()
+        };
+        let (open, all) = (values(&[]), values(&[BEARER]));
+        assert!(open.iter().all(Value::is_null), "{report}: {open:?}");
+        assert!(all.iter().all(Value::is_number), "{report}: {all:?}");
+        assert_eq!(all.is_empty(), report == "gaps", "{report}");
+    }
+    // That somebody asked to be forgotten is not told, nor by the changes of the circle.
+    let path = format!("/api/v1/explain/{forgotten}");
+    assert_eq!(web.json(&path)["reason"], "skipped");
+    assert_eq!(web.get(&path, &[BEARER]).json()["reason"], "forgotten");
+    let everything = ["changes", "circle", "accounts"].map(|report| {
+        let path = format!("/api/v1/reports/{report}?limit=5000");
+        web.get(&path, &[]).body
+    });
+    assert!(everything[0].contains(forgotten), "it left");
+    for said in &everything {
+        assert!(!said.contains("forg"), "{said}");
+    }
+    assert_eq!(web.get("/api/v1/requests/1", &[]).status, 401);
+}
+
+#[test]
+fn what_is_posted_is_understood_or_refused() {
+    let kith = replayed("sqlite:kith.db");
+    let (_running, web) = serve(&kith, true);
+    let listed = || kith.run(&["opt-out", "list"]).expect_ok().stdout;
+    let carol = json!({ "id": "carol.example.com" });
+    let open = [("Content-Type", "application/json")];
+    for path in [
+        "/api/v1/opt-out",
+        "/api/v1/opt-in",
+        "/api/v1/claim",
+        "/api/v1/forget",
+    ] {
+        let without = web.ask("POST", path, &open, &carol.to_string());
+        assert_problem(&without, 401, "only with the token", path);
+    }
+    assert_eq!(
+        post(&web, "/api/v1/opt-out", &carol).json()["opted_out"],
+        "carol.example.com"
+    );
+    assert!(listed().contains("carol.example.com"));
+    let twice = post(&web, "/api/v1/opt-out", &carol);
+    assert_problem(&twice, 409, "opted out already", "twice");
+    assert_eq!(
+        post(&web, "/api/v1/opt-in", &carol).json()["opted_in"],
+        "carol.example.com"
+    );
+    assert!(!listed().contains("carol.example.com"));
+    let twice = post(&web, "/api/v1/opt-in", &carol);
+    assert_problem(&twice, 409, "has not opted out", "twice");
+    let labelled = json!({ "id": "carol.example.com", "label": "C" });
+    let labelled = post(&web, "/api/v1/opt-out", &labelled);
+    assert_problem(&labelled, 400, "unknown field", "label");
+
+    for (body, why) in [
+        (json!({ "account": VIEWER }), "either of all"),
+        (
+            json!({ "account": VIEWER, "all": true, "entry": 0 }),
+            "either of all",
+        ),
+        (json!({ "account": "did:x", "all": true }), "account"),
+        (
+            json!({ "account": VIEWER, "entry": -1 }),
+            "is a whole number",
+        ),
+        (
+            json!({ "account": VIEWER, "entry": 0.5 }),
+            "is a whole number",
+        ),
+        (json!({ "account": VIEWER, "entry": "0" }), "cannot be read"),
+    ] {
+        let reply = post(&web, "/api/v1/claim", &body);
+        assert_problem(&reply, 400, why, &body.to_string());
+    }
+    let handle = json!({ "did": "alice.example.com" });
+    let handle = post(&web, "/api/v1/forget", &handle);
+    assert_problem(&handle, 400, "is no DID", "a handle");
+}
+
+/// Without a service a request waits, and the next start takes it; with one it is answered.
+#[test]
+fn claims_over_http_are_answered_by_the_service() {
+    for database in [Some(Database::sqlite()), Database::postgres()] {
+        let Some(database) = database else { continue };
+        let kith = replayed(database.url());
+        let (running, web) = serve(&kith, true);
+        let waiting = |web: &Web| {
+            let rows = web
+                .get("/api/v1/reports/unclaimed?limit=5000", &[BEARER])
+                .json();
+            rows.as_array().expect("a list").clone()
+        };
+        let bundles = waiting(&web);
+        let (receiver, sender) = (&bundles[0]["receiver"], &bundles[0]["sender"]);
+        let claim = json!({ "account": receiver, "from": sender });
+        let asked = post(&web, "/api/v1/claim", &claim);
+        assert_eq!(asked.status, 202, "{}", asked.body);
+        let place = asked.header("location").expect("a place").to_owned();
+        assert_eq!(web.get(&place, &[BEARER]).json()["answer"], Value::Null);
+        assert_eq!(waiting(&web).len(), bundles.len());
+        let _ = running.stop(Signal::Term).expect_ok();
+
+        let config = std::fs::read_to_string(kith.folder().join("kith.toml")).expect("read");
+        let config = config.replace("[http]\n", "[http]\nlisten = \"127.0.0.1:0\"\n");
+        let frames = recordings().first;
+        let source = format!(
+            "[[source]]\nkind = \"file\"\npath = \"{}\"\n",
+            frames.display()
+        );
+        kith.configure(&format!(
+            "{config}\n{source}[store]\ncheckpoint = \"100ms\"\n"
+        ));
+        let mut running = kith.start(&["run"]);
+        let web = Web {
+            address: address(&mut running),
+        };
+        running.until("the answer", || {
+            (web.get(&place, &[BEARER]).json()["answer"] == "done").then_some(())
+        });
+        running.until("a checkpoint", || {
+            waiting(&web)
+                .iter()
+                .all(|row| row["sender"] != *sender)
+                .then_some(())
+        });
+        let again = post(&web, "/api/v1/claim", &claim);
+        assert_problem(&again, 409, "nothing of", "claimed already");
+        assert_eq!(again.json()["reason"], "nothing_waits");
+        let all = json!({ "account": receiver, "all": true });
+        let claimed = post(&web, "/api/v1/claim", &all);
+        assert_eq!(
+            (claimed.status, &claimed.json()["answer"]),
+            (200, &"done".into())
+        );
+        let nobody = json!({ "did": "did:plc:zzzzzzzzzzzzzzzzzzzzzzzz" });
+        assert_problem(
+            &post(&web, "/api/v1/forget", &nobody),
+            404,
+            "nothing is known",
+            "nobody",
+        );
+        let tracked = json!({ "did": VIEWER });
+        assert_problem(
+            &post(&web, "/api/v1/forget", &tracked),
+            409,
+            "is tracked",
+            "tracked",
+        );
+        let forgotten = post(&web, "/api/v1/forget", &json!({ "did": sender }));
+        assert_eq!(forgotten.json()["answer"], "done", "{}", forgotten.body);
+        let met = post(
+            &web,
+            "/api/v1/forget",
+            &json!({ "did": sender, "undo": true }),
+        );
+        assert_eq!(met.json()["kind"], "remember", "{}", met.body);
+        let _ = running.stop(Signal::Term).expect_ok();
+        let verified = kith.run(&["verify"]);
+        assert_eq!(verified.code(), Some(0), "{}", verified.stdout);
+    }
 }

@@ -107,6 +107,32 @@ async function box(tab) {
   return { x, y, width, height };
 }
 
+// Day one, as a service tells of it: how far it is, and afterwards one line.
+{
+  const { tab, wrong } = await open(browser, base, { width: 390, height: 844 });
+  const status = await (await fetch(`${base}/api/v1/status`)).json();
+  const day = { state: "reading", accounts_read: 240, accounts_failed: 10, accounts_capped: 0, accounts_left: 750, likes_read: 40118, likes_taken: 0 };
+  await tab.setRequestInterception(true);
+  tab.on("request", (request) => {
+    if (!request.url().endsWith("/api/v1/status")) return request.continue();
+    return request.respond({ status: 200, contentType: "application/json", body: JSON.stringify({ ...status, bootstrap: day }) });
+  });
+  await go(tab, base, "#/");
+  const said = async (words, what) => check((await text(tab)).includes(words), `day one, ${what}: does not say ${JSON.stringify(words)}`);
+  await said("25 % of the circle's accounts read", "reading");
+  await said("likes read 40,118", "reading");
+  for (const found of await audit(tab)) failures.push(`day one: ${found}`);
+  check((await overflow(tab)) <= 0, "day one: is wider than the window");
+  Object.assign(day, { state: "taking", accounts_read: 990, accounts_left: 0, likes_taken: 20059 });
+  await go(tab, base, "#/");
+  await said("50 % of the likes of before taken", "taking");
+  Object.assign(day, { state: "done", likes_taken: 40118 });
+  await go(tab, base, "#/");
+  await said("40,118 likes of before the first start were taken", "done");
+  check(wrong.length === 0, wrong.join("\n"));
+  await tab.close();
+}
+
 // Thousands of accounts, made up here: the picture is drawn, and moves without stutter.
 {
   const { tab, wrong } = await open(browser, base);

@@ -3,6 +3,7 @@
 mod edits;
 mod garbage;
 mod interop;
+mod opt_out;
 mod problems;
 mod values;
 

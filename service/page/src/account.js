@@ -128,6 +128,7 @@ function gave(given) {
 
 const REASONS = {
   unknown: "Nothing of it was ever seen.",
+  forgotten: "It asked to be forgotten.",
   skipped: "The configuration says to skip it.",
   left: "It was there, and left.",
   not_followed: "Nobody nearer to the tracked accounts follows it.",

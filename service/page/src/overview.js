@@ -181,15 +181,38 @@ function theSources(status) {
 }
 
 function theBackfill(status) {
+  const dayOne = theDayOne(status.bootstrap);
   const states = Object.entries(status.backfill);
   const all = states.reduce((sum, [, n]) => sum + n, 0);
-  if (all === 0) return empty("No account waits to be read.", "Follows that precede the stream are read from the accounts' own hosts when backfill is \"pds\".");
+  if (all === 0) return dayOne ?? empty("No account waits to be read.", "Follows that precede the stream are read from the accounts' own hosts when backfill is \"pds\".");
   const done = status.backfill.done ?? 0;
   return [
     el("p", {}, el("span", { class: "big" }, `${Math.floor((done / all) * 100)} %`), ` of ${number(all)} accounts read`),
     el("div", { class: "hop1" }, bar(done / all)),
     el("ul", { class: "key" }, states.map(([name, n]) => el("li", {}, `${name} `, el("b", {}, number(n))))),
+    dayOne ?? [],
   ];
+}
+
+/** The likes of before the first start: how far they are read, then taken; null where nobody asked for them. */
+function theDayOne(day) {
+  if (!day) return null;
+  const accounts = day.accounts_read + day.accounts_failed;
+  const [words, done, all] = {
+    reading: ["of the circle's accounts read for their likes of before", accounts, accounts + day.accounts_left],
+    taking: ["of the likes of before taken, each at its time", day.likes_taken, day.likes_read],
+  }[day.state] ?? [];
+  const counts = [["accounts read", accounts - day.accounts_failed], ["failed", day.accounts_failed], ["left", day.accounts_left],
+    ["likes read", day.likes_read], ["taken", day.likes_taken]];
+  return el("div", { class: "day-one" },
+    el("h3", {}, "Day one"),
+    words === undefined
+      ? el("p", { class: "soft" }, `${number(day.likes_taken)} likes of before the first start were taken.`)
+      : [
+          el("p", {}, el("b", {}, `${all > 0 ? Math.floor((done / all) * 100) : 0} %`), ` ${words}. Live events wait.`),
+          el("div", { class: "hop0" }, bar(all > 0 ? done / all : 0)),
+          el("ul", { class: "key" }, counts.map(([name, n]) => el("li", {}, `${name} `, el("b", {}, number(n))))),
+        ]);
 }
 
 function theGaps(gaps) {

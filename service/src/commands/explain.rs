@@ -34,7 +34,7 @@ pub(crate) struct Answer {
     since_micros: Option<i64>,
     /// From a tracked account to this one, shortest first.
     paths: Vec<Vec<String>>,
-    /// Why it is outside: `unknown`, `skipped`, `left`, `not_followed`, or `not_yet` (the configuration
+    /// Why it is outside: `unknown`, `forgotten`, `skipped`, `left`, `not_followed`, or `not_yet` (the configuration
     /// tracks it, but no service has taken that up). None: it is inside.
     reason: Option<&'static str>,
     entered: Option<Moved>,
@@ -45,6 +45,15 @@ pub(crate) struct Answer {
     names: HashMap<String, String>,
     #[serde(skip)]
     depth: u8,
+}
+
+impl Answer {
+    /// Leaves out that the account asked to be forgotten, which is not for everybody.
+    pub(crate) fn keep_wishes(&mut self) {
+        if self.reason == Some("forgotten") {
+            self.reason = Some("skipped");
+        }
+    }
 }
 
 /// How it entered or left.
@@ -126,6 +135,7 @@ pub(crate) async fn answer(
     let handle = account.and_then(|account| account.handle.clone());
     let reason = match hop {
         Some(_) => None,
+        None if store.is_forgotten(&did).await? => Some("forgotten"),
         None => Some(why_not(&found, config, &did, handle.as_deref())),
     };
     Ok(Answer {
@@ -246,6 +256,9 @@ fn because(answer: &Answer) -> String {
             "the configuration tracks it, but no service has taken that up yet".to_owned()
         }
         Some("left") => format!("it was, and left{edge}"),
+        Some("forgotten") => {
+            "it is forgotten; `kith forget --undo` lets it be met again".to_owned()
+        }
         Some("unknown") => "nothing of it was ever seen".to_owned(),
         _ => format!(
             "nobody nearer than hop {} to the tracked accounts follows it{edge}",

@@ -2,9 +2,12 @@
 
 mod backup;
 mod check;
+pub(crate) mod claim;
 mod complete;
+mod doctor;
 pub(crate) mod explain;
 mod init;
+pub(crate) mod opt_out;
 mod recompute;
 mod record;
 mod replay;
@@ -28,13 +31,17 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Init { force } => init::run(path, force),
         Command::Check { online } => check::run(path, online).await,
+        Command::Doctor(args) => doctor::run(path, &args).await,
         Command::Run => run::run(path).await,
-        Command::Replay { frames } => replay::run(path, frames).await,
+        Command::Replay { frames } => Box::pin(replay::run(path, frames)).await,
         Command::Record(args) => record::run(path, args).await,
         Command::Serve { listen } => serve::run(path, listen).await,
         Command::Status { output } => status::run(path, output.format()).await,
         Command::Report(args) => report::run(path, args).await,
         Command::Track(command) => track::run(path, command),
+        Command::OptOut(command) => opt_out::run(path, command),
+        Command::Claim(args) => claim::claim(path, args).await,
+        Command::Forget(args) => claim::forget(path, args).await,
         Command::Explain(args) => explain::run(path, args).await,
         Command::Verify(args) => verify::run(path, &args).await,
         Command::Recompute(args) => recompute::run(path, &args).await,

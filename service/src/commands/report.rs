@@ -9,6 +9,7 @@ use kith_store::{Access, Parameter, REPORTS, Report, Store, Table, Value};
 use crate::{
     ask,
     cli::{Format, ReportArgs},
+    exit::InputError,
     output::{self, Names, Rows},
 };
 
@@ -28,6 +29,9 @@ pub(super) async fn run(path: &Path, args: ReportArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let store = Store::open(&config.database, Access::Read).await?;
     let parameters = parameters(&store, report, &args).await?;
+    if let Some(epoch) = args.epoch {
+        known_epoch(&store, epoch).await?;
+    }
     if args.all_origins {
         output::note(
             "note: points of everybody are counted; such totals are easily gamed by accounts made \
@@ -74,6 +78,9 @@ async fn parameters(
         ("all_origins", &all_origins),
     ];
     let wanted = report.parameters();
+    if args.epoch.is_some() && !wanted.iter().any(|wanted| wanted == "epoch") {
+        return Err(no_past(report).into());
+    }
     let mut parameters = Vec::new();
     for (name, text) in given {
         let Some(text) = text else { continue };
@@ -88,6 +95,31 @@ async fn parameters(
         }
     }
     Ok(parameters)
+}
+
+/// The report tells of now only.
+fn no_past(report: &Report) -> InputError {
+    InputError(format!(
+        "report {} has no past: it tells of what is now\n  help: standings and delta take --epoch; \
+         history has one account, and epochs the books, over all of them",
+        report.name
+    ))
+}
+
+/// An epoch whose end is known.
+///
+/// # Errors
+/// It is not over, came before the ledger, or its history was not kept.
+async fn known_epoch(store: &Store, epoch: i64) -> Result<()> {
+    let said = match store.closed_epochs().await? {
+        Some((first, last)) if (first..=last).contains(&epoch) => return Ok(()),
+        Some((first, last)) => format!("the ends of epochs {first} to {last} are known"),
+        None => "no epoch has ended yet".to_owned(),
+    };
+    Err(InputError(format!(
+        "nothing is known of the end of epoch {epoch}\n  help: {said}"
+    ))
+    .into())
 }
 
 /// A table for people, and on standard error what it leaves out.

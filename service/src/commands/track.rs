@@ -73,8 +73,8 @@ fn list(path: &Path, format: Format) -> Result<()> {
     output::table(&table, format)
 }
 
-/// What was done, and what comes of it.
-fn tell(done: &str) -> Result<()> {
+/// What was done to the file, and what comes of it.
+pub(super) fn tell(done: &str) -> Result<()> {
     writeln!(
         io::stderr(),
         "{done}\na running service takes it up by itself; otherwise the next `kith run` does"
@@ -82,7 +82,7 @@ fn tell(done: &str) -> Result<()> {
     Ok(())
 }
 
-fn identifier(text: &str) -> Result<Identifier, InputError> {
+pub(super) fn identifier(text: &str) -> Result<Identifier, InputError> {
     let bare = text.trim().trim_start_matches('@');
     bare.parse().map_err(|error| {
         InputError(format!(
@@ -93,7 +93,10 @@ fn identifier(text: &str) -> Result<Identifier, InputError> {
 }
 
 /// Replaces the text of the file, all or nothing, and only if nobody else changed it meanwhile.
-fn change(path: &Path, edit: impl FnOnce(&str) -> Result<String, edit::EditError>) -> Result<()> {
+pub(super) fn change(
+    path: &Path,
+    edit: impl FnOnce(&str) -> Result<String, edit::EditError>,
+) -> Result<()> {
     let target = resolved(path)?;
     // Another `kith track` waits here; editors do not, which is why the text is compared.
     let lock = File::open(&target).map_err(|error| unreadable(path, &error))?;
@@ -144,7 +147,7 @@ fn resolved(path: &Path) -> Result<PathBuf, InputError> {
         .map_err(|error| unreadable(path, &error))
 }
 
-fn read(path: &Path) -> Result<String, InputError> {
+pub(super) fn read(path: &Path) -> Result<String, InputError> {
     let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if size.len() > FILE_BYTES_MAX {
         return Err(unreadable(path, &io::ErrorKind::FileTooLarge.into()));
@@ -159,7 +162,7 @@ fn unreadable(path: &Path, error: &io::Error) -> InputError {
     ))
 }
 
-fn refused(error: &edit::EditError) -> InputError {
+pub(super) fn refused(error: &edit::EditError) -> InputError {
     InputError(error.to_string())
 }
 

@@ -182,6 +182,9 @@ impl Engine {
                 None => return,
             },
         };
+        if self.forgotten.contains(&id) {
+            return;
+        }
         // Believed as it comes, until it is looked up.
         self.set_handle(id, handle);
         self.look_up_again(id);
@@ -231,19 +234,20 @@ impl Engine {
         self.circle.set_status(id, status);
         self.pending.accounts.insert(id);
         if status == Status::Deleted {
-            self.delete(id);
+            self.erase(id, "deleted");
         } else if status == Status::Active {
             self.reactivated(id);
         }
     }
 
-    fn delete(&mut self, id: AccountId) {
+    /// Empties an account: its records go, and what it has in the ledger. False: the ledger said no.
+    pub(super) fn erase(&mut self, id: AccountId, cause: &'static str) -> bool {
         self.circle.forget(id, &mut self.changes);
         self.pending.follows.drop_all(id);
         self.pending.blocks.drop_all(id);
-        self.note_changes("deleted", Some(id), None);
+        self.note_changes(cause, Some(id), None);
         let Some(account) = self.notes[id.index()].ledger_id else {
-            return;
+            return true;
         };
         // Whoever holds its tag will change.
         for other in 0..self.ledger.accounts() {
@@ -258,7 +262,7 @@ impl Engine {
                 self.images.mark(other);
             }
         }
-        self.operate(Operation::Forget { account }, None);
+        self.operate(Operation::Forget { account }, None)
     }
 
     pub(super) fn follow_op(&mut self, repo: &str, op: &Op) {
@@ -279,13 +283,14 @@ impl Engine {
     /// The account, if its follow records are kept: everybody's in stream mode, else those of the
     /// interior.
     fn keeper_of_follows(&mut self, repo: &str) -> Option<AccountId> {
-        match self.settings.keeps_all_records() {
+        let keeper = match self.settings.keeps_all_records() {
             true => Some(self.intern(repo)),
             false => self
                 .circle
                 .member(repo)
                 .filter(|id| self.circle.is_interior(*id)),
-        }
+        };
+        keeper.filter(|id| !self.forgotten.contains(id))
     }
 
     pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
@@ -318,7 +323,7 @@ impl Engine {
                 None => return,
             },
         };
-        if op.rkey.is_empty() {
+        if op.rkey.is_empty() || self.forgotten.contains(&author) {
             return;
         }
         self.repairs.touch_block(author, &op.rkey);
@@ -365,6 +370,11 @@ impl Engine {
             self.pending.blocks.drop_all(change.id);
         }
     }
+}
+
+/// The time of a message, where it has one.
+pub(crate) fn time_of(message: &Message) -> Option<Micros> {
+    position(message).1
 }
 
 /// Seq and time of a message, where it has them.

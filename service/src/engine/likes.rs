@@ -163,7 +163,11 @@ impl Engine {
             author,
             ..
         } = *found;
-        if ![liker, author]
+        let parties = [liker, author];
+        if parties.iter().any(|id| self.forgotten.contains(id)) {
+            return End::Outside;
+        }
+        if !parties
             .into_iter()
             .all(|id| self.circle.status(id).is_active())
         {

@@ -21,6 +21,7 @@
 //! | `pending` | what changed since the last batch |
 //! | `outgoing` | the next batch: all of that as rows |
 //! | `reconfigure` | what the config says, at start and while running |
+//! | `requests` | claims, and accounts that want to be forgotten |
 //! | `restore` | starting again from the store |
 //! | `recompute` | the same journal under other rules |
 
@@ -39,6 +40,7 @@ mod recompute;
 mod reconfigure;
 mod repair;
 mod repeats;
+mod requests;
 mod restore;
 mod retention;
 mod settings;
@@ -48,7 +50,7 @@ mod tid;
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use kith_config::Verify;
 use kith_feeder::wire::{self, Commit, Decoded, FrameError, Message, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
@@ -63,6 +65,7 @@ use clock::EpochClock;
 use cursors::Source;
 pub(crate) use cursors::SourceIndex;
 pub(crate) use day_one::Joined;
+pub(crate) use events::time_of;
 use history::History;
 use images::Images;
 pub(crate) use names::{HandleFound, LookedUp};
@@ -89,6 +92,10 @@ pub(crate) struct Engine {
     handles: HashMap<AccountId, Box<str>>,
     data: HashMap<AccountId, [u8; 32]>,
     opted_out: settings::OptedOut,
+    /// Who asked to be: never a member, and nothing of it is kept.
+    forgotten: HashSet<AccountId>,
+    /// Requests that were taken, until the store does not tell of them any more.
+    requests_taken: HashSet<u64>,
     tracked: Vec<TrackedRow>,
     ledger: Ledger,
     /// The circle's number of each account of the ledger; the sink has none.

@@ -44,6 +44,9 @@ impl Engine {
         let Some(id) = self.circle.lookup(&found.did) else {
             return;
         };
+        if self.forgotten.contains(&id) {
+            return;
+        }
         let (attempts, not_before) = match found.outcome {
             LookedUp::Named(handle) => {
                 self.set_handle(id, Some(handle));

@@ -37,6 +37,7 @@ impl Engine {
             || !self.pending.gaps.is_empty()
             || self.pending.tracked
             || !self.pending.handle_lookups.is_empty()
+            || !self.pending.answers.is_empty()
             || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
             || self.images.is_writing()
@@ -153,6 +154,10 @@ impl Engine {
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
             handle_lookups: pending.handle_lookups.into_values().collect(),
+            answers: pending.answers,
+            forgotten: (pending.forgotten.into_iter())
+                .map(|(id, since)| (id.0, since))
+                .collect(),
             bootstrap: pending.bootstrap,
             bootstrap_accounts: pending.bootstrap_accounts,
             staged: pending.staged,

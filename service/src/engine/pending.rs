@@ -5,8 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use hashbrown::{HashMap, HashSet};
 use kith_graph::AccountId;
 use kith_store::batch::{
-    BackfillRow, BootstrapAccountRow, BootstrapRow, CircleChangeRow, GapRow, HandleLookupRow,
-    IdentityRow, JournalRow, RecordRow, StagedLike,
+    AnswerRow, BackfillRow, BootstrapAccountRow, BootstrapRow, CircleChangeRow, GapRow,
+    HandleLookupRow, IdentityRow, JournalRow, Micros, RecordRow, StagedLike,
 };
 
 /// Changes of the circle and the journal, not yet handed to the store.
@@ -26,6 +26,8 @@ pub(super) struct Pending {
     pub(super) gaps: BTreeMap<u64, GapRow>,
     pub(super) identities: BTreeMap<AccountId, IdentityRow>,
     pub(super) handle_lookups: BTreeMap<AccountId, HandleLookupRow>,
+    pub(super) answers: Vec<AnswerRow>,
+    pub(super) forgotten: BTreeMap<AccountId, Option<Micros>>,
     pub(super) bootstrap: Option<BootstrapRow>,
     pub(super) bootstrap_accounts: Vec<BootstrapAccountRow>,
     pub(super) staged: Vec<StagedLike>,

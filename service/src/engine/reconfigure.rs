@@ -45,13 +45,19 @@ impl Engine {
         let mut rows = Vec::with_capacity(wanted.len());
         for TrackedDid { did, handle, label } in wanted {
             let id = self.intern(did);
-            if handle.is_some() {
+            if handle.is_some() && !self.forgotten.contains(&id) {
                 self.set_handle(id, handle.clone());
             }
             rows.push(TrackedRow {
                 account: id.0,
                 label: label.clone(),
             });
+            if self.forgotten.contains(&id) {
+                tracing::warn!(
+                    did,
+                    "tracked, and asked to be forgotten: it stays out; `kith forget --undo` lets it in"
+                );
+            }
             if !self.circle.is_tracked(id) {
                 self.circle.track(id, &mut self.changes);
                 self.note_changes("track", Some(id), None);
@@ -70,7 +76,9 @@ impl Engine {
 
     fn set_skip(&mut self, did: &str, skip: bool) {
         let id = self.intern(did);
-        self.circle.set_skip(id, skip, &mut self.changes);
+        // Who is forgotten stays out, whatever the file says.
+        let is_out = skip || self.forgotten.contains(&id);
+        self.circle.set_skip(id, is_out, &mut self.changes);
         let cause = if skip { "skip" } else { "unskip" };
         self.note_changes(cause, Some(id), None);
     }

@@ -369,7 +369,9 @@ impl Engine {
 
     /// Notes what an account's document says, for the next start.
     pub(crate) fn learn(&mut self, document: &DidDocument, now: Micros) {
-        if let Some(id) = self.circle.lookup(&document.did) {
+        if let Some(id) = self.circle.lookup(&document.did)
+            && !self.forgotten.contains(&id)
+        {
             self.pending.identities.insert(
                 id,
                 IdentityRow {

@@ -94,6 +94,8 @@ impl Engine {
             handles: HashMap::new(),
             data: HashMap::new(),
             opted_out: HashSet::new(),
+            forgotten: HashSet::new(),
+            requests_taken: HashSet::new(),
             tracked: Vec::new(),
             ledger,
             ledger_accounts: vec![None],
@@ -149,8 +151,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Accounts by their numbers, who was tracked, follow and block records; skipped is already who
-    /// the config says. Returns the hops as they were stored.
+    /// Accounts by their numbers, who was tracked or forgotten, follow and block records; skipped is
+    /// already who the config says. Returns the hops as they were stored.
     async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
         let mut hops = Vec::new();
         let mut failure = None;
@@ -172,6 +174,7 @@ impl Engine {
                 }
             })
             .await?;
+        self.restore_forgotten(&store.load_forgotten().await?)?;
         self.restore_tracked(store.load_tracked().await?)?;
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
@@ -201,6 +204,18 @@ impl Engine {
         }
         self.changes.clear();
         Ok(hops)
+    }
+
+    fn restore_forgotten(&mut self, forgotten: &[u32]) -> Result<()> {
+        for account in forgotten {
+            if *account as usize >= self.notes.len() {
+                bail!("table forgotten: account {account} is not there");
+            }
+            let id = AccountId(*account);
+            self.circle.set_skip(id, true, &mut self.changes);
+            self.forgotten.insert(id);
+        }
+        Ok(())
     }
 
     fn restore_tracked(&mut self, tracked: Vec<TrackedRow>) -> Result<()> {

@@ -24,9 +24,13 @@ const PATHS: i64 = 10;
 const PATHS_MAX: i64 = 100;
 /// Rows that can be left out before the first.
 pub(super) const OFFSET_MAX: i64 = 1_000_000;
-/// Rows that tell of blocks and opt-outs are for the token: all of a report, or a column of one.
+/// What tells of blocks and opt-outs is for the token: all of a report, or a column of one.
 const RESERVED_REPORT: &str = "unclaimed";
-const RESERVED_COLUMN: (&str, &str) = ("accounts", "unclaimed");
+const RESERVED_COLUMNS: [(&str, &str); 3] = [
+    ("accounts", "unclaimed"),
+    ("given", "held"),
+    ("gaps", "blocks_changed"),
+];
 
 type Answer = Result<Response, Problem>;
 
@@ -141,20 +145,19 @@ pub(super) async fn explain(
     // Skipped and tracked accounts are those of the file as it is now.
     let config = Config::load(&site.path, &Env::of_process(), Mode::Offline);
     let config = config.as_ref().unwrap_or(&site.config);
-    let tag = tag(
-        &site,
-        &format!(
-            "{:x}",
-            page::checksum(format!("{:?}", config.circle).as_bytes())
-        ),
-    )
-    .await?;
+    let has_token = token::is_given(site.token.as_ref(), &headers);
+    let sum = page::checksum(format!("{has_token}{:?}", config.circle).as_bytes());
+    let tag = tag(&site, &format!("{sum:x}")).await?;
     if is_known(&headers, &tag) {
         return Ok(unchanged(&tag));
     }
     let paths = usize::try_from(paths).unwrap_or_default();
     let answer = explain::answer(&site.store, config, did, paths).await;
-    json(&answer.map_err(|error| Problem::ours(&error))?, Some(&tag))
+    let mut answer = answer.map_err(|error| Problem::ours(&error))?;
+    if !has_token {
+        answer.keep_wishes();
+    }
+    json(&answer, Some(&tag))
 }
 
 /// What a report takes: name, what it says, whether it is needed.
@@ -287,13 +290,11 @@ async fn rows(
 
 /// Takes out what is for the token.
 fn hide(report: &Report, table: &mut Table) {
-    let column = table
-        .columns
-        .iter()
-        .position(|name| name == RESERVED_COLUMN.1);
-    if let (true, Some(column)) = (report.name == RESERVED_COLUMN.0, column) {
-        for row in &mut table.rows {
-            row[column] = Value::Null;
+    for (place, name) in (0..).zip(&table.columns) {
+        if RESERVED_COLUMNS.contains(&(report.name, name)) {
+            for row in &mut table.rows {
+                row[place] = Value::Null;
+            }
         }
     }
 }
@@ -313,7 +314,7 @@ async fn tag(site: &Site, variant: &str) -> Result<String, Problem> {
 }
 
 /// Whether the client has it already.
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get_all(header::IF_NONE_MATCH).iter();
     known.filter_map(|value| value.to_str().ok()).any(|list| {
         list.split(',')

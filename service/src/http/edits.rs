@@ -1,7 +1,7 @@
-//! What the token allows: to edit the configuration, as `kith track` does. A running service takes
-//! the edit up by itself; nothing else is talked to.
+//! What the token allows: to edit the configuration, as `kith track` and `kith opt-out` do. A
+//! running service takes the edit up by itself; nothing else is talked to.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
@@ -9,20 +9,32 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
-use serde::Deserialize;
+use kith_config::Identifier;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{Site, api::json as answer, guard::BODY_BYTES_MAX, problem::Problem, token};
-use crate::{commands::track as file, exit::InputError};
+use crate::{
+    commands::{opt_out, track},
+    exit::InputError,
+};
 
-/// Whom to track, or not any more.
+/// Whom to track.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct Tracked {
     /// A DID or a handle.
     id: String,
-    /// What the user calls it; to track only.
+    /// What the user calls it.
     label: Option<String>,
+}
+
+/// Whom an edit is about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    /// A DID or a handle.
+    id: String,
 }
 
 /// Adds an account to the tracked ones.
@@ -31,10 +43,9 @@ pub(super) async fn track(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Wanted { id, label } = wanted(&site, &headers, body).await?;
-    let path = site.path.clone();
-    let edit = tokio::task::spawn_blocking(move || file::add(&path, &id, label.as_deref()));
-    let id = done(edit.await)?;
+    let help = "send {\"id\": \"alice.example.com\"}, also with \"label\"";
+    let Tracked { id, label } = body_of(&site, &headers, body, help).await?;
+    let id = edit(&site, move |path| track::add(path, &id, label.as_deref())).await?;
     answer(&json!({ "tracked": id.as_str() }), None)
 }
 
@@ -44,17 +55,42 @@ pub(super) async fn untrack(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Wanted { id, label } = wanted(&site, &headers, body).await?;
-    if label.is_some() {
-        return Err(Problem::bad("label", "is for /api/v1/track only"));
-    }
-    let path = site.path.clone();
-    let id = done(tokio::task::spawn_blocking(move || file::remove(&path, &id)).await)?;
+    let Named { id } = body_of(&site, &headers, body, NAMED_HELP).await?;
+    let id = edit(&site, move |path| track::remove(path, &id)).await?;
     answer(&json!({ "untracked": id.as_str() }), None)
 }
 
+/// Adds an account to those that want no points.
+pub(super) async fn opt_out(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let Named { id } = body_of(&site, &headers, body, NAMED_HELP).await?;
+    let id = edit(&site, move |path| opt_out::add(path, &id)).await?;
+    answer(&json!({ "opted_out": id.as_str() }), None)
+}
+
+/// Removes an account from those that want no points.
+pub(super) async fn opt_in(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let Named { id } = body_of(&site, &headers, body, NAMED_HELP).await?;
+    let id = edit(&site, move |path| opt_out::remove(path, &id)).await?;
+    answer(&json!({ "opted_in": id.as_str() }), None)
+}
+
+const NAMED_HELP: &str = "send {\"id\": \"alice.example.com\"}";
+
 /// Checks the token and reads the body.
-async fn wanted(site: &Site, headers: &HeaderMap, body: Body) -> Result<Wanted, Problem> {
+pub(super) async fn body_of<T: DeserializeOwned>(
+    site: &Site,
+    headers: &HeaderMap,
+    body: Body,
+    help: &str,
+) -> Result<T, Problem> {
     token::require(site.token.as_ref(), headers)?;
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -67,27 +103,31 @@ async fn wanted(site: &Site, headers: &HeaderMap, body: Body) -> Result<Wanted, 
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body cannot be read: {error}"),
-        )
-        .help("send {\"id\": \"alice.example.com\"}, to track also with \"label\"")
+        let detail = format!("the body cannot be read: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, detail).help(help)
     })
 }
 
-type Edited = Result<anyhow::Result<kith_config::Identifier>, tokio::task::JoinError>;
-
-fn done(edited: Edited) -> Result<kith_config::Identifier, Problem> {
+/// Edits the file; files are waited for elsewhere.
+async fn edit(
+    site: &Site,
+    change: impl FnOnce(&Path) -> anyhow::Result<Identifier> + Send + 'static,
+) -> Result<Identifier, Problem> {
+    let path = site.path.clone();
+    let edited = tokio::task::spawn_blocking(move || change(&path)).await;
     let edited = edited.map_err(|error| Problem::ours(&error))?;
     edited.map_err(|error| match error.downcast::<InputError>() {
-        Ok(InputError(said)) => {
-            let (detail, help) = said.split_once("\n  help: ").unwrap_or((&said, ""));
-            let problem = Problem::new(StatusCode::CONFLICT, detail.replace('\n', " "));
-            match help {
-                "" => problem,
-                help => problem.help(help),
-            }
-        }
+        Ok(InputError(said)) => told(&said, StatusCode::CONFLICT),
         Err(error) => Problem::ours(&error),
     })
+}
+
+/// What a command would have said.
+pub(super) fn told(said: &str, status: StatusCode) -> Problem {
+    let (detail, help) = said.split_once("\n  help: ").unwrap_or((said, ""));
+    let problem = Problem::new(status, detail.replace('\n', " "));
+    match help {
+        "" => problem,
+        help => problem.help(help),
+    }
 }

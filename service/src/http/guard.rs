@@ -59,6 +59,18 @@ pub(super) async fn pass(State(site): State<Arc<Site>>, request: Request, next: 
     response
 }
 
+/// A compressed answer is not the same bytes: its `ETag` is weak.
+pub(super) async fn name_variant(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(tag) = headers.get(header::ETAG)
+        && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
+    {
+        headers.insert(header::ETAG, weak);
+    }
+    response
+}
+
 fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
     if site.listens_on_loopback {
         let host = request.headers().get(header::HOST);

@@ -5,20 +5,24 @@
 //! listens on loopback it answers only to names of loopback, so that no web page elsewhere can
 //! have its own name point here and read.
 //!
+//! - `connections`: how many there are, and how long one may dawdle.
 //! - `guard`: what every request passes, and the headers of every answer.
-//! - `api`: status, reports, explanations; `edits`: what the token allows.
+//! - `api`: status, reports, explanations.
+//! - `edits`, `requests`: what the token allows, in the file and of the ledger.
 //! - `events`: likes and changes of the circle as server-sent events.
 //! - `openapi`: the description, made from the reports themselves.
 //! - `page`: the files of `service/page/dist`, compiled in.
 //! - `problem`: every error, as RFC 9457 has it.
 
 mod api;
+mod connections;
 mod edits;
 mod events;
 mod guard;
 mod openapi;
 mod page;
 mod problem;
+mod requests;
 mod token;
 
 use std::{
@@ -37,6 +41,7 @@ use kith_config::Config;
 use kith_store::{Access, Store};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
 
 use crate::exit::InputError;
 use events::News;
@@ -62,6 +67,14 @@ struct Site {
     requests: Semaphore,
     news: News,
     stop: CancellationToken,
+}
+
+/// Whether there is a token.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub(crate) fn has_token(config: &Config) -> Result<bool> {
+    Ok(Token::of_config(config)?.is_some())
 }
 
 /// The server, running.
@@ -104,12 +117,8 @@ impl Server {
             stop: stop.clone(),
         });
         let watcher = tokio::spawn(events::watch(Arc::clone(&site)));
-        let served =
-            axum::serve(listener, router(site)).with_graceful_shutdown(stop.cancelled_owned());
         let task = tokio::spawn(async move {
-            if let Err(error) = served.await {
-                tracing::error!(%error, "nothing is served any more");
-            }
+            connections::serve(listener, router(site), stop).await;
             watcher.abort();
         });
         tracing::info!(url = format!("http://{address}/"), "serving");
@@ -132,6 +141,11 @@ fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/explain/{account}", get(api::explain))
         .route("/api/v1/track", post(edits::track))
         .route("/api/v1/untrack", post(edits::untrack))
+        .route("/api/v1/opt-out", post(edits::opt_out))
+        .route("/api/v1/opt-in", post(edits::opt_in))
+        .route("/api/v1/claim", post(requests::claim))
+        .route("/api/v1/forget", post(requests::forget))
+        .route("/api/v1/requests/{id}", get(requests::request))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/openapi.json", get(openapi::document))
         .fallback(page::file)
@@ -140,5 +154,7 @@ fn router(site: Arc<Site>) -> Router {
             Arc::clone(&site),
             guard::pass,
         ))
+        .layer(CompressionLayer::new())
+        .layer(middleware::map_response(guard::name_variant))
         .with_state(site)
 }

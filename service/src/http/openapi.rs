@@ -1,5 +1,7 @@
 //! The description of the API, made from the reports, so that it says what is there.
 
+mod requests;
+
 use axum::response::Response;
 use kith_store::{REPORTS, Report};
 use serde_json::{Map, Value, json};
@@ -76,12 +78,19 @@ fn openapi() -> Value {
             },
         }),
     );
-    for (name, done) in [("track", "tracked"), ("untrack", "untracked")] {
+    let edits = [
+        ("track", "tracked"),
+        ("untrack", "untracked"),
+        ("opt-out", "opted_out"),
+        ("opt-in", "opted_in"),
+    ];
+    for (name, done) in edits {
         paths.insert(
             format!("/api/v1/{name}"),
             json!({ "post": edit(name, done) }),
         );
     }
+    paths.extend(requests::paths());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -139,7 +148,10 @@ fn operation(report: &Report) -> Value {
     operation
 }
 
-/// A DID without percent signs, or a handle.
+/// A DID without percent signs.
+const DID: &str = "did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}";
+
+/// Such a DID, or a handle.
 const ACCOUNT: &str = r"(did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}|([a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?\.){1,6}[a-zA-Z]{2,10})";
 
 /// What a parameter of reports looks like: what fits is understood, though the account may be
@@ -179,7 +191,10 @@ fn edit(name: &str, done: &str) -> Value {
     let others = ["400", "401", "403", "409", "413", "415"];
     json!({
         "operationId": name,
-        "summary": format!("Edit the configuration as `kith track` does: an account is {done} from now on."),
+        "summary": format!(
+            "Edit the configuration as the command does: an account is {} from now on.",
+            done.replace('_', " ")
+        ),
         "security": [{ "token": [] }],
         "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
         "responses": responses(&answer, &others),
@@ -279,6 +294,7 @@ fn problem_schema() -> Value {
             "title": text,
             "detail": text,
             "parameter": text,
+            "reason": text,
             "help": text,
         },
         "required": ["status", "title", "detail"],

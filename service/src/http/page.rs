@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::problem::{self, Problem};
+use super::{
+    api::is_known,
+    problem::{self, Problem},
+};
 
 /// Path, type and content.
 const FILES: [(&str, &str, &[u8]); 4] = [
@@ -45,8 +48,7 @@ pub(super) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Respon
             .into_response();
     }
     let tag = format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), checksum(bytes));
-    let known = headers.get(header::IF_NONE_MATCH);
-    let mut response = match known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    let mut response = match is_known(&headers, &tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => (*bytes).into_response(),
     };

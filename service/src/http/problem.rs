@@ -21,6 +21,9 @@ struct Said {
     /// Which parameter is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
+    /// The reason's name, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     /// What was probably meant, or what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
@@ -33,12 +36,18 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Problem"),
             detail: detail.into(),
             parameter: None,
+            reason: None,
             help: None,
         }))
     }
 
     pub(super) fn parameter(mut self, name: impl Into<String>) -> Problem {
         self.0.parameter = Some(name.into());
+        self
+    }
+
+    pub(super) fn reason(mut self, name: &'static str) -> Problem {
+        self.0.reason = Some(name);
         self
     }
 

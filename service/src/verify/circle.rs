@@ -59,6 +59,9 @@ pub(super) async fn verify(
             circle.set_skip(id, true, &mut changes);
         }
     }
+    for account in store.load_forgotten().await? {
+        circle.set_skip(AccountId(account), true, &mut changes);
+    }
     for row in store.load_tracked().await? {
         circle.track(AccountId(row.account), &mut changes);
     }

@@ -5,6 +5,7 @@
 
 mod images;
 mod journal;
+mod requests;
 
 use kith_reputation::AccountId;
 
@@ -13,6 +14,7 @@ pub use images::{
 };
 pub use journal::{JournalRow, Parameters, RecordIdentity, RecordKind};
 pub(crate) use journal::{RulesRecord, outcome_code, verdict_of};
+pub use requests::{Answer, AnswerRow, Request, RequestKind, RequestRow};
 
 /// Unix microseconds.
 pub type Micros = i64;
@@ -139,7 +141,7 @@ pub struct CircleChangeRow {
     /// Hop after; None: is not a member.
     pub to_hop: Option<u8>,
     /// follow, unfollow, backfill or deleted, by records; track, untrack, skip, unskip or config, by
-    /// the configuration; left the interior.
+    /// the configuration (skip and unskip also by the account's wish); left the interior.
     pub cause: &'static str,
     /// The account whose record caused it, or whose tracking; None: the account itself.
     pub by: Option<u32>,
@@ -414,6 +416,10 @@ pub struct Batch {
     pub identities: Vec<IdentityRow>,
     /// Handles looked up since the last batch, or to be looked up.
     pub handle_lookups: Vec<HandleLookupRow>,
+    /// Answers to requests.
+    pub answers: Vec<AnswerRow>,
+    /// Accounts that are forgotten from a local time on; None: not any more.
+    pub forgotten: Vec<(u32, Option<Micros>)>,
     /// How far day one is, if that changed.
     pub bootstrap: Option<BootstrapRow>,
     /// Accounts that day one has read.

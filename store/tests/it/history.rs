@@ -242,7 +242,7 @@ impl Past {
         let is_first = self.batches.is_empty();
         // First everybody without a number in the ledger, then who has been given one.
         let (accounts, numbers) = if is_first {
-            let accounts = (1..=NAMED).map(|id| account_row(id)).collect();
+            let accounts = (1..=NAMED).map(account_row).collect();
             (accounts, Vec::new())
         } else {
             let given = self.known.max(1)..self.ledger.accounts();

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::postgres::postgres;
 
 /// Table, columns (`#`: bytes), order.
-const CONTENTS: [(&str, &str, &str); 13] = [
+const CONTENTS: [(&str, &str, &str); 15] = [
     (
         "state",
         "position ticks epoch epoch_base clock_micros depth",
@@ -20,6 +20,7 @@ const CONTENTS: [(&str, &str, &str); 13] = [
         "id",
     ),
     ("repo", "account rev #data", "account"),
+    ("forgotten", "account", "account"),
     (
         "follow",
         "follower rkey subject",

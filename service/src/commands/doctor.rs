@@ -1,0 +1,352 @@
+//! `kith doctor`: what usually goes wrong, each a line that says what to do.
+//!
+//! It changes nothing, and runs beside a service. One check that fails keeps none of the others
+//! from being made.
+
+mod network;
+
+use std::{io::Write, path::Path};
+
+use anyhow::Result;
+use kith_config::{Config, Env, Mode};
+use kith_store::{Access, Status, Store, StoreError, Table, Value};
+use serde::Serialize;
+
+use crate::{
+    cli::{DoctorArgs, Format},
+    exit::InputError,
+    http,
+    output::{self, harmless, thousands},
+    service::now,
+};
+
+/// A database should have as much room as it takes, and at least this: for its write-ahead log, and
+/// for a day or two until somebody looks.
+const ROOM_MIN: u64 = 1 << 30;
+/// Files that a service may have open: connections to hosts, pages, the database.
+const FILES_MIN: u64 = 1_024;
+/// Events that are so late are no longer news, microseconds.
+const LAG_MAX: f64 = 120.0;
+/// A service that takes events moves its clock; one that did not for so long is told of.
+const SILENCE_MAX: i64 = 15 * 60 * 1_000_000;
+
+/// One check; the field names are a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    check: String,
+    state: State,
+    detail: String,
+    /// What to do.
+    help: Option<String>,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    /// As it should be.
+    Ok,
+    /// It works, but not as well as it could, or not for long.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+impl Finding {
+    fn new(state: State, check: &str, detail: String, help: Option<&str>) -> Finding {
+        Finding {
+            check: check.to_owned(),
+            state,
+            detail,
+            help: help.map(str::to_owned),
+        }
+    }
+
+    /// As it should be.
+    pub(super) fn ok(check: &str, detail: impl Into<String>) -> Finding {
+        Finding::new(State::Ok, check, detail.into(), None)
+    }
+
+    /// Worth a look.
+    pub(super) fn warn(check: &str, detail: impl Into<String>, help: &str) -> Finding {
+        Finding::new(State::Warn, check, detail.into(), Some(help))
+    }
+
+    /// Broken.
+    pub(super) fn fail(check: &str, detail: impl Into<String>, help: &str) -> Finding {
+        Finding::new(State::Fail, check, detail.into(), Some(help))
+    }
+
+    /// An error of ours, which may end with its own help.
+    pub(super) fn error(
+        state: State,
+        check: &str,
+        error: &dyn std::fmt::Display,
+        help: &str,
+    ) -> Finding {
+        let said = error.to_string();
+        let (detail, own) = said.split_once("\n  help: ").unwrap_or((&said, help));
+        Finding::new(state, check, detail.replace('\n', " "), Some(own))
+    }
+}
+
+/// Makes every check; exit status 1 if any fails.
+pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
+    let mut findings = Vec::new();
+    match Config::load(path, &Env::of_process(), Mode::Live) {
+        Ok(config) => {
+            let detail = format!(
+                "{}: {} tracked, {} sources",
+                path.display(),
+                config.circle.tracked.len(),
+                config.sources.len()
+            );
+            findings.push(Finding::ok("config", detail));
+            findings.extend(token(&config));
+            findings.extend(database(&config).await);
+            findings.extend(machine(&config));
+            if !args.offline {
+                findings.extend(network::checks(&config).await);
+            }
+        }
+        Err(problems) => {
+            let help = "mend the file; `kith check` says the same";
+            findings.push(Finding::fail("config", problems.to_string(), help));
+            findings.push(files());
+        }
+    }
+    match args.output.format() {
+        Format::Json => output::json(&findings)?,
+        Format::Csv => output::table(&flat(&findings), Format::Csv)?,
+        Format::Table => std::io::stdout().write_all(words(&findings)?.as_bytes())?,
+    }
+    let failed = findings
+        .iter()
+        .filter(|one| one.state == State::Fail)
+        .count();
+    match failed {
+        0 => Ok(()),
+        1 => Err(InputError("1 check failed".to_owned()).into()),
+        n => Err(InputError(format!("{n} checks failed")).into()),
+    }
+}
+
+/// The token of the HTTP server.
+fn token(config: &Config) -> Option<Finding> {
+    match http::has_token(config) {
+        Ok(true) => Some(Finding::ok("token", "can be read")),
+        Ok(false) => None,
+        Err(error) => Some(Finding::error(
+            State::Fail,
+            "token",
+            &error,
+            "see http.token_file",
+        )),
+    }
+}
+
+/// The database, who writes to it, and where it stands.
+async fn database(config: &Config) -> Vec<Finding> {
+    let url = config.database_masked();
+    let store = match Store::open(&config.database, Access::Read).await {
+        Ok(store) => store,
+        Err(error @ (StoreError::Missing { .. } | StoreError::Older { .. })) => {
+            return vec![Finding::error(
+                State::Warn,
+                "database",
+                &error,
+                "`kith run` makes it",
+            )];
+        }
+        Err(error) => {
+            let help = "is the server up, the name right, and the file readable?";
+            return vec![Finding::error(State::Fail, "database", &error, help)];
+        }
+    };
+    let mut findings = vec![Finding::ok("database", url)];
+    let writer = store.writer().await;
+    findings.push(match &writer {
+        Ok(Some(who)) => Finding::ok("service", format!("runs: {who}")),
+        Ok(None) => Finding::warn("service", "does not run", "`kith run` starts it"),
+        Err(error) => Finding::error(State::Fail, "service", error, "ask the database"),
+    });
+    match store.status().await {
+        Ok(status) => {
+            let runs = matches!(&writer, Ok(Some(_)));
+            findings.extend(standing(
+                &status,
+                runs,
+                store.clock_micros().await.ok().flatten(),
+            ));
+        }
+        Err(error) => findings.push(Finding::error(
+            State::Fail,
+            "status",
+            &error,
+            "ask the database",
+        )),
+    }
+    store.close().await;
+    findings
+}
+
+/// What the status says that somebody should look at.
+fn standing(status: &Status, runs: bool, clock: Option<i64>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let position = thousands(status.journal.position);
+    let seconds = clock.map(|clock| now().saturating_sub(clock) / 1_000_000);
+    findings.push(match seconds {
+        None => Finding::warn(
+            "events",
+            "none has come yet",
+            "let `kith run` run for a while",
+        ),
+        Some(ago) if runs && ago > SILENCE_MAX / 1_000_000 => Finding::warn(
+            "events",
+            format!(
+                "the last was {} s ago, journal position {position}",
+                thousands(ago)
+            ),
+            "look at the sources below; a small network may be quiet",
+        ),
+        Some(ago) => Finding::ok(
+            "events",
+            format!(
+                "the last was {} s ago, journal position {position}",
+                thousands(ago.max(0))
+            ),
+        ),
+    });
+    for source in status.sources.iter().filter(|source| source.kind != "file") {
+        let name = format!("source {}", harmless(&source.url));
+        let lag = source.lag_seconds.unwrap_or(0.0);
+        match (runs, source.connected) {
+            (true, true) if lag > LAG_MAX => findings.push(Finding::warn(
+                &name,
+                format!("{lag:.0} s behind"),
+                "it catches up, or the database is too slow: see `kith status` in a minute",
+            )),
+            (true, true) => {
+                findings.push(Finding::ok(&name, format!("connected, {lag:.1} s behind")));
+            }
+            // Those of a group stand in for each other, and old ones are no more in the file.
+            _ => {}
+        }
+    }
+    if !status.gaps.is_empty() {
+        findings.push(Finding::warn(
+            "gaps",
+            format!("{} are open", status.gaps.len()),
+            "they are repaired by themselves; one that stays belongs to an account that cannot be \
+             read: `kith report gaps`",
+        ));
+    }
+    let failed = status.backfill.get("failed").copied().unwrap_or(0);
+    if failed > 0 {
+        findings.push(Finding::warn(
+            "backfill",
+            format!("{} accounts could not be read", thousands(failed)),
+            "table backfill says why; hosts come and go, and they are tried again when they are active",
+        ));
+    }
+    if status.capped_accounts > 0 {
+        findings.push(Finding::warn(
+            "follows",
+            format!(
+                "{} accounts follow more than is read",
+                thousands(status.capped_accounts)
+            ),
+            "raise circle.max_follows if they matter",
+        ));
+    }
+    findings
+}
+
+/// Room on disk and files that may be open.
+fn machine(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![files()];
+    if let Some(file) = kith_store::sqlite_file(&config.database) {
+        findings.push(room(&file));
+    }
+    findings
+}
+
+fn room(file: &Path) -> Finding {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let help = "make room, or move the database: a full disk stops the service until there is some";
+    let free = match rustix::fs::statvfs(folder) {
+        Ok(about) => about.f_bavail.saturating_mul(about.f_frsize),
+        Err(error) => {
+            let detail = format!("{}: {error}", folder.display());
+            return Finding::fail("disk", detail, "the folder of the database must be there");
+        }
+    };
+    let taken = std::fs::metadata(file).map_or(0, |file| file.len());
+    let mebibytes = |bytes: u64| thousands((bytes >> 20).cast_signed());
+    let detail = format!(
+        "{} MiB free in {}, the database has {}",
+        mebibytes(free),
+        folder.display(),
+        mebibytes(taken)
+    );
+    match free {
+        free if free < ROOM_MIN / 10 => Finding::fail("disk", detail, help),
+        free if free < ROOM_MIN.max(taken) => Finding::warn("disk", detail, help),
+        _ => Finding::ok("disk", detail),
+    }
+}
+
+fn files() -> Finding {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let help = "raise it: ulimit -n 4096, or LimitNOFILE=4096 of a systemd unit";
+    match limit {
+        None => Finding::ok("open files", "without limit"),
+        Some(n @ ..256) => Finding::fail("open files", format!("{n} at most"), help),
+        Some(n @ ..FILES_MIN) => Finding::warn("open files", format!("{n} at most"), help),
+        Some(n) => Finding::ok("open files", format!("{n} at most")),
+    }
+}
+
+fn words(findings: &[Finding]) -> Result<String> {
+    let mut out = Vec::new();
+    for Finding {
+        check,
+        state,
+        detail,
+        help,
+    } in findings
+    {
+        let state = match state {
+            State::Ok => "ok  ",
+            State::Warn => "warn",
+            State::Fail => "FAIL",
+        };
+        writeln!(out, "{state}  {check}: {}", harmless(detail))?;
+        if let Some(help) = help {
+            writeln!(out, "      {}", harmless(help))?;
+        }
+    }
+    Ok(String::from_utf8(out)?)
+}
+
+fn flat(findings: &[Finding]) -> Table {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let rows = findings.iter().map(|one| {
+        let state = match one.state {
+            State::Ok => "ok",
+            State::Warn => "warn",
+            State::Fail => "fail",
+        };
+        let help = one.help.as_deref().map_or(Value::Null, text);
+        vec![text(&one.check), text(state), text(&one.detail), help]
+    });
+    Table {
+        columns: ["check", "state", "detail", "help"]
+            .map(str::to_owned)
+            .into(),
+        rows: rows.collect(),
+    }
+}
