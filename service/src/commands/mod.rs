@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod complete;
 pub(crate) mod explain;
+mod export;
 mod init;
 mod recompute;
 mod record;
@@ -36,6 +37,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Report(args) => report::run(path, args).await,
         Command::Track(command) => track::run(path, command),
         Command::Explain(args) => explain::run(path, args).await,
+        Command::Export(args) => export::run(path, &args).await,
         Command::Verify(args) => verify::run(path, &args).await,
         Command::Recompute(args) => recompute::run(path, &args).await,
         Command::Backup { file } => backup::run(path, &file).await,
