@@ -199,7 +199,7 @@ pub(crate) enum What {
     /// What each account gave to each other one by likes: from, to, value, as tools for EigenTrust
     /// read it.
     LocalTrust,
-    /// The tracked accounts as EigenTrust's peers that are trusted beforehand: peer_id, value.
+    /// The tracked accounts, as the peers that EigenTrust trusts beforehand.
     PreTrust,
     /// The circle, with points as weights.
     Graph,
@@ -429,8 +429,8 @@ impl Cli {
             | Command::Replay { .. }
             | Command::Record(_)
             | Command::Recompute(_)
-            | Command::Export(_)
             | Command::Serve { .. } => "info",
+            Command::Export(ref args) if args.to != Path::new("-") => "info",
             _ => "warn",
         }
     }

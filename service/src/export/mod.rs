@@ -49,12 +49,13 @@ pub(crate) async fn run(
     }
     let target = Target::new(&args.to, args.force, format)?;
     let store = Store::open(database, Access::Snapshot).await?;
-    let exported = tokio::select! {
-        exported = write(&store, args, format, target, stopping) => exported,
-        () = stopping.cancelled() => Err(Abandoned.into()),
-    };
+    tokio::select! {
+        exported = write(&store, args, format, target, stopping) => exported?,
+        // The database may be in the middle of sorting, and is not waited for.
+        () = stopping.cancelled() => return Err(Abandoned.into()),
+    }
     store.close().await;
-    exported
+    Ok(())
 }
 
 async fn write(
@@ -81,8 +82,8 @@ async fn write(
     let out = target.writer()?;
     let rows = match args.what.table() {
         Some(export) => {
-            let about = About::new(export, &state, since);
-            table::write(&source, export, &about, format, out).await?
+            let about = about(export, &state, since);
+            table::write(&source, export, about, format, out).await?
         }
         None => graph::write(&source, args, format, out).await?,
     };
@@ -111,26 +112,23 @@ struct Written {
     from_journal: bool,
 }
 
-/// What a file says of itself, beside its rows.
-#[derive(Debug)]
-struct About(Vec<(&'static str, String)>);
+/// What a file says of itself, beside its rows: names and values.
+type About = Vec<(&'static str, String)>;
 
-impl About {
-    fn new(export: &Export, state: &State, since: Option<i64>) -> About {
-        let mut facts = vec![
-            ("kith.export", export.name.to_owned()),
-            ("kith.version", env!("CARGO_PKG_VERSION").to_owned()),
-            ("kith.position", state.position.to_string()),
-        ];
-        if let Some(start) = state.clock.started {
-            facts.push(("kith.epoch", start.epoch.to_string()));
-            facts.push(("kith.clock_micros", start.now_micros.to_string()));
-        }
-        if let Some(since) = since.filter(|_| export.has_since) {
-            facts.push(("kith.since_micros", since.to_string()));
-        }
-        About(facts)
+fn about(export: &Export, state: &State, since: Option<i64>) -> About {
+    let mut facts = vec![
+        ("kith.export", export.name.to_owned()),
+        ("kith.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("kith.position", state.position.to_string()),
+    ];
+    if let Some(start) = state.clock.started {
+        facts.push(("kith.epoch", start.epoch.to_string()));
+        facts.push(("kith.clock_micros", start.now_micros.to_string()));
     }
+    if let Some(since) = since.filter(|_| export.has_since) {
+        facts.push(("kith.since_micros", since.to_string()));
+    }
+    facts
 }
 
 /// Where rows come from.
@@ -241,4 +239,65 @@ fn unused(args: &ExportArgs) -> Vec<&'static str> {
         unused.push("strongest");
     }
     unused
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn args(line: &str) -> ExportArgs {
+        let words = ["kith", "export"].into_iter().chain(line.split(' '));
+        match Cli::try_parse_from(words).expect("is a command").command {
+            Command::Export(args) => args,
+            other => panic!("{other:?} is no export"),
+        }
+    }
+
+    #[test]
+    fn the_ending_tells_the_format() {
+        let parquet = cfg!(feature = "parquet").then_some(FileFormat::Parquet);
+        for (line, wanted) in [
+            ("circle --to a.csv", Some(FileFormat::Csv)),
+            ("circle --to a.csv.CSV", Some(FileFormat::Csv)),
+            ("circle --to a.parquet", parquet),
+            ("circle --to - --format parquet", parquet),
+            ("circle --to -", Some(FileFormat::Csv)),
+            ("circle --to a.txt --format csv", Some(FileFormat::Csv)),
+            ("circle --to a.txt", None),
+            ("circle --to .csv", None),
+            ("circle --to a.graphml", None),
+            ("graph --to a.graphml", Some(FileFormat::Graphml)),
+            ("graph --to a.gv", Some(FileFormat::Dot)),
+            ("graph --to -", None),
+            ("graph --to a.parquet", None),
+        ] {
+            assert_eq!(format(&args(line)).ok(), wanted, "{line}");
+        }
+    }
+
+    /// What a build without the feature says.
+    #[test]
+    #[cfg(not(feature = "parquet"))]
+    fn a_build_without_parquet_says_so() {
+        let said = format(&args("circle --to a.parquet")).expect_err("is not built in");
+        assert!(said.to_string().contains("built without Parquet"), "{said}");
+    }
+
+    #[test]
+    fn options_without_effect_are_told() {
+        for (line, wanted) in [
+            (
+                "circle --to - --since 7d --edges likes --strongest 3",
+                vec!["since", "edges", "strongest"],
+            ),
+            ("journal --to - --since 7d", vec![]),
+            ("graph --to a.dot --since 7d --strongest 3", vec!["since"]),
+            ("graph --to a.dot --since 7d --edges likes", vec![]),
+        ] {
+            assert_eq!(unused(&args(line)), wanted, "{line}");
+        }
+    }
 }

@@ -38,10 +38,12 @@ impl<W: Write + Send> Parquet<W> {
     pub(super) fn new(
         out: W,
         columns: &[ExportColumn],
-        about: impl Iterator<Item = (&'static str, String)>,
+        about: Vec<(&'static str, String)>,
     ) -> Result<Parquet<W>> {
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
-        let facts = about.map(|(name, value)| KeyValue::new(name.to_owned(), value));
+        let facts = about
+            .into_iter()
+            .map(|(name, value)| KeyValue::new(name.to_owned(), value));
         let properties = WriterProperties::builder()
             .set_created_by(concat!("kith ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -163,6 +165,7 @@ mod tests {
     use arrow_array::{Array, array::BooleanArray};
     use kith_store::Export;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::metadata::RowGroupMetaData;
 
     use super::*;
 
@@ -173,7 +176,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let facts = [("kith.export", "test".to_owned())];
         let out = file.reopen().expect("it opens again");
-        let mut sheet = Parquet::new(out, columns, facts.into_iter()).expect("it begins");
+        let mut sheet = Parquet::new(out, columns, facts.into()).expect("it begins");
         for row in rows {
             sheet.row(&row).expect("it takes a row");
         }
@@ -188,7 +191,7 @@ mod tests {
             .metadata()
             .row_groups()
             .iter()
-            .map(|g| g.num_rows())
+            .map(RowGroupMetaData::num_rows)
             .collect();
         let schema = Arc::clone(builder.schema());
         let reader = builder.build().expect("it can be read");
@@ -286,8 +289,8 @@ mod tests {
 
     #[test]
     fn a_value_of_another_type_is_refused() {
-        let mut sheet = Parquet::new(Vec::new(), Export::LOCAL_TRUST.columns, [].into_iter())
-            .expect("it begins");
+        let mut sheet =
+            Parquet::new(Vec::new(), Export::LOCAL_TRUST.columns, Vec::new()).expect("it begins");
         let row = [Value::Int(1), Value::Null, Value::Int(1)];
         assert!(sheet.row(&row).is_err());
     }

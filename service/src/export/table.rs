@@ -23,7 +23,7 @@ pub(super) trait Sheet {
 pub(super) async fn write(
     source: &Source<'_>,
     export: &Export,
-    about: &About,
+    about: About,
     format: FileFormat,
     out: Out,
 ) -> Result<Written> {
@@ -37,20 +37,16 @@ pub(super) async fn write(
 }
 
 #[cfg(feature = "parquet")]
-fn sheet(export: &Export, about: &About, format: FileFormat, out: Out) -> Result<Box<dyn Sheet>> {
+fn sheet(export: &Export, about: About, format: FileFormat, out: Out) -> Result<Box<dyn Sheet>> {
     Ok(match format {
-        FileFormat::Parquet => Box::new(super::parquet::Parquet::new(
-            out,
-            export.columns,
-            about.0.iter().map(|(name, value)| (*name, value.clone())),
-        )?),
+        FileFormat::Parquet => Box::new(super::parquet::Parquet::new(out, export.columns, about)?),
         _ => Box::new(Csv::new(out, export)),
     })
 }
 
 #[cfg(not(feature = "parquet"))]
 #[expect(clippy::unnecessary_wraps, reason = "as where there is Parquet")]
-fn sheet(export: &Export, _: &About, _: FileFormat, out: Out) -> Result<Box<dyn Sheet>> {
+fn sheet(export: &Export, _: About, _: FileFormat, out: Out) -> Result<Box<dyn Sheet>> {
     Ok(Box::new(Csv::new(out, export)))
 }
 
