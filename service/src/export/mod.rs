@@ -243,7 +243,10 @@ fn unused(args: &ExportArgs) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use clap::Parser;
+    use kith_store::{ColumnKind, EXPORTS};
 
     use super::*;
     use crate::cli::{Cli, Command};
@@ -284,6 +287,45 @@ mod tests {
     fn a_build_without_parquet_says_so() {
         let said = format(&args("circle --to a.parquet")).expect_err("is not built in");
         assert!(said.to_string().contains("built without Parquet"), "{said}");
+    }
+
+    /// The table of an export's columns in docs/EXPORT.md.
+    fn documented(export: &Export) -> String {
+        let mut table =
+            String::from("| column | type | unit | what it says |\n| --- | --- | --- | --- |\n");
+        for column in export.columns {
+            let kind = match column.kind {
+                ColumnKind::Int => "int64",
+                ColumnKind::Time => "timestamp",
+                ColumnKind::Flag => "bool",
+                ColumnKind::Text => "string",
+            };
+            let null = if column.is_nullable { " or null" } else { "" };
+            let unit = column
+                .unit
+                .map(|unit| format!(" {unit}"))
+                .unwrap_or_default();
+            let (name, about) = (column.name, column.about);
+            let _ = writeln!(table, "| `{name}` | {kind}{null} |{unit} | {about} |");
+        }
+        table
+    }
+
+    #[test]
+    fn every_column_is_documented() {
+        let page = include_str!("../../../docs/EXPORT.md");
+        for export in EXPORTS {
+            let heading = format!("\n### {}\n", export.name);
+            let (_, part) = page
+                .split_once(&heading)
+                .unwrap_or_else(|| panic!("no {heading}"));
+            let wanted = documented(export);
+            assert!(
+                part.contains(&wanted),
+                "docs/EXPORT.md, {}:\n{wanted}",
+                export.name
+            );
+        }
     }
 
     #[test]
