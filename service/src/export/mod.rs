@@ -174,7 +174,6 @@ impl Source<'_> {
                 }
             })
             .await?;
-        task.end(done, || export.name.to_owned());
         failed.map_or(Ok(done), Err)
     }
 }

@@ -21,7 +21,9 @@ use super::table::Sheet;
 const BATCH_ROWS: usize = 8_192;
 /// Rows of a row group: what a reader takes at once, and what is held, encoded, until it is full.
 const GROUP_ROWS: usize = 16 * BATCH_ROWS;
-/// Text that is collected before it is encoded, in bytes: an account may make its own long.
+/// Bytes of a row group at most, encoded: strangers may make their texts long.
+const GROUP_BYTES: usize = 64 << 20;
+/// Bytes of text that are collected before they are encoded.
 const BATCH_BYTES: usize = 16 << 20;
 
 /// A Parquet file in the making.
@@ -48,6 +50,7 @@ impl<W: Write + Send> Parquet<W> {
             .set_created_by(concat!("kith ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .set_max_row_group_bytes(Some(GROUP_BYTES))
             .set_key_value_metadata(Some(facts.collect()))
             .build();
         let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))
@@ -285,6 +288,30 @@ mod tests {
             }
             assert_eq!(usize::try_from(next).expect("small"), length);
         }
+    }
+
+    /// Texts that do not compress make a row group full before its rows do.
+    #[test]
+    fn long_texts_make_short_row_groups() {
+        let mut state: u64 = 1;
+        let mut long = || -> Value {
+            let letter = |_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                char::from(b' ' + u8::try_from((state >> 33) % 95).unwrap_or(0))
+            };
+            Value::Text((0..1 << 20).map(letter).collect())
+        };
+        let did = Value::Text("did:web:a".to_owned());
+        let rows = (0..100).map(|n| vec![did.clone(), long(), Value::Int(n)]);
+        let (_, batches, groups) = read(&written(Export::LOCAL_TRUST.columns, rows));
+        assert!(groups.len() > 1, "{groups:?}");
+        assert_eq!(groups.iter().sum::<i64>(), 100);
+        assert_eq!(
+            batches.iter().map(RecordBatch::num_rows).sum::<usize>(),
+            100
+        );
     }
 
     #[test]
