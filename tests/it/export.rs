@@ -1,6 +1,6 @@
 //! Files for other programs: opened by those, whole or not there, in bounded memory, of one moment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::reports::{HOLDER, VIEWER, replayed};
 
+mod graph;
 mod large;
 
 /// Exported as a file of each of two formats.
@@ -151,7 +152,7 @@ fn libraries_of_others_open_what_is_exported() {
         types_and_units(&opened);
         tables(&kith, &opened);
         journal(&kith, &opened);
-        graphs(&kith, &opened);
+        graph::graphs(&kith, &opened);
     }
 }
 
@@ -316,98 +317,6 @@ fn journal(kith: &Kith, opened: &Value) {
     );
 }
 
-type Edges = BTreeMap<(String, String), i64>;
-
-fn edges(graph: &Value) -> Edges {
-    let edges = graph["edges"].as_array().expect("a list");
-    let found: Edges = edges
-        .iter()
-        .map(|edge| {
-            let name = |i: usize| edge[i].as_str().expect("a DID").to_owned();
-            ((name(0), name(1)), edge[2].as_i64().expect("a number"))
-        })
-        .collect();
-    assert_eq!(found.len(), edges.len(), "an edge for each pair");
-    found
-}
-
-/// Sums of rows by pairs of members.
-fn summed(rows: &[Map<String, Value>], from: &str, to: &str, members: &BTreeSet<String>) -> Edges {
-    let mut sums = Edges::new();
-    for row in rows {
-        let pair = [text(row, from), text(row, to)].map(str::to_owned);
-        if pair.iter().all(|did| members.contains(did)) {
-            let points = row.get("points").or(row.get("value"));
-            *sums.entry(pair.into()).or_default() +=
-                points.and_then(Value::as_i64).expect("points");
-        }
-    }
-    sums
-}
-
-fn graphs(kith: &Kith, opened: &Value) {
-    let circle = report(kith, &["circle"]);
-    let members: BTreeSet<String> = circle
-        .iter()
-        .map(|row| text(row, "did").to_owned())
-        .collect();
-    let points: BTreeMap<String, i64> = report(kith, &["top"])
-        .iter()
-        .map(|row| (text(row, "did").to_owned(), int(row, "points")))
-        .collect();
-    let assignments = report(kith, &["assignments"]);
-    let ties = report(kith, &["ties"]);
-    let trust = rows(opened, "pyarrow", "local-trust");
-    for format in ["graphml", "dot"] {
-        let graph = |name: &str| &opened[format][name];
-        for (name, wanted) in [
-            (
-                "assignments",
-                summed(&assignments, "origin", "holder", &members),
-            ),
-            ("flows", summed(&ties, "sender", "receiver", &members)),
-            ("likes", summed(&trust, "from", "to", &members)),
-        ] {
-            assert_eq!(graph(name)["directed"], true);
-            assert!(wanted.len() > 20, "{name}");
-            assert_eq!(edges(graph(name)), wanted, "{format} {name}");
-            let nodes = graph(name)["nodes"].as_object().expect("nodes");
-            assert_eq!(nodes.len(), circle.len());
-            for member in &circle {
-                let node = &nodes[text(member, "did")];
-                let held = points.get(text(member, "did")).copied().unwrap_or(0);
-                assert_eq!(node["points"], held, "{member:?}");
-                assert_eq!(node["hop"], member["hop"], "{member:?}");
-                let handle = match (text(member, "did"), format) {
-                    (HOLDER, "dot") => json!(HARMLESS),
-                    (HOLDER, _) => json!(IN_XML),
-                    _ => member["handle"].clone(),
-                };
-                assert_eq!(node.get("handle").unwrap_or(&Value::Null), &handle);
-            }
-        }
-        let all = edges(graph("assignments"));
-        let best = edges(graph("strongest"));
-        assert_eq!(best.len(), 5);
-        let least = best.values().min().expect("five");
-        assert!(best.iter().all(|(pair, weight)| all[pair] == *weight));
-        assert!(
-            all.iter()
-                .all(|(pair, weight)| best.contains_key(pair) || weight <= least)
-        );
-        let ends: BTreeSet<&str> = best
-            .keys()
-            .flat_map(|(from, to)| [from.as_str(), to])
-            .chain([VIEWER, HOLDER])
-            .collect();
-        let nodes = graph("strongest")["nodes"].as_object().expect("nodes");
-        assert_eq!(
-            nodes.keys().map(String::as_str).collect::<BTreeSet<_>>(),
-            ends
-        );
-    }
-}
-
 #[test]
 fn both_databases_export_the_same_as_reports_print() {
     let folders: Vec<(Kith, PathBuf)> = databases()
@@ -512,6 +421,26 @@ fn a_file_is_replaced_only_when_told_and_what_cannot_be_is_said() {
     assert_eq!(large::partial(kith.folder()), None);
     for name in ["new.csv", "new.dot"] {
         assert!(!kith.folder().join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn what_the_journal_lacks_is_told() {
+    let kith = replayed("sqlite:kith.db");
+    let url = format!("sqlite:{}", kith.folder().join("kith.db").display());
+    Database::at(&url).execute("UPDATE state SET dropped_position = 5");
+    for (arguments, is_told) in [
+        (["journal", "--to", "-"].as_slice(), true),
+        (&["local-trust", "--to", "-"], true),
+        (&["graph", "--to", "likes.dot", "--edges", "likes"], true),
+        (&["graph", "--to", "held.dot"], false),
+        (&["history", "--to", "-"], false),
+    ] {
+        let ran = kith.run(&[&["export"], arguments].concat()).expect_ok();
+        let told = ran
+            .stderr
+            .contains("the journal up to position 5 was dropped");
+        assert_eq!(told, is_told, "{arguments:?}: {}", ran.stderr);
     }
 }
 
