@@ -158,7 +158,7 @@ impl Service {
                 _ = batch_timer.tick() => self.writer.flush_idle().await?,
                 _ = checkpoint_timer.tick() => {
                     self.writer.engine.end_silent_gaps(now());
-                    self.writer.engine.begin_checkpoint();
+                    self.writer.checkpoint();
                 }
                 _ = metrics_timer.tick(), if self.metrics.is_some() => {
                     if let Some(metrics) = &self.metrics {

@@ -21,7 +21,13 @@ pub(crate) struct Writer {
     store: Arc<Store>,
     in_flight: Option<JoinHandle<Result<(), StoreError>>>,
     operations_max: usize,
+    /// The last batch was as long as may be: events come faster than they are written.
+    is_behind: bool,
 }
+
+/// Operations after which a checkpoint begins though events wait: what a start goes through again
+/// in a few seconds.
+const TAIL_MAX: u64 = 1_000_000;
 
 impl Writer {
     /// A writer whose batches close at this many operations.
@@ -31,6 +37,7 @@ impl Writer {
             store,
             in_flight: None,
             operations_max,
+            is_behind: false,
         }
     }
 
@@ -55,6 +62,13 @@ impl Writer {
         }
     }
 
+    /// Begins a checkpoint, unless events wait: what changes often is then written once instead.
+    pub(crate) fn checkpoint(&mut self) {
+        if !self.is_behind || self.engine.tail() >= TAIL_MAX {
+            self.engine.begin_checkpoint();
+        }
+    }
+
     /// Sends what there is, and waits until it is committed.
     pub(crate) async fn flush_now(&mut self) -> Result<()> {
         self.flush().await?;
@@ -65,6 +79,7 @@ impl Writer {
         if self.engine.has_pending() {
             self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
+            self.is_behind = batch.journal.len() >= self.operations_max;
             self.in_flight = Some(tokio::spawn(commit(store, batch)));
         }
         Ok(())

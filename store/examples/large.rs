@@ -425,8 +425,6 @@ fn account(id: u32) -> AccountRow {
         hop: Some(hop_of(id)),
         since_micros: Some(BASE_EPOCH * EPOCH_MICROS + i64::from(id)),
         status: "active".to_owned(),
-        rev: Some("3lzzzzzzzzz2z".to_owned()),
-        data: None,
         ledger_id: Some(AccountId(id)),
         capped: false,
     }

@@ -187,8 +187,6 @@ impl Past {
             hop: None,
             since_micros: None,
             status: "active".to_owned(),
-            rev: None,
-            data: None,
             ledger_id: Some(AccountId(id)),
             capped: false,
         });

@@ -34,10 +34,11 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// Readers at once: reports are few.
 const READERS: u32 = 4;
-/// Memory for pages of SQLite, for each connection: 32 MiB, in its own way of saying so.
-const CACHE_SIZE: &str = "-32768";
-/// Pages in the write-ahead log at which it is folded into the file: 32 MiB.
-const WAL_PAGES: &str = "8192";
+/// Memory for pages of SQLite, for each connection: 64 MiB, in its own way of saying so.
+const CACHE_SIZE: &str = "-65536";
+/// Pages in the write-ahead log at which it is folded into the file: 128 MiB. Pages that change
+/// with every batch are folded once for many.
+const WAL_PAGES: &str = "32768";
 /// How long a statement of SQLite waits for another connection's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a start waits for the lock of a process that has just died: its server side

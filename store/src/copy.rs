@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 9] = [
+const TABLES: [TableColumns; 10] = [
     (
         "account",
         &[
@@ -39,12 +39,11 @@ const TABLES: [TableColumns; 9] = [
             ("hop", Int),
             ("since_micros", Int),
             ("status", Text),
-            ("rev", Text),
-            ("data", Bytes),
             ("ledger_id", LedgerId),
             ("capped", Int),
         ],
     ),
+    ("repo", &[("account", Int), ("rev", Text), ("data", Bytes)]),
     ("tracked", &[("account", Int), ("label", Text)]),
     (
         "follow",
@@ -149,18 +148,22 @@ impl Store {
                                     _ => value,
                                 });
                             }
-                            Column::Text(values) => values.push(row.get(i)),
-                            Column::Bytes(values) => values.push(row.get(i)),
+                            Column::Text(values) => {
+                                values.push(row.get::<Option<String>, _>(i).map(Into::into));
+                            }
+                            Column::Bytes(values) => {
+                                values.push(row.get::<Option<Vec<u8>>, _>(i).map(Into::into));
+                            }
                         }
                     }
                     count += 1;
                     if count == ROWS {
                         let full = std::mem::replace(&mut copied, empty(columns));
-                        into.insert(table, columns, full, count).await?;
+                        into.insert(table, columns, full).await?;
                         count = 0;
                     }
                 }
-                into.insert(table, columns, copied, count).await?;
+                into.insert(table, columns, copied).await?;
             });
         }
         Ok(())
@@ -170,18 +173,17 @@ impl Store {
         &self,
         table: &'static str,
         columns: &[(&'static str, Kind)],
-        values: Vec<Column>,
-        rows: usize,
+        values: Vec<Column<'_>>,
     ) -> Result<(), StoreError> {
         let bulk = columns.iter().zip(values).fold(
             Bulk::new(table, Action::Insert),
-            |bulk, ((name, _), column)| bulk.column(name, column, rows),
+            |bulk, ((name, _), column)| bulk.column(name, column),
         );
         match &self.backend {
             Backend::Sqlite(b) => {
                 if let Some(connection) = b.writer().await?.as_mut() {
                     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                    bulk::run_sqlite(&mut transaction, &bulk).await?;
+                    bulk::run_sqlite(&mut transaction, &[bulk]).await?;
                     transaction.commit().await?;
                 }
             }
@@ -195,7 +197,7 @@ impl Store {
     }
 }
 
-fn empty(columns: &[(&'static str, Kind)]) -> Vec<Column> {
+fn empty(columns: &[(&'static str, Kind)]) -> Vec<Column<'static>> {
     let column = |(_, kind): &(&'static str, Kind)| match kind {
         Int | LedgerId => Column::Int(Vec::new()),
         Text => Column::Text(Vec::new()),

@@ -122,6 +122,9 @@ pub enum StoreError {
     /// The database said no.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// SQLite said no to rows.
+    #[error("database: {0}")]
+    Rows(#[from] rusqlite::Error),
 }
 
 impl StoreError {
@@ -131,6 +134,9 @@ impl StoreError {
             StoreError::Database(sqlx::Error::Database(error)) => {
                 !matches!(error.kind(), sqlx::error::ErrorKind::Other)
             }
+            StoreError::Rows(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+            }
             StoreError::Corrupt { .. } => true,
             _ => false,
         }
@@ -138,6 +144,9 @@ impl StoreError {
 
     /// Whether the user's input, not the machine, is the reason (exit status 1).
     pub fn is_input(&self) -> bool {
-        !matches!(self, StoreError::Database(_) | StoreError::Corrupt { .. })
+        !matches!(
+            self,
+            StoreError::Database(_) | StoreError::Rows(_) | StoreError::Corrupt { .. }
+        )
     }
 }

@@ -236,14 +236,12 @@ impl Store {
                 let done = async {
                     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                     advance!(batch, &mut transaction);
-                    for bulk in &bulks {
-                        bulk::run_sqlite(&mut transaction, bulk).await?;
-                    }
+                    bulk::run_sqlite(&mut transaction, &bulks).await?;
                     finish!(batch, transaction);
                     Ok::<(), StoreError>(())
                 }
                 .await;
-                if matches!(done, Err(StoreError::Database(_))) {
+                if matches!(done, Err(StoreError::Database(_) | StoreError::Rows(_))) {
                     // A full disk rolls back behind the driver's back: the next one starts clean.
                     if let Some(connection) = writer.take() {
                         let _closed = connection.close_hard().await;

@@ -7,9 +7,9 @@ use sqlx::{AssertSqlSafe, Row};
 use crate::{
     Store, StoreError,
     batch::{
-        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, GapRow, IdentityRow, ImageRow,
-        JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow,
-        TrackedRow, verdict_of,
+        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, CommitRow, GapRow, IdentityRow,
+        ImageRow, JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State,
+        TotalsRow, TrackedRow, verdict_of,
     },
     on_readers,
     pieces::Pieces,
@@ -70,7 +70,7 @@ impl Store {
 
     /// All accounts, ascending by id.
     pub async fn load_accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
-        const SQL: &str = "SELECT id, did, handle, hop, since_micros, status, rev, data, \
+        const SQL: &str = "SELECT id, did, handle, hop, since_micros, status, \
             ledger_id, capped FROM account ORDER BY id";
         let mut accounts = Vec::new();
         on_readers!(self, pool => {
@@ -79,7 +79,6 @@ impl Store {
                 let id: i64 = row.get("id");
                 let hop: Option<i64> = row.get("hop");
                 let ledger_id: Option<i64> = row.get("ledger_id");
-                let data: Option<Vec<u8>> = row.get("data");
                 accounts.push(AccountRow {
                     id: number("account", "id", &id, id)?,
                     did: row.get("did"),
@@ -87,8 +86,6 @@ impl Store {
                     hop: hop.map(|hop| number("account", "hop", &id, hop)).transpose()?,
                     since_micros: row.get("since_micros"),
                     status: row.get("status"),
-                    rev: row.get("rev"),
-                    data: data.and_then(|data| data.try_into().ok()),
                     ledger_id: ledger_id
                         .map(|n| number("account", "ledger_id", &id, n).map(AccountId))
                         .transpose()?,
@@ -97,6 +94,23 @@ impl Store {
             }
         });
         Ok(accounts)
+    }
+
+    /// The last commit seen of every repo.
+    pub async fn each_commit(&self, mut give: impl FnMut(CommitRow)) -> Result<(), StoreError> {
+        on_readers!(self, pool => {
+            let mut rows = sqlx::query("SELECT account, rev, data FROM repo").fetch(pool);
+            while let Some(row) = rows.try_next().await? {
+                let account: i64 = row.get("account");
+                let data: Option<Vec<u8>> = row.get("data");
+                give(CommitRow {
+                    account: number("repo", "account", &account, account)?,
+                    rev: row.get("rev"),
+                    data: data.and_then(|data| data.try_into().ok()),
+                });
+            }
+        });
+        Ok(())
     }
 
     /// The tracked accounts.

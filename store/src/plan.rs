@@ -1,9 +1,9 @@
 //! A batch as bulks: which rows go to which table, in what order.
 
-use kith_reputation::{AccountId, Entry, Operation};
+use kith_reputation::{AccountId, Entry, Operation, Row};
 
 use crate::{
-    batch::{Batch, JournalRow, RecordRow, RulesRecord, outcome_code},
+    batch::{Batch, ImageRow, JournalRow, RecordRow, RulesRecord, outcome_code},
     bulk::{Action, Bulk},
     kept,
     pieces::Pieces,
@@ -21,8 +21,13 @@ pub(crate) mod kind {
 }
 
 /// Everything a batch writes but the row of table `state`, in order.
-pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
-    let mut bulks = vec![journal(&batch.journal), accounts(batch), commits(batch)];
+pub(crate) fn plan(batch: &Batch) -> Vec<Bulk<'_>> {
+    let mut bulks = vec![
+        journal(&batch.journal),
+        accounts(batch),
+        numbers(batch),
+        commits(batch),
+    ];
     bulks.extend(records(
         "follow",
         "follower",
@@ -39,10 +44,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
     bulks.push(sources(batch));
     bulks.push(
         Bulk::new("counter", Action::Upsert { key_columns: 1 })
-            .text(
-                "name",
-                batch.counters.iter().map(|(name, _)| Some(name.clone())),
-            )
+            .text("name", batch.counters.iter().map(|(name, _)| Some(name)))
             .int(
                 "value",
                 batch.counters.iter().map(|(_, value)| value.cast_signed()),
@@ -61,54 +63,49 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk> {
     bulks
 }
 
-fn journal(rows: &[JournalRow]) -> Bulk {
-    let columns = || rows.iter().map(JournalColumns::of);
+fn journal(rows: &[JournalRow]) -> Bulk<'_> {
+    let record = || rows.iter().map(|r| r.record.as_ref());
     Bulk::new("journal", Action::Insert)
-        .int("position", rows.iter().map(|r| r.position.cast_signed()))
-        .int("epoch", rows.iter().map(|r| r.epoch))
-        .int("kind", columns().map(|c| c.kind))
-        .int("outcome", rows.iter().map(|r| outcome_code(r.verdict)))
-        .int_opt("sender", columns().map(|c| c.sender))
-        .int_opt("receiver", columns().map(|c| c.receiver))
-        .int_opt("points", columns().map(|c| c.points))
-        .int_opt("nonce", columns().map(|c| c.nonce))
-        .int_opt("held", columns().map(|c| c.held))
-        .int_opt("entry", columns().map(|c| c.entry))
-        .bytes(
-            "pieces",
-            rows.iter().map(|r| some_bytes(r.pieces.as_bytes())),
+        .ints(
+            [
+                "position", "epoch", "kind", "outcome", "sender", "receiver", "points", "nonce",
+                "held", "entry",
+            ],
+            rows.iter().map(|r| {
+                let c = JournalColumns::of(r);
+                [
+                    Some(r.position.cast_signed()),
+                    Some(r.epoch),
+                    Some(c.kind),
+                    Some(outcome_code(r.verdict)),
+                    c.sender,
+                    c.receiver,
+                    c.points,
+                    c.nonce,
+                    c.held,
+                    c.entry,
+                ]
+            }),
         )
+        .bytes("pieces", rows.iter().map(|r| some_bytes(&r.pieces)))
         .int(
             "sink_points",
             rows.iter().map(|r| r.sink_points.cast_signed()),
         )
         .bytes(
             "sink_pieces",
-            rows.iter().map(|r| some_bytes(r.sink_pieces.as_bytes())),
+            rows.iter().map(|r| some_bytes(&r.sink_pieces)),
         )
         .text("parameters", rows.iter().map(parameters))
         .int_opt(
             "record",
-            rows.iter().map(|r| {
-                r.record
-                    .as_ref()
-                    .map(|record| i64::from(record.kind.code()))
-            }),
+            record().map(|record| record.map(|record| i64::from(record.kind.code()))),
         )
-        .text(
-            "rkey",
-            rows.iter()
-                .map(|r| r.record.as_ref().map(|i| i.rkey.clone())),
-        )
-        .text(
-            "rev",
-            rows.iter()
-                .map(|r| r.record.as_ref().map(|i| i.rev.clone())),
-        )
+        .text("rkey", record().map(|record| record.map(|r| &r.rkey)))
+        .text("rev", record().map(|record| record.map(|r| &r.rev)))
         .text(
             "subject_rkey",
-            rows.iter()
-                .map(|r| r.record.as_ref().map(|i| i.subject_rkey.clone())),
+            record().map(|record| record.map(|r| &r.subject_rkey)),
         )
         .int("micros", rows.iter().map(|r| r.micros))
 }
@@ -180,24 +177,20 @@ fn parameters(row: &JournalRow) -> Option<String> {
     serde_json::to_string(&record).ok()
 }
 
-fn some_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
-    (!bytes.is_empty()).then(|| bytes.to_vec())
+fn some_bytes(pieces: &Pieces) -> Option<&[u8]> {
+    let bytes = pieces.as_bytes();
+    (!bytes.is_empty()).then_some(bytes)
 }
 
-fn accounts(batch: &Batch) -> Bulk {
+fn accounts(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.accounts;
     Bulk::new("account", Action::Upsert { key_columns: 1 })
         .int("id", rows.iter().map(|r| i64::from(r.id)))
-        .text("did", rows.iter().map(|r| Some(r.did.clone())))
-        .text("handle", rows.iter().map(|r| r.handle.clone()))
+        .text("did", rows.iter().map(|r| Some(&r.did)))
+        .text("handle", rows.iter().map(|r| r.handle.as_deref()))
         .int_opt("hop", rows.iter().map(|r| r.hop.map(i64::from)))
         .int_opt("since_micros", rows.iter().map(|r| r.since_micros))
-        .text("status", rows.iter().map(|r| Some(r.status.clone())))
-        .text("rev", rows.iter().map(|r| r.rev.clone()))
-        .bytes(
-            "data",
-            rows.iter().map(|r| r.data.map(|data| data.to_vec())),
-        )
+        .text("status", rows.iter().map(|r| Some(&r.status)))
         .int_opt(
             "ledger_id",
             rows.iter().map(|r| r.ledger_id.map(|id| i64::from(id.0))),
@@ -205,23 +198,31 @@ fn accounts(batch: &Batch) -> Bulk {
         .int("capped", rows.iter().map(|r| i64::from(r.capped)))
 }
 
-fn commits(batch: &Batch) -> Bulk {
+fn numbers(batch: &Batch) -> Bulk<'_> {
+    let rows = batch.numbers.iter();
+    Bulk::new("account", Action::Update { key_columns: 1 }).ints(
+        ["id", "ledger_id"],
+        rows.map(|r| [Some(i64::from(r.account)), Some(i64::from(r.ledger_id.0))]),
+    )
+}
+
+fn commits(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.commits;
-    Bulk::new("account", Action::Update { key_columns: 1 })
-        .int("id", rows.iter().map(|r| i64::from(r.account)))
-        .text("rev", rows.iter().map(|r| Some(r.rev.clone())))
+    Bulk::new("repo", Action::Upsert { key_columns: 1 })
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .text("rev", rows.iter().map(|r| Some(&r.rev)))
         .bytes(
             "data",
-            rows.iter().map(|r| r.data.map(|data| data.to_vec())),
+            rows.iter().map(|r| r.data.as_ref().map(|data| &data[..])),
         )
 }
 
-fn records(
+fn records<'a>(
     table: &'static str,
     author: &'static str,
     dropped: &[u32],
-    rows: &[RecordRow],
-) -> [Bulk; 3] {
+    rows: &'a [RecordRow],
+) -> [Bulk<'a>; 3] {
     let gone = || rows.iter().filter(|r| r.subject.is_none());
     let here = || {
         rows.iter()
@@ -231,15 +232,15 @@ fn records(
         Bulk::new(table, Action::Delete).int(author, dropped.iter().map(|&id| i64::from(id))),
         Bulk::new(table, Action::Delete)
             .int(author, gone().map(|r| i64::from(r.author)))
-            .text("rkey", gone().map(|r| Some(r.rkey.clone()))),
+            .text("rkey", gone().map(|r| Some(&r.rkey))),
         Bulk::new(table, Action::Upsert { key_columns: 2 })
             .int(author, here().map(|(r, _)| i64::from(r.author)))
-            .text("rkey", here().map(|(r, _)| Some(r.rkey.clone())))
+            .text("rkey", here().map(|(r, _)| Some(&r.rkey)))
             .int("subject", here().map(|(_, subject)| i64::from(subject))),
     ]
 }
 
-fn changes(batch: &Batch) -> Bulk {
+fn changes(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.changes;
     Bulk::new("circle_change", Action::Insert)
         .int("id", rows.iter().map(|r| r.id.cast_signed()))
@@ -247,17 +248,17 @@ fn changes(batch: &Batch) -> Bulk {
         .int("account", rows.iter().map(|r| i64::from(r.account)))
         .int_opt("from_hop", rows.iter().map(|r| r.from_hop.map(i64::from)))
         .int_opt("to_hop", rows.iter().map(|r| r.to_hop.map(i64::from)))
-        .text("cause", rows.iter().map(|r| Some(r.cause.to_owned())))
+        .text("cause", rows.iter().map(|r| Some(r.cause)))
         .int_opt("by", rows.iter().map(|r| r.by.map(i64::from)))
-        .text("rkey", rows.iter().map(|r| r.rkey.clone()))
+        .text("rkey", rows.iter().map(|r| r.rkey.as_deref()))
 }
 
-fn sources(batch: &Batch) -> Bulk {
+fn sources(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.sources;
     Bulk::new("source", Action::Upsert { key_columns: 1 })
         .text("name", rows.iter().map(|r| Some(r.name())))
-        .text("kind", rows.iter().map(|r| Some(r.kind.clone())))
-        .text("url", rows.iter().map(|r| Some(r.url.clone())))
+        .text("kind", rows.iter().map(|r| Some(&r.kind)))
+        .text("url", rows.iter().map(|r| Some(&r.url)))
         .int_opt(
             "cursor",
             rows.iter().map(|r| r.cursor.map(u64::cast_signed)),
@@ -267,34 +268,31 @@ fn sources(batch: &Batch) -> Bulk {
         .int("connected", rows.iter().map(|r| i64::from(r.connected)))
 }
 
-fn backfill(batch: &Batch) -> Bulk {
+fn backfill(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.backfill;
     Bulk::new("backfill", Action::Upsert { key_columns: 1 })
         .int("account", rows.iter().map(|r| i64::from(r.account)))
-        .text(
-            "state",
-            rows.iter().map(|r| Some(r.state.name().to_owned())),
-        )
-        .text("reason", rows.iter().map(|r| Some(r.reason.clone())))
+        .text("state", rows.iter().map(|r| Some(r.state.name())))
+        .text("reason", rows.iter().map(|r| Some(&r.reason)))
         .int("attempts", rows.iter().map(|r| i64::from(r.attempts)))
         .int(
             "not_before_micros",
             rows.iter().map(|r| r.not_before_micros),
         )
-        .text("error", rows.iter().map(|r| r.error.clone()))
-        .text("likes", rows.iter().map(|r| r.likes.clone()))
+        .text("error", rows.iter().map(|r| r.error.as_deref()))
+        .text("likes", rows.iter().map(|r| r.likes.as_deref()))
         .int_opt("gap", rows.iter().map(|r| r.gap.map(u64::cast_signed)))
 }
 
-fn gaps(batch: &Batch) -> Bulk {
+fn gaps(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.gaps;
     Bulk::new("gap", Action::Upsert { key_columns: 1 })
         .int("id", rows.iter().map(|r| r.id.cast_signed()))
-        .text("kind", rows.iter().map(|r| Some(r.kind.clone())))
+        .text("kind", rows.iter().map(|r| Some(&r.kind)))
         .int_opt("account", rows.iter().map(|r| r.account.map(i64::from)))
-        .text("source", rows.iter().map(|r| r.source.clone()))
-        .text("from_rev", rows.iter().map(|r| r.from_rev.clone()))
-        .text("to_rev", rows.iter().map(|r| r.to_rev.clone()))
+        .text("source", rows.iter().map(|r| r.source.as_deref()))
+        .text("from_rev", rows.iter().map(|r| r.from_rev.as_deref()))
+        .text("to_rev", rows.iter().map(|r| r.to_rev.as_deref()))
         .int_opt("from_micros", rows.iter().map(|r| r.from_micros))
         .int_opt("to_micros", rows.iter().map(|r| r.to_micros))
         .int("accounts", rows.iter().map(|r| r.accounts.cast_signed()))
@@ -318,17 +316,17 @@ fn gaps(batch: &Batch) -> Bulk {
         )
 }
 
-fn identities(batch: &Batch) -> Bulk {
+fn identities(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.identities;
     Bulk::new("identity", Action::Upsert { key_columns: 1 })
         .int("account", rows.iter().map(|r| i64::from(r.account)))
-        .text("pds", rows.iter().map(|r| r.pds.clone()))
-        .text("handle", rows.iter().map(|r| r.handle.clone()))
-        .text("signing_key", rows.iter().map(|r| r.signing_key.clone()))
+        .text("pds", rows.iter().map(|r| r.pds.as_deref()))
+        .text("handle", rows.iter().map(|r| r.handle.as_deref()))
+        .text("signing_key", rows.iter().map(|r| r.signing_key.as_deref()))
         .int("fetched_micros", rows.iter().map(|r| r.fetched_micros))
 }
 
-fn handle_lookups(batch: &Batch) -> Bulk {
+fn handle_lookups(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.handle_lookups;
     Bulk::new("handle_lookup", Action::Upsert { key_columns: 1 })
         .int("account", rows.iter().map(|r| i64::from(r.account)))
@@ -339,14 +337,14 @@ fn handle_lookups(batch: &Batch) -> Bulk {
         )
 }
 
-fn day_one(batch: &Batch) -> [Bulk; 3] {
+fn day_one(batch: &Batch) -> [Bulk<'_>; 3] {
     let row = || batch.bootstrap.iter();
     let accounts = &batch.bootstrap_accounts;
     let staged = &batch.staged;
     [
         Bulk::new("bootstrap", Action::Upsert { key_columns: 1 })
             .int("singleton", row().map(|_| 1))
-            .text("state", row().map(|r| Some(r.state.name().to_owned())))
+            .text("state", row().map(|r| Some(r.state.name())))
             .int("after_micros", row().map(|r| r.after_micros))
             .int("first_micros", row().map(|r| r.first_micros))
             .int("upto_micros", row().map(|r| r.upto_micros))
@@ -362,81 +360,100 @@ fn day_one(batch: &Batch) -> [Bulk; 3] {
             .int("read_micros", accounts.iter().map(|r| r.read_micros))
             .int("likes", accounts.iter().map(|r| r.likes.cast_signed()))
             .int("capped", accounts.iter().map(|r| i64::from(r.capped)))
-            .text("error", accounts.iter().map(|r| r.error.clone())),
+            .text("error", accounts.iter().map(|r| r.error.as_deref())),
         Bulk::new("bootstrap_like", Action::Upsert { key_columns: 3 })
             .int("tid", staged.iter().map(|r| r.key.tid.cast_signed()))
             .int("account", staged.iter().map(|r| i64::from(r.key.account)))
             .int("record", staged.iter().map(|r| i64::from(r.key.record)))
             .int("author", staged.iter().map(|r| i64::from(r.author)))
-            .text("post", staged.iter().map(|r| Some(r.post.clone())))
+            .text("post", staged.iter().map(|r| Some(&r.post)))
             .int("nonce", staged.iter().map(|r| r.nonce.cast_signed())),
     ]
 }
 
-fn images(batch: &Batch) -> [Bulk; 6] {
+fn images(batch: &Batch) -> [Bulk<'_>; 7] {
     let rows = &batch.images;
-    let ids = || rows.iter().map(|r| i64::from(r.id.0));
-    let assignments = || {
-        rows.iter()
-            .flat_map(|r| r.written().map(move |a| (r.id.0, a)))
-    };
+    let id = |row: &ImageRow| i64::from(row.id.0);
     let whole = rows.iter().filter(|r| r.changed.is_none());
-    let whole = whole.map(|r| i64::from(r.id.0));
-    let gone = || {
-        rows.iter()
-            .flat_map(|r| r.gone().map(move |origin| (r.id.0, origin)))
-    };
+    let gone = rows
+        .iter()
+        .flat_map(|r| r.gone().map(move |origin| (id(r), origin)));
+    let added = rows
+        .iter()
+        .flat_map(|r| r.added().map(move |row| (id(r), row)));
+    let changed = rows
+        .iter()
+        .flat_map(|r| r.changed_rows().map(move |row| (id(r), row)));
+    // Nearly nobody has entries, or had some.
     let unclaimed = || {
-        rows.iter().flat_map(|r| {
-            r.image
-                .unclaimed
-                .iter()
-                .enumerate()
-                .map(move |(i, u)| (r.id.0, i, u))
-        })
+        rows.iter()
+            .flat_map(|r| r.image.unclaimed.iter().zip(0..).map(move |u| (id(r), u)))
     };
     [
-        Bulk::new("assignment", Action::Delete).int("holder", whole),
-        Bulk::new("assignment", Action::Delete)
-            .int("holder", gone().map(|(id, _)| i64::from(id)))
-            .int("origin", gone().map(|(_, origin)| i64::from(origin.0))),
-        Bulk::new("unclaimed", Action::Delete).int("receiver", ids()),
+        Bulk::new("assignment", Action::Delete).int("holder", whole.map(id)),
+        Bulk::new("assignment", Action::Delete).ints(
+            ["holder", "origin"],
+            gone.map(|(holder, origin)| [Some(holder), Some(i64::from(origin.0))]),
+        ),
+        Bulk::new("unclaimed", Action::Delete).int("receiver", rows.iter().map(id)),
+        Bulk::new("assignment", Action::Insert).ints(ASSIGNMENT, added.map(assignment)),
         Bulk::new("assignment", Action::Upsert { key_columns: 2 })
-            .int("holder", assignments().map(|(id, _)| i64::from(id)))
-            .int("origin", assignments().map(|(_, a)| i64::from(a.origin.0)))
-            .int("points", assignments().map(|(_, a)| i64::from(a.points)))
-            .int_opt(
-                "touched",
-                assignments().map(|(_, a)| a.touched.map(i64::from)),
-            ),
+            .scattered()
+            .ints(ASSIGNMENT, changed.map(assignment)),
         Bulk::new("unclaimed", Action::Insert)
-            .int("receiver", unclaimed().map(|(id, _, _)| i64::from(id)))
-            .int(
-                "entry",
-                unclaimed().map(|(_, i, _)| i64::try_from(i).unwrap_or(i64::MAX)),
-            )
-            .int("sender", unclaimed().map(|(_, _, u)| i64::from(u.sender.0)))
-            .int("ordinal", unclaimed().map(|(_, _, u)| i64::from(u.ordinal)))
-            .int("points", unclaimed().map(|(_, _, u)| points(u)))
-            .bytes(
-                "pieces",
-                unclaimed().map(|(_, _, u)| Some(Pieces::encode(&u.pieces).as_bytes().to_vec())),
-            ),
-        Bulk::new("ledger_account", Action::Upsert { key_columns: 1 })
-            .int("id", ids())
-            .int("own", rows.iter().map(|r| i64::from(r.image.own)))
-            .int("others", rows.iter().map(|r| r.image.others.cast_signed()))
-            .int(
-                "tally",
-                rows.iter().map(|r| {
-                    let assigned: i64 = r.image.rows.iter().map(|a| i64::from(a.points)).sum();
-                    r.image.others.cast_signed() + assigned
+            .ints(
+                ["receiver", "entry", "sender", "ordinal", "points"],
+                unclaimed().map(|(receiver, (entry, index))| {
+                    [
+                        Some(receiver),
+                        Some(index),
+                        Some(i64::from(entry.sender.0)),
+                        Some(i64::from(entry.ordinal)),
+                        Some(points(entry)),
+                    ]
                 }),
             )
-            .int("rows", rows.iter().map(|r| length(&r.image.rows)))
-            .int("unclaimed", rows.iter().map(|r| length(&r.image.unclaimed)))
-            .int("ordinal", rows.iter().map(|r| i64::from(r.image.ordinal)))
-            .int("position", rows.iter().map(|r| r.position.cast_signed())),
+            .bytes(
+                "pieces",
+                unclaimed().map(|(_, (entry, _))| Some(Pieces::encode(&entry.pieces).into_bytes())),
+            ),
+        Bulk::new("ledger_account", Action::Upsert { key_columns: 1 }).ints(
+            [
+                "id",
+                "own",
+                "others",
+                "tally",
+                "rows",
+                "unclaimed",
+                "ordinal",
+                "position",
+            ],
+            rows.iter().map(|r| {
+                let image = &r.image;
+                let assigned: i64 = image.rows.iter().map(|row| i64::from(row.points)).sum();
+                [
+                    Some(id(r)),
+                    Some(i64::from(image.own)),
+                    Some(image.others.cast_signed()),
+                    Some(image.others.cast_signed() + assigned),
+                    Some(length(&image.rows)),
+                    Some(length(&image.unclaimed)),
+                    Some(i64::from(image.ordinal)),
+                    Some(r.position.cast_signed()),
+                ]
+            }),
+        ),
+    ]
+}
+
+const ASSIGNMENT: [&str; 4] = ["holder", "origin", "points", "touched"];
+
+fn assignment((holder, row): (i64, &Row)) -> [Option<i64>; 4] {
+    [
+        Some(holder),
+        Some(i64::from(row.origin.0)),
+        Some(i64::from(row.points)),
+        row.touched.map(i64::from),
     ]
 }
 
@@ -452,7 +469,7 @@ fn length<T>(list: &[T]) -> i64 {
     i64::try_from(list.len()).unwrap_or(i64::MAX)
 }
 
-fn flows(batch: &Batch) -> Bulk {
+fn flows(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.flows;
     Bulk::new("flow", Action::Add { key_columns: 4 })
         .int("origin", rows.iter().map(|r| i64::from(r.origin.0)))
@@ -462,7 +479,7 @@ fn flows(batch: &Batch) -> Bulk {
         .int("points", rows.iter().map(|r| r.points.cast_signed()))
 }
 
-fn totals(batch: &Batch) -> Bulk {
+fn totals(batch: &Batch) -> Bulk<'_> {
     let rows = &batch.totals;
     let reason = |pick: fn(&kith_reputation::Totals) -> i64| {
         rows.iter()
@@ -483,7 +500,7 @@ fn totals(batch: &Batch) -> Bulk {
         .int("forgotten", reason(|t| t.forgotten.cast_signed()))
 }
 
-fn history(batch: &Batch) -> [Bulk; 3] {
+fn history(batch: &Batch) -> [Bulk<'_>; 3] {
     let (active, closed, ranks) = (
         &batch.history.activity,
         &batch.history.closed,
@@ -509,7 +526,7 @@ fn history(batch: &Batch) -> [Bulk; 3] {
     ]
 }
 
-fn kept(batch: &Batch) -> [Bulk; 2] {
+fn kept(batch: &Batch) -> [Bulk<'_>; 2] {
     let headers = || batch.kept.checkpoint.iter();
     let ordinal = headers().next().map_or(0, |row| row.ordinal);
     let images = || batch.images.iter().take(batch.kept.images);

@@ -340,9 +340,9 @@ impl Engine {
     /// What follows from a change of an account's hop, where records are kept of the interior
     /// only: its follows are to be read, or are no longer kept current.
     pub(super) fn follow_up(&mut self, change: Change) {
-        if change.to.is_none() {
-            // Of strangers not every commit is read.
-            self.data.remove(&change.id);
+        // Of strangers not every commit is read.
+        if change.to.is_none() && self.data.remove(&change.id).is_some() {
+            self.pending.commits.insert(change.id);
         }
         if self.settings.keeps_all_records() {
             return;

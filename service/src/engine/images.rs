@@ -9,14 +9,12 @@ use hashbrown::{HashMap, HashSet};
 use kith_reputation::{AccountId, Ledger, Operation, Outcome, RuleKind, Transfer};
 use kith_store::batch::ImageRow;
 
-/// Rows (of assignments, and one for each account) in a slice: a fraction of a second of the
-/// database's time, so that live batches go on between slices.
-const SLICE_ROWS: usize = 20_000;
-
 /// Accounts that changed since their image.
 #[derive(Debug, Default)]
 pub(super) struct Images {
     marked: Vec<bool>,
+    /// Accounts that were not imaged since the last tick.
+    due: Vec<bool>,
     /// Accounts whose rows in the store are those of the image that was written last; of those
     /// that changed since then, `touched` says the rest.
     known: Vec<bool>,
@@ -124,6 +122,7 @@ impl Images {
         let index = id.0 as usize;
         if self.marked.len() <= index {
             self.marked.resize(index + 1, false);
+            self.due.resize(index + 1, false);
             self.known.resize(index + 1, false);
         }
         if !self.marked[index] {
@@ -153,6 +152,9 @@ impl Images {
     /// Everybody who is marked now is to be imaged.
     pub(super) fn begin_sweep(&mut self) {
         self.sweep = self.now.len() + self.later.len();
+        for id in self.now.iter().chain(&self.later) {
+            self.due[id.0 as usize] = true;
+        }
     }
 
     /// Whether everybody was imaged since the last tick.
@@ -170,8 +172,11 @@ impl Images {
         self.imaged.len() as u64
     }
 
-    /// Begins a checkpoint of everything marked so far, at this position.
+    /// Begins a checkpoint of everything marked so far, at this position: the sweep first, each
+    /// part in the order in which the store keeps its rows.
     pub(super) fn begin(&mut self, position: u64) {
+        let due = |id: &AccountId| self.due[id.0 as usize];
+        self.later.sort_unstable_by_key(|id| (!due(id), *id));
         self.now.extend(self.later.drain(..));
         if !self.now.is_empty() {
             self.began = Some(position);
@@ -183,11 +188,12 @@ impl Images {
         !self.now.is_empty()
     }
 
-    /// The next slice of the checkpoint, each image true at `position`.
-    pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64) -> Slice {
+    /// The next slice of the checkpoint, each image true at `position`: about so many rows (of
+    /// assignments, and one for each account).
+    pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64, rows_max: usize) -> Slice {
         let mut slice = Slice::default();
         let mut rows = 0;
-        while rows < SLICE_ROWS {
+        while rows < rows_max {
             let Some(id) = self.now.pop_front() else {
                 break;
             };
@@ -205,7 +211,7 @@ impl Images {
                     changed,
                 });
             }
-            if self.sweep > 0 {
+            if std::mem::take(&mut self.due[id.0 as usize]) {
                 self.sweep -= 1;
                 slice.swept = slice.images.len();
             }
@@ -214,5 +220,159 @@ impl Images {
             slice.whole_at = self.began.take();
         }
         slice
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kith_reputation::{Rules, Transfer};
+
+    use super::*;
+
+    type Rows = BTreeMap<(AccountId, AccountId), u32>;
+
+    const CROWD: u32 = 30;
+
+    /// What the store does with an image.
+    fn write(rows: &mut Rows, image: &ImageRow) {
+        let id = image.id;
+        let all = image
+            .image
+            .rows
+            .iter()
+            .map(|row| ((id, row.origin), row.points));
+        match &image.changed {
+            None => {
+                rows.retain(|(holder, _), _| *holder != id);
+                rows.extend(all);
+            }
+            Some(changed) => {
+                for origin in changed {
+                    rows.remove(&(id, *origin));
+                }
+                rows.extend(all.filter(|((_, origin), _)| changed.contains(origin)));
+            }
+        }
+    }
+
+    fn held(ledger: &Ledger) -> Rows {
+        let accounts = (0..ledger.accounts()).map(AccountId);
+        let rows = accounts.filter_map(|id| Some((id, ledger.account(id)?.image().rows)));
+        rows.flat_map(|(id, rows)| {
+            rows.into_iter()
+                .map(move |row| ((id, row.origin), row.points))
+        })
+        .collect()
+    }
+
+    /// A load of likes, with ticks now and then, imaged in slices: after each checkpoint the
+    /// store's rows are the ledger's.
+    fn run(rule: RuleKind, sink_percent: u8, seed: u64) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let rules = Rules {
+            rule,
+            sink_percent,
+            keep_top: 8,
+            ..Rules::default()
+        };
+        let mut ledger = Ledger::new(seed, rules).expect("rules that make sense");
+        let (mut images, mut rows) = (Images::default(), Rows::new());
+        let mut position = 0;
+        for _ in 0..40 {
+            for _ in 0..rng.usize(1..60) {
+                position += 1;
+                let operation = match rng.u8(..60) {
+                    0 => Operation::Tick,
+                    _ => Operation::Transfer(Transfer {
+                        sender: AccountId(rng.u32(1..CROWD)),
+                        receiver: AccountId(rng.u32(1..CROWD)),
+                        points: rng.u64(1..120),
+                        nonce: rng.u64(..),
+                        held: false,
+                    }),
+                };
+                let outcome = ledger.apply(&operation);
+                images.mark_outcome(&operation, rule, &outcome);
+                if operation == Operation::Tick {
+                    images.mark_all(&ledger);
+                    images.begin_sweep();
+                }
+            }
+            images.begin(position);
+            let mut whole_at = None;
+            while images.is_writing() {
+                let slice = images.slice(&mut ledger, position, 20);
+                slice
+                    .images
+                    .iter()
+                    .for_each(|image| write(&mut rows, image));
+                whole_at = slice.whole_at;
+            }
+            assert_eq!(whole_at, Some(position));
+            assert!(images.is_swept());
+            assert_eq!(rows, held(&ledger), "{rule:?}, seed {seed}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_written_make_the_ledger() {
+        for seed in 0..20 {
+            run(RuleKind::Systematic, 0, seed);
+            run(RuleKind::Systematic, 20, seed);
+            run(RuleKind::Reference, 20, seed);
+        }
+    }
+
+    #[test]
+    fn a_sweep_is_over_when_everybody_was_imaged() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
+        let mut images = Images::default();
+        let mut like = |ledger: &mut Ledger, images: &mut Images, among: std::ops::Range<u32>| {
+            let sender = rng.u32(among.start..among.end - 1);
+            let operation = Operation::Transfer(Transfer {
+                sender: AccountId(sender),
+                receiver: AccountId(sender + 1),
+                points: 100,
+                nonce: rng.u64(..),
+                held: false,
+            });
+            let outcome = ledger.apply(&operation);
+            images.mark_outcome(&operation, RuleKind::Systematic, &outcome);
+        };
+        // A checkpoint of the first twenty is under way when the tick comes: some of them are
+        // imaged, and change again before the others' turn comes.
+        for _ in 0..100 {
+            like(&mut ledger, &mut images, 1..20);
+        }
+        images.begin(100);
+        let _first = images.slice(&mut ledger, 100, 20);
+        for _ in 0..100 {
+            like(&mut ledger, &mut images, 20..40);
+        }
+        ledger.apply(&Operation::Tick);
+        images.mark_all(&ledger);
+        images.begin_sweep();
+        let accounts = ledger.accounts();
+        let mut missing: HashSet<AccountId> = (0..accounts).map(AccountId).collect();
+        let mut rounds = 0;
+        while !images.is_swept() {
+            let slice = images.slice(&mut ledger, 200, 20);
+            let (swept, others) = slice.images.split_at(slice.swept);
+            for image in swept {
+                assert!(missing.remove(&image.id), "{:?} is swept once", image.id);
+            }
+            assert!(others.iter().all(|image| !missing.contains(&image.id)));
+            for _ in 0..20 {
+                // Newcomers, too.
+                like(&mut ledger, &mut images, 1..40 + rounds);
+            }
+            rounds += 1;
+            images.begin(200);
+            assert!(rounds < 1_000, "a sweep has an end");
+        }
+        assert!(missing.is_empty(), "{missing:?} were not imaged");
     }
 }

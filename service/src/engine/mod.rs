@@ -428,7 +428,7 @@ impl Engine {
         }
         note.ledger_id = Some(next);
         self.ledger_accounts.push(Some(id));
-        self.pending.accounts.insert(id);
+        self.pending.numbers.push(id);
         next
     }
 

@@ -3,13 +3,19 @@
 use kith_graph::AccountId;
 use kith_store::{
     Batch,
-    batch::{AccountRow, CommitRow, FlowRow, HistoryRows, TotalsRow},
+    batch::{AccountRow, CommitRow, FlowRow, HistoryRows, NumberRow, TotalsRow},
 };
 
 use super::{Engine, events, tid};
 
 /// The counter of accounts that have an image, so that lost ones are noticed.
 pub(super) const IMAGES: &str = "checkpoint.images";
+
+/// Rows of images with a batch of live events: a fraction of a second of the database's time.
+const SLICE_SHORT: usize = 20_000;
+/// Rows of images with a long batch, or with none: the more at once, the fewer pages are written
+/// again and again.
+const SLICE_LONG: usize = 200_000;
 
 /// Flows kept in memory before they are written without a checkpoint.
 const FLOWS_MAX: usize = 100_000;
@@ -25,6 +31,7 @@ impl Engine {
         self.pending.frames > 0
             || self.pending.operations() > 0
             || !self.pending.accounts.is_empty()
+            || !self.pending.numbers.is_empty()
             || !self.pending.commits.is_empty()
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
@@ -51,8 +58,23 @@ impl Engine {
         self.images.begin(self.state.position);
     }
 
+    /// Operations that a start would have to go through again.
+    pub(crate) fn tail(&self) -> u64 {
+        self.state.position - self.state.checkpoint_position
+    }
+
+    /// Rows of images that the next batch carries. One without operations comes at the end, or
+    /// when there is little else to do.
+    fn slice_rows(&self) -> usize {
+        match self.pending.operations() {
+            1..SLICE_SHORT => SLICE_SHORT,
+            _ => SLICE_LONG,
+        }
+    }
+
     /// Takes everything noted since the last batch.
     pub(crate) fn batch(&mut self) -> Batch {
+        let slice_rows = self.slice_rows();
         let pending = std::mem::take(&mut self.pending);
         let mut state = self.state.clone();
         let expected_position = state.position - pending.journal.len() as u64;
@@ -61,7 +83,9 @@ impl Engine {
         state.ticks = self.ledger.ticks();
         state.clock = self.clock.kept();
         let writing = self.images.is_writing();
-        let slice = self.images.slice(&mut self.ledger, state.position);
+        let slice = self
+            .images
+            .slice(&mut self.ledger, state.position, slice_rows);
         if !slice.images.is_empty() {
             self.counters.set(IMAGES, self.images.count());
         }
@@ -91,9 +115,12 @@ impl Engine {
             .map(|id| self.account_row(*id))
             .collect();
         accounts.sort_unstable_by_key(|row| row.id);
+        let numbers = pending.numbers.iter();
+        let numbers = numbers.filter(|id| !pending.accounts.contains(*id));
+        let numbers = numbers.filter_map(|id| self.number_row(*id)).collect();
         let mut commits: Vec<CommitRow> = pending
             .commits
-            .difference(&pending.accounts)
+            .iter()
             .map(|id| self.commit_row(*id))
             .collect();
         commits.sort_unstable_by_key(|row| row.account);
@@ -106,6 +133,7 @@ impl Engine {
             state,
             journal: pending.journal,
             accounts,
+            numbers,
             commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
             follows_dropped,
@@ -187,11 +215,16 @@ impl Engine {
             hop: self.circle.hop(id),
             since_micros: note.since,
             status: events::status_word(self.circle.status(id)).to_owned(),
-            rev: (note.rev > 0).then(|| tid::unpack(note.rev)),
-            data: self.data.get(&id).copied(),
             ledger_id: note.ledger_id,
             capped: note.capped,
         }
+    }
+
+    fn number_row(&self, id: AccountId) -> Option<NumberRow> {
+        Some(NumberRow {
+            account: id.0,
+            ledger_id: self.notes[id.index()].ledger_id?,
+        })
     }
 
     fn commit_row(&self, id: AccountId) -> CommitRow {

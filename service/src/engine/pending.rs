@@ -14,7 +14,9 @@ use kith_store::batch::{
 pub(super) struct Pending {
     pub(super) journal: Vec<JournalRow>,
     pub(super) accounts: HashSet<AccountId>,
-    /// Accounts with a new commit: for most, nothing else changed.
+    /// Accounts that take part in the ledger now.
+    pub(super) numbers: Vec<AccountId>,
+    /// Accounts with a new commit.
     pub(super) commits: HashSet<AccountId>,
     pub(super) tracked: bool,
     pub(super) follows: Records,

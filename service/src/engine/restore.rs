@@ -112,16 +112,13 @@ impl Engine {
                     .set_status(id, inactive_status(Some(&row.status)));
             }
             self.notes.push(Note {
-                rev: row.rev.as_deref().and_then(tid::pack).unwrap_or_default(),
+                rev: 0,
                 since: row.since_micros,
                 ledger_id: row.ledger_id,
                 capped: row.capped,
             });
             if let Some(handle) = row.handle {
                 self.handles.insert(id, handle.into());
-            }
-            if let Some(data) = row.data {
-                self.data.insert(id, data);
             }
             if let Some(ledger_id) = row.ledger_id {
                 let index = ledger_id.0 as usize;
@@ -131,6 +128,15 @@ impl Engine {
                 self.ledger_accounts[index] = Some(id);
             }
         }
+        let (notes, data) = (&mut self.notes, &mut self.data);
+        store
+            .each_commit(|row| {
+                if let Some(note) = notes.get_mut(row.account as usize) {
+                    note.rev = tid::pack(&row.rev).unwrap_or_default();
+                    data.extend(row.data.map(|tree| (AccountId(row.account), tree)));
+                }
+            })
+            .await?;
         self.restore_tracked(store.load_tracked().await?)?;
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);

@@ -18,12 +18,16 @@ pub struct ImageRow {
 }
 
 impl ImageRow {
-    /// The rows to be written: all, or those that changed.
-    pub(crate) fn written(&self) -> impl Iterator<Item = &Row> {
+    /// All rows, if nothing is known of those in the store: these are removed first.
+    pub(crate) fn added(&self) -> impl Iterator<Item = &Row> {
         let is_whole = self.changed.is_none();
-        let all = is_whole.then_some(&self.image.rows).into_iter().flatten();
-        let some = self.changed.iter().flatten();
-        all.chain(some.filter_map(|origin| self.row(*origin)))
+        is_whole.then_some(&self.image.rows).into_iter().flatten()
+    }
+
+    /// Those that changed, or are new, if they are known.
+    pub(crate) fn changed_rows(&self) -> impl Iterator<Item = &Row> {
+        let changed = self.changed.iter().flatten();
+        changed.filter_map(|origin| self.row(*origin))
     }
 
     /// Origins whose rows are gone, of those that changed.

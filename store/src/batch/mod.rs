@@ -79,17 +79,22 @@ pub struct AccountRow {
     pub since_micros: Option<Micros>,
     /// active, deactivated, suspended, takendown, deleted, inactive.
     pub status: String,
-    /// Last commit seen.
-    pub rev: Option<String>,
-    /// SHA-256 in the CID of the tree root after that commit.
-    pub data: Option<[u8; 32]>,
     /// Number in the ledger.
     pub ledger_id: Option<AccountId>,
     /// Its follows were read only up to the bound.
     pub capped: bool,
 }
 
-/// The last commit seen of an account that is known to the store.
+/// The number in the ledger of an account that is known to the store.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct NumberRow {
+    /// Whose.
+    pub account: u32,
+    /// Its number in the ledger.
+    pub ledger_id: AccountId,
+}
+
+/// The last commit seen of an account's repo.
 #[derive(Debug, Clone, Eq, PartialEq)]
 pub struct CommitRow {
     /// Whose.
@@ -381,7 +386,9 @@ pub struct Batch {
     pub journal: Vec<JournalRow>,
     /// New and changed accounts.
     pub accounts: Vec<AccountRow>,
-    /// Accounts of which nothing changed but their last commit.
+    /// Accounts of which nothing changed but that they take part in the ledger now.
+    pub numbers: Vec<NumberRow>,
+    /// Repos that have a new commit.
     pub commits: Vec<CommitRow>,
     /// The tracked accounts, all of them, if they changed.
     pub tracked: Option<Vec<TrackedRow>>,

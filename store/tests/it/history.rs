@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use kith_reputation::{
-    AccountId, Ledger, Operation, RuleKind, Rules, Transfer, Verdict, views::Flows,
+    AccountId, Ledger, Operation, Row, RuleKind, Rules, Transfer, Verdict, views::Flows,
 };
 use kith_store::{
     Batch, Pieces,
     batch::{
         AccountRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow, GapRow, HistoryRows,
-        ImageRow, JournalRow, Parameters, RankRow, State, TotalsRow, TrackedRow,
+        ImageRow, JournalRow, NumberRow, Parameters, RankRow, State, TotalsRow, TrackedRow,
     },
 };
 
@@ -86,6 +86,8 @@ struct Past {
     moved: BTreeMap<(AccountId, AccountId, AccountId, i64), u64>,
     /// Without an image, or changed since.
     changed: BTreeSet<AccountId>,
+    /// The rows of the last images.
+    imaged: BTreeMap<AccountId, Vec<Row>>,
     /// Accounts of the ledger whose number the store knows.
     known: u32,
 }
@@ -124,6 +126,7 @@ impl Past {
             journal: Vec::new(),
             moved: BTreeMap::new(),
             changed: BTreeSet::new(),
+            imaged: BTreeMap::new(),
             known: 0,
         };
         past.operate(Operation::Rules(rules));
@@ -238,12 +241,13 @@ impl Past {
         };
         let is_first = self.batches.is_empty();
         // First everybody without a number in the ledger, then who has been given one.
-        let accounts = if is_first {
-            (1..=NAMED).map(|id| account_row(id, false)).collect()
+        let (accounts, numbers) = if is_first {
+            let accounts = (1..=NAMED).map(|id| account_row(id)).collect();
+            (accounts, Vec::new())
         } else {
             let given = self.known.max(1)..self.ledger.accounts();
             self.known = self.ledger.accounts();
-            given.map(|id| account_row(id, true)).collect()
+            (Vec::new(), given.map(number_row).collect())
         };
         let totals = self.totals();
         self.batches.push(Batch {
@@ -251,7 +255,7 @@ impl Past {
             state: self.state.clone(),
             journal: std::mem::take(&mut self.journal),
             accounts,
-            commits: Vec::new(),
+            numbers,
             tracked: is_first.then(|| TRACKED.map(tracked_row).to_vec()),
             changes: if is_first {
                 vec![a_change()]
@@ -279,11 +283,16 @@ impl Past {
         now.into_iter()
             .filter_map(|id| {
                 self.ledger.settle(id);
+                let image = self.ledger.account(id)?.image();
+                let before = self.imaged.insert(id, image.rows.clone());
+                // Now and then nothing is known, as after a start.
+                let before =
+                    before.filter(|_| !(self.state.position + u64::from(id.0)).is_multiple_of(4));
                 Some(ImageRow {
                     id,
                     position: self.state.position,
-                    image: self.ledger.account(id)?.image(),
-                    changed: None,
+                    changed: before.map(|before| difference(&before, &image.rows)),
+                    image,
                 })
             })
             .collect()
@@ -300,6 +309,18 @@ impl Past {
             })
             .collect()
     }
+}
+
+/// Origins whose rows are new, gone or changed, and a few more.
+fn difference(before: &[Row], after: &[Row]) -> Vec<AccountId> {
+    let (before, after): (BTreeSet<_>, BTreeSet<_>) = (
+        before.iter().copied().collect(),
+        after.iter().copied().collect(),
+    );
+    let differs = before.symmetric_difference(&after);
+    let more = after.iter().step_by(7);
+    let origins: BTreeSet<AccountId> = differs.chain(more).map(|row| row.origin).collect();
+    origins.into_iter().collect()
 }
 
 fn random_rules(rng: &mut Rng, rule: RuleKind) -> Rules {
@@ -362,7 +383,8 @@ pub(crate) fn hop_of(id: AccountId) -> Option<u8> {
     }
 }
 
-fn account_row(id: u32, takes_part: bool) -> AccountRow {
+/// An account that takes no part yet.
+fn account_row(id: u32) -> AccountRow {
     let ledger_id = AccountId(id);
     AccountRow {
         id: account_of(id),
@@ -371,10 +393,15 @@ fn account_row(id: u32, takes_part: bool) -> AccountRow {
         hop: hop_of(ledger_id),
         since_micros: None,
         status: "active".to_owned(),
-        rev: None,
-        data: None,
-        ledger_id: takes_part.then_some(ledger_id),
+        ledger_id: None,
         capped: false,
+    }
+}
+
+fn number_row(id: u32) -> NumberRow {
+    NumberRow {
+        account: account_of(id),
+        ledger_id: AccountId(id),
     }
 }
 

@@ -3,11 +3,15 @@
 //! - `views`: the reports say what the views of the ledger say.
 //! - `plans`: no report reads all assignments where an index serves.
 //! - `columns`: an answer without rows has its columns too.
+//! - `commits`: the last commit of each repo is read back.
+//! - `rows`: what is read back of images is what the ledger holds.
 //!
 //! `history` makes a random past of a ledger, `twin` writes it into a database and asks.
 
 mod columns;
+mod commits;
 mod history;
 mod plans;
+mod rows;
 mod twin;
 mod views;

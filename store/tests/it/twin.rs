@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use kith_reputation::RuleKind;
-use kith_store::{Access, Parameter, Report, Store, Table, Value};
+use kith_store::{Access, Parameter, Report, Store, Table, Value, batch::ImageRow};
 use kith_tests::Database;
 use tokio::runtime::Runtime;
 
@@ -71,6 +71,12 @@ impl Twin {
         self.runtime
             .block_on(self.store.report(report, parameters))
             .unwrap_or_else(|e| panic!("{}: report {name}: {e}", self.name))
+    }
+
+    /// What is read back of the images.
+    pub(crate) fn images(&self) -> Vec<ImageRow> {
+        let images = self.store.load_images();
+        self.runtime.block_on(images).expect("reads")
     }
 
     /// Whether a report says exactly this, and with a limit the beginning of it.
