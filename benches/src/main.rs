@@ -12,15 +12,21 @@
 )]
 
 mod frames;
+mod grown;
+mod live;
 mod measured;
 mod seeds;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use kith_tests::{Database, Postgres};
+use live::Relay;
 use measured::Measured;
 use seeds::Way;
 use tempfile::TempDir;
@@ -53,6 +59,16 @@ struct Options {
     /// The program; a release build beside this one unless told.
     #[arg(long, env = "KITH_BINARY")]
     kith: Option<PathBuf>,
+    /// Instead of the load: a service that has grown to this size is started and follows a
+    /// stream for so many seconds.
+    #[arg(long)]
+    live: Option<u64>,
+    /// Likes since its last checkpoint.
+    #[arg(long, default_value_t = 1_000_000)]
+    tail: u64,
+    /// Events a second of the stream; every twentieth is a like among the members.
+    #[arg(long, default_value_t = 2_000)]
+    events: u32,
     /// Which databases.
     #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
     databases: Vec<String>,
@@ -73,6 +89,15 @@ fn main() -> Result<()> {
         ticks: options.ticks,
     };
     let servers = Servers::start(&options.databases);
+    if let Some(seconds) = options.live {
+        return live(
+            &options,
+            &kith,
+            &servers,
+            size,
+            Duration::from_secs(seconds),
+        );
+    }
     println!("| what | database | likes a second | measured |");
     println!("| --- | --- | --- | --- |");
     let load = Load::write(size)?;
@@ -98,6 +123,55 @@ fn main() -> Result<()> {
     }
     if options.compared > 0 {
         compare(&options, &kith, &servers)?;
+    }
+    Ok(())
+}
+
+/// One event in so many is a like among the members.
+const LIKE_EACH: u32 = 20;
+
+/// A start with a tail, and a live stream, on a database that was written for it.
+fn live(
+    options: &Options,
+    kith: &Path,
+    servers: &Servers,
+    size: Size,
+    span: Duration,
+) -> Result<()> {
+    println!("| database | grown | started in | of one core | at most resident |");
+    println!("| --- | --- | --- | --- | --- |");
+    for name in servers.names() {
+        let database = servers.fresh(name);
+        let runtime = tokio::runtime::Runtime::new()?;
+        let rows = runtime.block_on(grown::write(database.url(), size, options.tail))?;
+        let folder = tempfile::tempdir()?;
+        let relay = Relay::new()?;
+        let source = format!(
+            "kind = \"relay\"\nurl = \"{}\"\n[network]\nverify = \"none\"\n\
+             allow_private_addresses = true",
+            relay.url()?
+        );
+        let world = World::new(size);
+        let config = config(
+            &world.tracked().collect::<Vec<_>>(),
+            database.url(),
+            &source,
+            BATCH,
+        );
+        std::fs::write(folder.path().join("kith.toml"), config)?;
+        let stream = (options.events, LIKE_EACH);
+        let live = relay.measure(kith, folder.path(), world, stream, span)?;
+        println!(
+            "| {name} | {} accounts, {} follows, {rows} rows, a tail of {} | {:.1} s | {:.1} % at \
+             {} events a second | {} MiB |",
+            size.members,
+            size.follows,
+            options.tail,
+            live.starting.as_secs_f64(),
+            live.percent,
+            options.events,
+            live.peak >> 10
+        );
     }
     Ok(())
 }
@@ -248,7 +322,9 @@ impl Load {
 
     fn run(&self, kith: &Path, database: &Database, batch: usize) -> Result<Run> {
         let folder = self.folder.path();
-        std::fs::write(folder.join("kith.toml"), self.config(database.url(), batch))?;
+        let source = "kind = \"file\"\npath = \"likes.frames\"";
+        let config = config(&self.tracked, database.url(), source, batch);
+        std::fs::write(folder.join("kith.toml"), config)?;
         let replay = |file: &str| Measured::run(kith, folder, &["replay", "--frames", file]);
         Ok(Run {
             circle: replay("circle.frames")?,
@@ -257,21 +333,21 @@ impl Load {
             rows: database.number("SELECT COUNT(*) FROM assignment"),
         })
     }
+}
 
-    fn config(&self, database: &str, batch: usize) -> String {
-        let tracked: Vec<String> = self
-            .tracked
-            .iter()
-            .map(|did| format!("[[circle.tracked]]\nid = \"{did}\"\n"))
-            .collect();
-        let tracked = tracked.concat();
-        format!(
-            "database = \"{database}\"\n[circle]\nbackfill = \"stream\"\n{tracked}\
-             [[source]]\nkind = \"file\"\npath = \"likes.frames\"\n\
-             [ledger]\nepoch = \"{}\"\nseed = 42\n[store]\nbatch_operations = {batch}\n",
-            World::EPOCH
-        )
-    }
+/// A config with one source.
+fn config(tracked: &[String], database: &str, source: &str, batch: usize) -> String {
+    let tracked: Vec<String> = tracked
+        .iter()
+        .map(|did| format!("[[circle.tracked]]\nid = \"{did}\"\n"))
+        .collect();
+    let tracked = tracked.concat();
+    format!(
+        "database = \"{database}\"\n[circle]\nbackfill = \"stream\"\n{tracked}\
+         [[source]]\n{source}\n\
+         [ledger]\nepoch = \"{}\"\nseed = 42\n[store]\nbatch_operations = {batch}\n",
+        World::EPOCH
+    )
 }
 
 /// The program as cargo builds it beside this one.

@@ -74,6 +74,16 @@ impl Measured {
         })
     }
 
+    /// Seconds of processor time since an earlier look.
+    pub(crate) fn busy_since(&self, before: &Measured) -> f64 {
+        self.busy - before.busy
+    }
+
+    /// The most memory that was resident, in KiB.
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak
+    }
+
     /// So many things a second.
     pub(crate) fn rate(&self, things: i64) -> f64 {
         things as f64 / self.taking

@@ -69,7 +69,7 @@ impl World {
     }
 
     /// The DIDs of the tracked accounts.
-    pub(crate) fn tracked(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn tracked(&self) -> impl Iterator<Item = String> + use<> {
         (0..self.size.tracked).map(did)
     }
 
@@ -79,28 +79,48 @@ impl World {
     /// Every member's follows. A third of the members are the interior: each tracked account
     /// follows its share of them, and they follow everybody.
     pub(crate) fn write_circle(&mut self, path: &Path) -> io::Result<()> {
-        let Size {
-            members, tracked, ..
-        } = self.size;
-        let interior = tracked.max(members / 3);
         let mut out = BufWriter::new(File::create(path)?);
-        for first in 0..tracked {
-            let followed: Vec<u32> = (first..interior).step_by(tracked as usize).collect();
-            self.write_follows(&mut out, first, &followed)?;
-        }
-        let each = u32::try_from(self.size.follows / u64::from(interior)).unwrap_or(u32::MAX);
-        for account in tracked..interior {
-            // Everybody is followed by somebody of the interior: all in turn, then at random.
-            let mut followed: Vec<u32> = (account..members)
-                .step_by(interior as usize)
-                .skip(1)
-                .collect();
-            while followed.len() < each as usize {
-                followed.push(self.random.skewed(members, 2));
-            }
-            self.write_follows(&mut out, account, &followed)?;
+        for author in 0..World::interior(&self.size) {
+            let followed = World::followed(&self.size, author, &mut self.random);
+            self.write_follows(&mut out, author, &followed)?;
         }
         out.flush()
+    }
+
+    /// Accounts up to this number have follows that count: those tracked, and the first degree.
+    pub(crate) fn interior(size: &Size) -> u32 {
+        size.tracked.max(size.members / 3)
+    }
+
+    /// Whom an account of the interior follows.
+    pub(crate) fn followed(size: &Size, author: u32, random: &mut Random) -> Vec<u32> {
+        let Size {
+            members, tracked, ..
+        } = *size;
+        let interior = World::interior(size);
+        if author < tracked {
+            return (author..interior).step_by(tracked as usize).collect();
+        }
+        // Everybody is followed by somebody of the interior: all in turn, then at random.
+        let each = usize::try_from(size.follows / u64::from(interior)).unwrap_or(usize::MAX);
+        let mut followed: Vec<u32> = (author..members)
+            .step_by(interior as usize)
+            .skip(1)
+            .collect();
+        while followed.len() < each {
+            followed.push(random.skewed(members, 2));
+        }
+        followed
+    }
+
+    /// Who likes whom: the square of a uniform, and its sixth power.
+    pub(crate) fn pair(members: u32, random: &mut Random) -> (u32, u32) {
+        let liker = random.skewed(members, 2);
+        let mut author = random.skewed(members, 6);
+        if author == liker {
+            author = (author + 1) % members;
+        }
+        (liker, author)
     }
 
     fn write_follows(&mut self, out: &mut impl Write, who: u32, whom: &[u32]) -> io::Result<()> {
@@ -141,18 +161,20 @@ impl World {
         out.flush()
     }
 
-    fn write_like(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let members = self.size.members;
-        let liker = self.random.skewed(members, 2);
-        let mut author = self.random.skewed(members, 6);
-        if author == liker {
-            author = (author + 1) % members;
-        }
+    /// From now on events happen at this time.
+    pub(crate) fn set_now(&mut self, micros: u64) {
+        self.micros = micros;
+    }
+
+    /// A like among the members.
+    pub(crate) fn write_like(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let (liker, author) = World::pair(self.size.members, &mut self.random);
         let record = self.like_record(&did(author))?;
         self.commit(out, Some(liker), &did(liker), &[record])
     }
 
-    fn write_stranger(&mut self, out: &mut impl Write) -> io::Result<()> {
+    /// A commit of somebody outside.
+    pub(crate) fn write_stranger(&mut self, out: &mut impl Write) -> io::Result<()> {
         let who = did(self.size.members + (self.random.next() >> 33) as u32 % 2_000_000_000);
         let record = self.like_record(&did(u32::MAX - 1))?;
         self.commit(out, None, &who, &[record])
@@ -201,7 +223,7 @@ impl World {
 }
 
 /// The DID of an account by its number.
-fn did(number: u32) -> String {
+pub(crate) fn did(number: u32) -> String {
     let mut mixed = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     let mut did = String::with_capacity(32);
     did.push_str("did:plc:");
@@ -215,7 +237,7 @@ fn did(number: u32) -> String {
 }
 
 /// A number of up to 63 bits as a TID.
-fn tid(number: u64) -> String {
+pub(crate) fn tid(number: u64) -> String {
     (0..13)
         .rev()
         .map(|digit| {

@@ -20,6 +20,7 @@ mod day_one;
 mod error;
 mod explain;
 mod export;
+mod handle;
 mod handles;
 mod kept;
 mod leb128;
@@ -29,6 +30,7 @@ mod past;
 mod pieces;
 mod plan;
 mod report;
+mod scan;
 mod status;
 
 pub use audit::ImagePart;

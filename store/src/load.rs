@@ -1,8 +1,7 @@
 //! Reading everything back at start.
 
-use futures_util::TryStreamExt;
 use kith_reputation::{AccountId, AccountImage, Entry, Operation, Row as AssignedRow, Transfer};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::Row;
 
 use crate::{
     Store, StoreError,
@@ -14,6 +13,7 @@ use crate::{
     on_readers,
     pieces::Pieces,
     plan::kind,
+    scan::Cells,
 };
 
 const JOURNAL_COLUMNS: &str = "position, epoch, kind, outcome, sender, receiver, points, nonce, \
@@ -73,44 +73,40 @@ impl Store {
         const SQL: &str = "SELECT id, did, handle, hop, since_micros, status, \
             ledger_id, capped FROM account ORDER BY id";
         let mut accounts = Vec::new();
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(SQL).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("id");
-                let hop: Option<i64> = row.get("hop");
-                let ledger_id: Option<i64> = row.get("ledger_id");
-                accounts.push(AccountRow {
-                    id: number("account", "id", &id, id)?,
-                    did: row.get("did"),
-                    handle: row.get("handle"),
-                    hop: hop.map(|hop| number("account", "hop", &id, hop)).transpose()?,
-                    since_micros: row.get("since_micros"),
-                    status: row.get("status"),
-                    ledger_id: ledger_id
-                        .map(|n| number("account", "ledger_id", &id, n).map(AccountId))
-                        .transpose()?,
-                    capped: row.get::<i64, _>("capped") != 0,
-                });
-            }
-        });
+        self.scan(SQL, &[], |row| {
+            let id = row.int(0)?;
+            let small = |column, value| number("account", column, &id, value);
+            let ledger_id = row.int_opt(6)?;
+            accounts.push(AccountRow {
+                id: number("account", "id", &id, id)?,
+                did: row.text(1)?.unwrap_or_default().to_owned(),
+                handle: row.text(2)?.map(str::to_owned),
+                hop: row.int_opt(3)?.map(|hop| small("hop", hop)).transpose()?,
+                since_micros: row.int_opt(4)?,
+                status: row.text(5)?.unwrap_or_default().to_owned(),
+                ledger_id: ledger_id
+                    .map(|n| number("account", "ledger_id", &id, n).map(AccountId))
+                    .transpose()?,
+                capped: row.int(7)? != 0,
+            });
+            Ok(())
+        })
+        .await?;
         Ok(accounts)
     }
 
     /// The last commit seen of every repo.
     pub async fn each_commit(&self, mut give: impl FnMut(CommitRow)) -> Result<(), StoreError> {
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query("SELECT account, rev, data FROM repo").fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let account: i64 = row.get("account");
-                let data: Option<Vec<u8>> = row.get("data");
-                give(CommitRow {
-                    account: number("repo", "account", &account, account)?,
-                    rev: row.get("rev"),
-                    data: data.and_then(|data| data.try_into().ok()),
-                });
-            }
-        });
-        Ok(())
+        self.scan("SELECT account, rev, data FROM repo", &[], |row| {
+            let account = row.int(0)?;
+            give(CommitRow {
+                account: number("repo", "account", &account, account)?,
+                rev: row.text(1)?.unwrap_or_default().to_owned(),
+                data: row.bytes(2)?.and_then(|data| data.try_into().ok()),
+            });
+            Ok(())
+        })
+        .await
     }
 
     /// The tracked accounts.
@@ -147,15 +143,14 @@ impl Store {
         sql: &'static str,
         mut give: impl FnMut(u32, &str, u32),
     ) -> Result<(), StoreError> {
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(sql).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let author = number(table, "author", &row.get::<i64, _>(0), row.get(0))?;
-                let subject = number(table, "subject", &author, row.get(2))?;
-                give(author, row.get(1), subject);
-            }
-        });
-        Ok(())
+        self.scan(sql, &[], |row| {
+            let author = row.int(0)?;
+            let author = number(table, "author", &author, author)?;
+            let subject = number(table, "subject", &author, row.int(2)?)?;
+            give(author, row.text(1)?.unwrap_or_default(), subject);
+            Ok(())
+        })
+        .await
     }
 
     /// All counters.
@@ -317,61 +312,65 @@ impl Store {
     /// The images of the checkpoint, ascending by id. An image that is not whole (its rows are not
     /// as many, or do not sum up, as its account says) is left out: the journal has everything.
     pub async fn load_images(&self) -> Result<Vec<ImageRow>, StoreError> {
+        const ACCOUNTS: &str = "SELECT id, own, others, ordinal, position, tally, rows, unclaimed \
+            FROM ledger_account ORDER BY id";
+        const ASSIGNMENTS: &str = "SELECT holder, origin, points, touched FROM assignment \
+            ORDER BY holder, origin";
+        const ENTRIES: &str = "SELECT receiver, sender, ordinal, pieces FROM unclaimed \
+            ORDER BY receiver, entry";
         let mut images = Vec::new();
         let mut claims = Vec::new();
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query("SELECT id, own, others, tally, rows, unclaimed, ordinal, \
-                position FROM ledger_account ORDER BY id").fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("id");
-                let at = |column| row.get::<i64, _>(column).cast_unsigned();
-                images.push(ImageRow {
-                    id: AccountId(number("ledger_account", "id", &id, id)?),
-                    position: at("position"),
-                    image: AccountImage {
-                        own: number("ledger_account", "own", &id, row.get("own"))?,
-                        others: at("others"),
-                        ordinal: number("ledger_account", "ordinal", &id, row.get("ordinal"))?,
-                        ..AccountImage::default()
-                    },
-                    changed: None,
-                });
-                claims.push((at("tally"), at("rows"), at("unclaimed")));
-            }
-            drop(rows);
-            let index = |images: &[ImageRow], id| images.binary_search_by_key(&id, |i| i.id);
-            let mut rows = sqlx::query("SELECT holder, origin, points, touched FROM assignment \
-                ORDER BY holder, origin").fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let holder: i64 = row.get("holder");
-                let Ok(i) =
-                    index(&images, AccountId(number("assignment", "holder", &holder, holder)?))
-                else { continue };
-                let touched: Option<i64> = row.get("touched");
-                images[i].image.rows.push(AssignedRow {
-                    origin: AccountId(number("assignment", "origin", &holder, row.get("origin"))?),
-                    points: number("assignment", "points", &holder, row.get("points"))?,
-                    touched: touched
-                        .map(|t| number("assignment", "touched", &holder, t))
-                        .transpose()?,
+        self.scan(ACCOUNTS, &[], |row| {
+            let id = row.int(0)?;
+            let at = |column| row.int(column).map(i64::cast_unsigned);
+            images.push(ImageRow {
+                id: AccountId(number("ledger_account", "id", &id, id)?),
+                position: at(4)?,
+                image: AccountImage {
+                    own: number("ledger_account", "own", &id, row.int(1)?)?,
+                    others: at(2)?,
+                    ordinal: number("ledger_account", "ordinal", &id, row.int(3)?)?,
+                    ..AccountImage::default()
+                },
+                changed: None,
+            });
+            claims.push((at(5)?, at(6)?, at(7)?));
+            Ok(())
+        })
+        .await?;
+        let mut place = 0;
+        self.scan(ASSIGNMENTS, &[], |row| {
+            let holder = row.int(0)?;
+            let small = |column, value| number("assignment", column, &holder, value);
+            let id = AccountId(small("holder", holder)?);
+            if let Some(image) = image_of(&mut images, &mut place, id) {
+                let touched = row.int_opt(3)?;
+                image.rows.push(AssignedRow {
+                    origin: AccountId(small("origin", row.int(1)?)?),
+                    points: small("points", row.int(2)?)?,
+                    touched: touched.map(|t| small("touched", t)).transpose()?,
                 });
             }
-            drop(rows);
-            let mut rows = sqlx::query("SELECT receiver, entry, sender, ordinal, pieces \
-                FROM unclaimed ORDER BY receiver, entry").fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("receiver");
-                let Ok(i) = index(&images, AccountId(number("unclaimed", "receiver", &id, id)?))
-                else { continue };
-                images[i].image.unclaimed.push(Entry {
-                    sender: AccountId(number("unclaimed", "sender", &id, row.get("sender"))?),
-                    ordinal: number("unclaimed", "ordinal", &id, row.get("ordinal"))?,
-                    pieces: Pieces::from_bytes(row.get("pieces"))
+            Ok(())
+        })
+        .await?;
+        let mut place = 0;
+        self.scan(ENTRIES, &[], |row| {
+            let receiver = row.int(0)?;
+            let small = |column, value| number("unclaimed", column, &receiver, value);
+            let id = AccountId(small("receiver", receiver)?);
+            if let Some(image) = image_of(&mut images, &mut place, id) {
+                image.unclaimed.push(Entry {
+                    sender: AccountId(small("sender", row.int(1)?)?),
+                    ordinal: small("ordinal", row.int(2)?)?,
+                    pieces: Pieces::from_bytes(row.bytes(3)?.unwrap_or_default().to_owned())
                         .decode()
-                        .ok_or_else(|| corrupt("unclaimed", "pieces", &id, "not pieces"))?,
+                        .ok_or_else(|| corrupt("unclaimed", "pieces", &receiver, "not pieces"))?,
                 });
             }
-        });
+            Ok(())
+        })
+        .await?;
         let all = images.len();
         let mut claims = claims.into_iter();
         images.retain(|row| {
@@ -428,46 +427,28 @@ impl Store {
         let sql = format!(
             "SELECT {JOURNAL_COLUMNS} FROM journal WHERE {condition} ORDER BY position{limit}"
         );
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(AssertSqlSafe(sql.as_str())).bind(value).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                give(journal_row!(row)?)?;
-            }
-        });
-        Ok(())
+        self.scan(&sql, &[value], |row| {
+            give(JournalColumns::read(row)?.decode()?)
+        })
+        .await
     }
 }
 
-/// A journal row of either database as a value. The casts cannot lose anything: all columns are
-/// read as 64 bits and checked.
-macro_rules! journal_row {
-    ($row:expr) => {
-        JournalColumns {
-            position: $row.get("position"),
-            epoch: $row.get("epoch"),
-            kind: $row.get("kind"),
-            outcome: $row.get("outcome"),
-            sender: $row.get("sender"),
-            receiver: $row.get("receiver"),
-            points: $row.get("points"),
-            nonce: $row.get("nonce"),
-            held: $row.get("held"),
-            entry: $row.get("entry"),
-            pieces: $row.get("pieces"),
-            sink_points: $row.get("sink_points"),
-            sink_pieces: $row.get("sink_pieces"),
-            parameters: $row.get("parameters"),
-            record: $row.get("record"),
-            rkey: $row.get("rkey"),
-            rev: $row.get("rev"),
-            subject_rkey: $row.get("subject_rkey"),
-            micros: $row.get("micros"),
-        }
-        .decode()
-    };
+/// The image of an account, if there is one. Images and questions ascend by account; `place` is
+/// where the last answer was.
+fn image_of<'i>(
+    images: &'i mut [ImageRow],
+    place: &mut usize,
+    id: AccountId,
+) -> Option<&'i mut AccountImage> {
+    while images.get(*place).is_some_and(|image| image.id < id) {
+        *place += 1;
+    }
+    let found = images.get_mut(*place).filter(|image| image.id == id);
+    found.map(|image| &mut image.image)
 }
-use journal_row;
 
+/// A row of the journal as it is stored, in the order of [`JOURNAL_COLUMNS`].
 struct JournalColumns {
     position: i64,
     epoch: i64,
@@ -491,7 +472,33 @@ struct JournalColumns {
 }
 
 impl JournalColumns {
-    fn decode(self) -> Result<JournalRow, StoreError> {
+    fn read(row: &Cells<'_>) -> Result<JournalColumns, StoreError> {
+        let text = |column| Ok::<_, StoreError>(row.text(column)?.map(str::to_owned));
+        let bytes = |column| Ok::<_, StoreError>(row.bytes(column)?.map(<[u8]>::to_vec));
+        Ok(JournalColumns {
+            position: row.int(0)?,
+            epoch: row.int(1)?,
+            kind: row.int(2)?,
+            outcome: row.int(3)?,
+            sender: row.int_opt(4)?,
+            receiver: row.int_opt(5)?,
+            points: row.int_opt(6)?,
+            nonce: row.int_opt(7)?,
+            held: row.int_opt(8)?,
+            entry: row.int_opt(9)?,
+            pieces: bytes(10)?,
+            sink_points: row.int(11)?,
+            sink_pieces: bytes(12)?,
+            parameters: text(13)?,
+            record: row.int_opt(14)?,
+            rkey: text(15)?,
+            rev: text(16)?,
+            subject_rkey: text(17)?,
+            micros: row.int(18)?,
+        })
+    }
+
+    fn decode(mut self) -> Result<JournalRow, StoreError> {
         let mut parameters = None;
         let operation = match self.kind {
             kind::TRANSFER => Operation::Transfer(Transfer {
@@ -540,10 +547,10 @@ impl JournalColumns {
             .map(AccountId),
             sink_points: self.sink_points.cast_unsigned(),
             parameters,
-            record: self.record_identity(),
             micros: self.micros,
-            pieces: Pieces::from_bytes(self.pieces.unwrap_or_default()),
-            sink_pieces: Pieces::from_bytes(self.sink_pieces.unwrap_or_default()),
+            pieces: Pieces::from_bytes(self.pieces.take().unwrap_or_default()),
+            sink_pieces: Pieces::from_bytes(self.sink_pieces.take().unwrap_or_default()),
+            record: self.record_identity(),
         })
     }
 
@@ -556,15 +563,15 @@ impl JournalColumns {
         number("journal", column, &self.position, value)
     }
 
-    fn record_identity(&self) -> Option<RecordIdentity> {
+    fn record_identity(self) -> Option<RecordIdentity> {
         Some(RecordIdentity {
             kind: match self.record? {
                 1 => RecordKind::Like,
                 _ => RecordKind::Repost,
             },
-            rkey: self.rkey.clone()?,
-            rev: self.rev.clone()?,
-            subject_rkey: self.subject_rkey.clone()?,
+            rkey: self.rkey?,
+            rev: self.rev?,
+            subject_rkey: self.subject_rkey?,
         })
     }
 }

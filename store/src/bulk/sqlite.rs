@@ -1,19 +1,16 @@
-//! SQLite: a prepared statement, run row by row in this process.
+//! SQLite: prepared statements, run in this process.
 //!
 //! A library in the same process has no round trips to save, so what counts is the work for each
-//! value. The driver hands every statement to a thread of its own, with a copy of each value; by
-//! its handle (`rusqlite` on the driver's connection, inside the driver's transaction) a row takes
-//! a fraction of that (docs/decisions/0013).
+//! value.
 
 use rusqlite::{
     Connection, Statement,
     types::{ToSqlOutput, ValueRef},
 };
 use sqlx::SqliteConnection;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Action, Bulk, Column};
-use crate::StoreError;
+use crate::{StoreError, handle::with_handle};
 
 /// Rows of a statement that may carry several; 20 columns of them are below SQLite's limit of
 /// 32,766 parameters.
@@ -24,17 +21,11 @@ pub(crate) async fn run_sqlite(
     connection: &mut SqliteConnection,
     bulks: &[Bulk<'_>],
 ) -> Result<(), StoreError> {
-    let mut locked = connection.lock_handle().await?;
-    // SAFETY: the handle is open and, while it is locked, nobody else's; the connection made here
-    // borrows it (its drop does not close it) and ends before the lock does.
-    #[expect(unsafe_code, reason = "the driver's handle has no safe form")]
-    let rows = unsafe { Connection::from_handle(locked.as_raw_handle().as_ptr()) }?;
-    let write = || bulks.iter().try_for_each(|bulk| bulk.write(&rows));
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(write)?,
-        _ => write()?,
-    }
-    Ok(())
+    with_handle(connection, |handle| {
+        bulks.iter().try_for_each(|bulk| bulk.write(handle))?;
+        Ok(())
+    })
+    .await
 }
 
 impl Bulk<'_> {

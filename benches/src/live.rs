@@ -1,0 +1,133 @@
+//! A relay on loopback whose stream `kith run` follows: what a live service takes.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread::sleep,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result};
+use futures_util::SinkExt;
+use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{measured::Measured, world::World};
+
+/// Events are sent so often, a few at once.
+const PACE: Duration = Duration::from_millis(10);
+/// What a service does at first is not measured.
+const WARM_UP: Duration = Duration::from_secs(20);
+
+/// What a live service took.
+pub(crate) struct Live {
+    /// From the start of the process to its connection.
+    pub(crate) starting: Duration,
+    /// Processor time by time that passed, in percent of one core.
+    pub(crate) percent: f64,
+    /// The most memory that was resident, in KiB.
+    pub(crate) peak: u64,
+}
+
+/// A relay that is not running yet.
+pub(crate) struct Relay {
+    listener: std::net::TcpListener,
+}
+
+impl Relay {
+    pub(crate) fn new() -> Result<Relay> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        Ok(Relay { listener })
+    }
+
+    pub(crate) fn url(&self) -> Result<String> {
+        Ok(format!("ws://{}", self.listener.local_addr()?))
+    }
+
+    /// Runs `kith run` in a folder whose config names this relay, and measures it for so long.
+    /// Of `events` a second one in `each` is a member's like, the others are strangers' commits.
+    pub(crate) fn measure(
+        self,
+        kith: &Path,
+        folder: &Path,
+        world: World,
+        (events, each): (u32, u32),
+        span: Duration,
+    ) -> Result<Live> {
+        let (connected, connection) = mpsc::channel();
+        let runtime = tokio::runtime::Runtime::new()?;
+        let _stream = runtime.enter();
+        let listener = TcpListener::from_std(self.listener)?;
+        runtime.spawn(async move {
+            // A reconnect is served, too; where it goes on does not matter here.
+            let mut world = world;
+            while let Ok((socket, _)) = listener.accept().await {
+                let Ok(mut socket) = tokio_tungstenite::accept_async(socket).await else {
+                    continue;
+                };
+                let _listening = connected.send(());
+                let mut pace = tokio::time::interval(PACE);
+                let mut sent = 0;
+                loop {
+                    pace.tick().await;
+                    for _ in 0..events / 100 {
+                        sent += 1;
+                        let Ok(frame) = event(&mut world, sent % each == 0) else {
+                            return;
+                        };
+                        if socket.feed(Message::binary(frame)).await.is_err() {
+                            break;
+                        }
+                    }
+                    if socket.flush().await.is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        let log = std::fs::File::create(folder.join("kith.log"))?;
+        let begun = Instant::now();
+        let mut child = Command::new(kith)
+            .arg("run")
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        let found = connection.recv_timeout(Duration::from_mins(10));
+        let starting = begun.elapsed();
+        let measured = found.context("kith connects").and_then(|()| {
+            sleep(WARM_UP);
+            let before = Measured::of(child.id()).context("kith runs")?;
+            let begun = Instant::now();
+            sleep(span);
+            let after = Measured::of(child.id()).context("kith runs")?;
+            Ok((
+                after.busy_since(&before) / begun.elapsed().as_secs_f64(),
+                after.peak(),
+            ))
+        });
+        child.kill()?;
+        child.wait()?;
+        let (share, peak) = measured?;
+        Ok(Live {
+            starting,
+            percent: 100.0 * share,
+            peak,
+        })
+    }
+}
+
+/// The next event, without the length that files have before it.
+fn event(world: &mut World, is_like: bool) -> Result<Vec<u8>> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    world.set_now(u64::try_from(now.as_micros())?);
+    let mut frame = Vec::with_capacity(4_096);
+    match is_like {
+        true => world.write_like(&mut frame)?,
+        false => world.write_stranger(&mut frame)?,
+    }
+    Ok(frame.split_off(4))
+}
