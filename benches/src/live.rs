@@ -17,9 +17,6 @@ use crate::{measured::Measured, world::World};
 
 /// Events are sent so often, a few at once.
 const PACE: Duration = Duration::from_millis(10);
-/// What a service does at first is not measured.
-const WARM_UP: Duration = Duration::from_secs(20);
-
 /// What a live service took.
 pub(crate) struct Live {
     /// From the start of the process to its connection.
@@ -46,7 +43,8 @@ impl Relay {
         Ok(format!("ws://{}", self.listener.local_addr()?))
     }
 
-    /// Runs `kith run` in a folder whose config names this relay, and measures it for so long.
+    /// Runs `kith run` in a folder whose config names this relay, and after some time measures
+    /// it for so long.
     /// Of `events` a second one in `each` is a member's like, the others are strangers' commits.
     pub(crate) fn measure(
         self,
@@ -54,7 +52,7 @@ impl Relay {
         folder: &Path,
         world: World,
         (events, each): (u32, u32),
-        span: Duration,
+        (warm_up, span): (Duration, Duration),
     ) -> Result<Live> {
         let (connected, connection) = mpsc::channel();
         let runtime = tokio::runtime::Runtime::new()?;
@@ -99,7 +97,7 @@ impl Relay {
         let found = connection.recv_timeout(Duration::from_mins(10));
         let starting = begun.elapsed();
         let measured = found.context("kith connects").and_then(|()| {
-            sleep(WARM_UP);
+            sleep(warm_up);
             let before = Measured::of(child.id()).context("kith runs")?;
             let begun = Instant::now();
             sleep(span);

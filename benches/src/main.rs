@@ -63,6 +63,9 @@ struct Options {
     /// stream for so many seconds.
     #[arg(long)]
     live: Option<u64>,
+    /// Seconds before that, in which it writes the images of its tail.
+    #[arg(long, default_value_t = 120)]
+    warm_up: u64,
     /// Likes since its last checkpoint.
     #[arg(long, default_value_t = 1_000_000)]
     tail: u64,
@@ -136,7 +139,7 @@ fn live(
     kith: &Path,
     servers: &Servers,
     size: Size,
-    span: Duration,
+    spans: (Duration, Duration),
 ) -> Result<()> {
     println!("| database | grown | started in | of one core | at most resident |");
     println!("| --- | --- | --- | --- | --- |");
@@ -160,7 +163,7 @@ fn live(
         );
         std::fs::write(folder.path().join("kith.toml"), config)?;
         let stream = (options.events, LIKE_EACH);
-        let live = relay.measure(kith, folder.path(), world, stream, span)?;
+        let live = relay.measure(kith, folder.path(), world, stream, spans)?;
         println!(
             "| {name} | {} accounts, {} follows, {rows} rows, a tail of {} | {:.1} s | {:.1} % at \
              {} events a second | {} MiB |",

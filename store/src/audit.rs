@@ -1,11 +1,9 @@
 //! Reading the checkpoint and the flows as they stand, row by row, to hold them against the
 //! journal.
 
-use futures_util::TryStreamExt;
 use kith_reputation::AccountId;
-use sqlx::{AssertSqlSafe, Row};
 
-use crate::{Store, StoreError, batch::FlowRow, load::number, on_readers, pieces::Pieces};
+use crate::{Store, StoreError, batch::FlowRow, load::number, pieces::Pieces};
 
 /// One row of an account's image, every number as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -64,55 +62,61 @@ impl Store {
              FROM ledger_account{}",
             of("id")
         );
+        self.scan(&accounts, &[], |row| {
+            let id = row.int(0)?;
+            let part = ImagePart::Account {
+                own: row.int(1)?,
+                others: row.int(2)?,
+                tally: row.int(3)?,
+                rows: row.int(4)?,
+                unclaimed: row.int(5)?,
+                ordinal: row.int(6)?,
+            };
+            let account = AccountId(number("ledger_account", "id", &id, id)?);
+            give(account, Some(row.int(7)?.cast_unsigned()), part);
+            Ok(())
+        })
+        .await?;
         let assignments = format!(
             "SELECT holder, origin, points, touched FROM assignment{}",
             of("holder")
         );
+        self.scan(&assignments, &[], |row| {
+            let id = row.int(0)?;
+            let part = ImagePart::Assignment {
+                origin: row.int(1)?,
+                points: row.int(2)?,
+                touched: row.int_opt(3)?,
+            };
+            give(
+                AccountId(number("assignment", "holder", &id, id)?),
+                None,
+                part,
+            );
+            Ok(())
+        })
+        .await?;
         let unclaimed = format!(
             "SELECT receiver, entry, sender, ordinal, points, pieces FROM unclaimed{}",
             of("receiver")
         );
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(AssertSqlSafe(accounts.as_str())).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("id");
-                let part = ImagePart::Account {
-                    own: row.get("own"),
-                    others: row.get("others"),
-                    tally: row.get("tally"),
-                    rows: row.get("rows"),
-                    unclaimed: row.get("unclaimed"),
-                    ordinal: row.get("ordinal"),
-                };
-                let position = row.get::<i64, _>("position").cast_unsigned();
-                give(AccountId(number("ledger_account", "id", &id, id)?), Some(position), part);
-            }
-            drop(rows);
-            let mut rows = sqlx::query(AssertSqlSafe(assignments.as_str())).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("holder");
-                let part = ImagePart::Assignment {
-                    origin: row.get("origin"),
-                    points: row.get("points"),
-                    touched: row.get("touched"),
-                };
-                give(AccountId(number("assignment", "holder", &id, id)?), None, part);
-            }
-            drop(rows);
-            let mut rows = sqlx::query(AssertSqlSafe(unclaimed.as_str())).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("receiver");
-                let part = ImagePart::Unclaimed {
-                    entry: row.get("entry"),
-                    sender: row.get("sender"),
-                    ordinal: row.get("ordinal"),
-                    points: row.get("points"),
-                    pieces: Pieces::from_bytes(row.get("pieces")),
-                };
-                give(AccountId(number("unclaimed", "receiver", &id, id)?), None, part);
-            }
-        });
-        Ok(())
+        self.scan(&unclaimed, &[], |row| {
+            let id = row.int(0)?;
+            let part = ImagePart::Unclaimed {
+                entry: row.int(1)?,
+                sender: row.int(2)?,
+                ordinal: row.int(3)?,
+                points: row.int(4)?,
+                pieces: Pieces::from_bytes(row.bytes(5)?.unwrap_or_default().to_owned()),
+            };
+            give(
+                AccountId(number("unclaimed", "receiver", &id, id)?),
+                None,
+                part,
+            );
+            Ok(())
+        })
+        .await
     }
 
     /// All flows, or those of one epoch.
@@ -123,22 +127,25 @@ impl Store {
     ) -> Result<(), StoreError> {
         let condition = epoch.map_or_else(String::new, |epoch| format!(" WHERE epoch = {epoch}"));
         let sql = format!("SELECT origin, receiver, sender, epoch, points FROM flow{condition}");
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(AssertSqlSafe(sql.as_str())).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id = |column| -> Result<AccountId, StoreError> {
-                    let id: i64 = row.get(column);
-                    Ok(AccountId(number("flow", "origin, receiver or sender", &id, id)?))
-                };
-                give(FlowRow {
-                    origin: id("origin")?,
-                    receiver: id("receiver")?,
-                    sender: id("sender")?,
-                    epoch: row.get("epoch"),
-                    points: row.get::<i64, _>("points").cast_unsigned(),
-                });
-            }
-        });
-        Ok(())
+        self.scan(&sql, &[], |row| {
+            let id = |column| -> Result<AccountId, StoreError> {
+                let id = row.int(column)?;
+                Ok(AccountId(number(
+                    "flow",
+                    "origin, receiver or sender",
+                    &id,
+                    id,
+                )?))
+            };
+            give(FlowRow {
+                origin: id(0)?,
+                receiver: id(1)?,
+                sender: id(2)?,
+                epoch: row.int(3)?,
+                points: row.int(4)?.cast_unsigned(),
+            });
+            Ok(())
+        })
+        .await
     }
 }

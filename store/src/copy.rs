@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 10] = [
+const TABLES: [TableColumns; 14] = [
     (
         "account",
         &[
@@ -121,11 +121,57 @@ const TABLES: [TableColumns; 10] = [
             ("fetched_micros", Int),
         ],
     ),
+    (
+        "handle_lookup",
+        &[
+            ("account", Int),
+            ("attempts", Int),
+            ("not_before_micros", Int),
+        ],
+    ),
+    (
+        "bootstrap",
+        &[
+            ("singleton", Int),
+            ("state", Text),
+            ("after_micros", Int),
+            ("first_micros", Int),
+            ("upto_micros", Int),
+            ("begun_micros", Int),
+            ("ended_micros", Int),
+            ("likes_read", Int),
+            ("likes_taken", Int),
+            ("taken_tid", Int),
+            ("taken_account", Int),
+            ("taken_record", Int),
+        ],
+    ),
+    (
+        "bootstrap_account",
+        &[
+            ("account", Int),
+            ("read_micros", Int),
+            ("likes", Int),
+            ("capped", Int),
+            ("error", Text),
+        ],
+    ),
+    (
+        "bootstrap_like",
+        &[
+            ("tid", Int),
+            ("account", Int),
+            ("record", Int),
+            ("author", Int),
+            ("post", Text),
+            ("nonce", Int),
+        ],
+    ),
 ];
 
 impl Store {
-    /// Copies accounts, records, changes of the circle, sources, backfills, gaps and identities
-    /// into a database that has none. `ledger_id` gives an account's number in the ledger there.
+    /// Copies accounts, records, changes of the circle, sources, backfills, gaps, identities,
+    /// lookups of handles and day one into a database that has none. `ledger_id` gives an account's number in the ledger there.
     pub async fn copy_circle(
         &self,
         into: &Store,
@@ -204,4 +250,55 @@ fn empty(columns: &[(&'static str, Kind)]) -> Vec<Column<'static>> {
         Bytes => Column::Bytes(Vec::new()),
     };
     columns.iter().map(column).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::Access;
+
+    /// Tables that are made anew: what follows from the journal, and what a database has of its
+    /// own.
+    const MADE: [&str; 13] = [
+        "journal",
+        "ledger_account",
+        "assignment",
+        "unclaimed",
+        "flow",
+        "epoch",
+        "history",
+        "kept_checkpoint",
+        "kept_image",
+        "dropped_like",
+        "counter",
+        "state",
+        "_sqlx_migrations",
+    ];
+
+    #[tokio::test]
+    async fn every_column_of_every_table_is_copied_or_made_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("kith.db").display());
+        let store = Store::open(&url, Access::Write).await.expect("opens");
+        let mut there = BTreeSet::new();
+        let columns = "SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p \
+            WHERE m.type = 'table'";
+        store
+            .scan(columns, &[], |row| {
+                let name = |column| row.text(column).map(|name| name.unwrap_or("").to_owned());
+                there.insert((name(0)?, name(1)?));
+                Ok(())
+            })
+            .await
+            .expect("reads");
+        there.retain(|(table, _)| !MADE.contains(&table.as_str()));
+        let copied: BTreeSet<(String, String)> = TABLES
+            .iter()
+            .flat_map(|(table, columns)| columns.iter().map(move |(name, _)| (*table, *name)))
+            .map(|(table, column)| (table.to_owned(), column.to_owned()))
+            .collect();
+        assert_eq!(copied, there);
+    }
 }

@@ -22,6 +22,7 @@ mod explain;
 mod export;
 mod handle;
 mod handles;
+mod images;
 mod kept;
 mod leb128;
 mod load;

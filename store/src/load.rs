@@ -1,14 +1,14 @@
 //! Reading everything back at start.
 
-use kith_reputation::{AccountId, AccountImage, Entry, Operation, Row as AssignedRow, Transfer};
+use kith_reputation::{AccountId, Operation, Transfer};
 use sqlx::Row;
 
 use crate::{
     Store, StoreError,
     batch::{
         AccountRow, BackfillRow, BackfillState, Clock, ClockStart, CommitRow, GapRow, IdentityRow,
-        ImageRow, JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State,
-        TotalsRow, TrackedRow, verdict_of,
+        JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow,
+        TrackedRow, verdict_of,
     },
     on_readers,
     pieces::Pieces,
@@ -70,14 +70,20 @@ impl Store {
 
     /// All accounts, ascending by id.
     pub async fn load_accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
+        let mut accounts = Vec::new();
+        self.each_account(|row| accounts.push(row)).await?;
+        Ok(accounts)
+    }
+
+    /// All accounts, ascending by id.
+    pub async fn each_account(&self, mut give: impl FnMut(AccountRow)) -> Result<(), StoreError> {
         const SQL: &str = "SELECT id, did, handle, hop, since_micros, status, \
             ledger_id, capped FROM account ORDER BY id";
-        let mut accounts = Vec::new();
         self.scan(SQL, &[], |row| {
             let id = row.int(0)?;
             let small = |column, value| number("account", column, &id, value);
             let ledger_id = row.int_opt(6)?;
-            accounts.push(AccountRow {
+            give(AccountRow {
                 id: number("account", "id", &id, id)?,
                 did: row.text(1)?.unwrap_or_default().to_owned(),
                 handle: row.text(2)?.map(str::to_owned),
@@ -91,8 +97,7 @@ impl Store {
             });
             Ok(())
         })
-        .await?;
-        Ok(accounts)
+        .await
     }
 
     /// The last commit seen of every repo.
@@ -309,90 +314,6 @@ impl Store {
         })
     }
 
-    /// The images of the checkpoint, ascending by id. An image that is not whole (its rows are not
-    /// as many, or do not sum up, as its account says) is left out: the journal has everything.
-    pub async fn load_images(&self) -> Result<Vec<ImageRow>, StoreError> {
-        const ACCOUNTS: &str = "SELECT id, own, others, ordinal, position, tally, rows, unclaimed \
-            FROM ledger_account ORDER BY id";
-        const ASSIGNMENTS: &str = "SELECT holder, origin, points, touched FROM assignment \
-            ORDER BY holder, origin";
-        const ENTRIES: &str = "SELECT receiver, sender, ordinal, pieces FROM unclaimed \
-            ORDER BY receiver, entry";
-        let mut images = Vec::new();
-        let mut claims = Vec::new();
-        self.scan(ACCOUNTS, &[], |row| {
-            let id = row.int(0)?;
-            let at = |column| row.int(column).map(i64::cast_unsigned);
-            images.push(ImageRow {
-                id: AccountId(number("ledger_account", "id", &id, id)?),
-                position: at(4)?,
-                image: AccountImage {
-                    own: number("ledger_account", "own", &id, row.int(1)?)?,
-                    others: at(2)?,
-                    ordinal: number("ledger_account", "ordinal", &id, row.int(3)?)?,
-                    ..AccountImage::default()
-                },
-                changed: None,
-            });
-            claims.push((at(5)?, at(6)?, at(7)?));
-            Ok(())
-        })
-        .await?;
-        let mut place = 0;
-        self.scan(ASSIGNMENTS, &[], |row| {
-            let holder = row.int(0)?;
-            let small = |column, value| number("assignment", column, &holder, value);
-            let id = AccountId(small("holder", holder)?);
-            if let Some(image) = image_of(&mut images, &mut place, id) {
-                let touched = row.int_opt(3)?;
-                image.rows.push(AssignedRow {
-                    origin: AccountId(small("origin", row.int(1)?)?),
-                    points: small("points", row.int(2)?)?,
-                    touched: touched.map(|t| small("touched", t)).transpose()?,
-                });
-            }
-            Ok(())
-        })
-        .await?;
-        let mut place = 0;
-        self.scan(ENTRIES, &[], |row| {
-            let receiver = row.int(0)?;
-            let small = |column, value| number("unclaimed", column, &receiver, value);
-            let id = AccountId(small("receiver", receiver)?);
-            if let Some(image) = image_of(&mut images, &mut place, id) {
-                image.unclaimed.push(Entry {
-                    sender: AccountId(small("sender", row.int(1)?)?),
-                    ordinal: small("ordinal", row.int(2)?)?,
-                    pieces: Pieces::from_bytes(row.bytes(3)?.unwrap_or_default().to_owned())
-                        .decode()
-                        .ok_or_else(|| corrupt("unclaimed", "pieces", &receiver, "not pieces"))?,
-                });
-            }
-            Ok(())
-        })
-        .await?;
-        let all = images.len();
-        let mut claims = claims.into_iter();
-        images.retain(|row| {
-            let image = &row.image;
-            let Some((tally, rows, unclaimed)) = claims.next() else {
-                return false;
-            };
-            let sum: u64 = image.rows.iter().map(|row| u64::from(row.points)).sum();
-            tally == image.others + sum
-                && rows == image.rows.len() as u64
-                && unclaimed == image.unclaimed.len() as u64
-        });
-        if images.len() < all {
-            let broken = all - images.len();
-            tracing::warn!(
-                broken,
-                "images are not whole: taken from the journal instead"
-            );
-        }
-        Ok(images)
-    }
-
     /// Ticks in the journal after a position.
     pub async fn ticks_after(&self, position: u64) -> Result<u32, StoreError> {
         let ticks: i64 = on_readers!(self, pool =>
@@ -432,20 +353,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The image of an account, if there is one. Images and questions ascend by account; `place` is
-/// where the last answer was.
-fn image_of<'i>(
-    images: &'i mut [ImageRow],
-    place: &mut usize,
-    id: AccountId,
-) -> Option<&'i mut AccountImage> {
-    while images.get(*place).is_some_and(|image| image.id < id) {
-        *place += 1;
-    }
-    let found = images.get_mut(*place).filter(|image| image.id == id);
-    found.map(|image| &mut image.image)
 }
 
 /// A row of the journal as it is stored, in the order of [`JOURNAL_COLUMNS`].

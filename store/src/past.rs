@@ -1,6 +1,5 @@
 //! Reading back what is known of past epochs: the history, kept checkpoints, dropped likes.
 
-use futures_util::TryStreamExt;
 use kith_reputation::AccountId;
 use sqlx::Row;
 
@@ -57,40 +56,37 @@ impl Store {
             "SELECT holder, epoch, received, given, hop, own, tally, tracked, rank \
              FROM history WHERE {condition}"
         );
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get("holder");
-                let holder = AccountId(number("history", "holder", &id, id)?);
-                let epoch: i64 = row.get("epoch");
-                let count = |column| row.get::<i64, _>(column).cast_unsigned();
-                let known = |column| row.get::<Option<i64>, _>(column);
-                let closed = match (known("own"), known("tally"), known("tracked")) {
-                    (Some(own), Some(tally), Some(tracked)) => Some(ClosedRow {
-                        holder,
-                        epoch,
-                        hop: known("hop")
-                            .map(|hop| number("history", "hop", &id, hop))
-                            .transpose()?,
-                        own: number("history", "own", &id, own)?,
-                        tally: tally.cast_unsigned(),
-                        tracked: tracked.cast_unsigned(),
-                    }),
-                    _ => None,
-                };
-                give(HistoryRow {
-                    activity: ActivityRow {
-                        holder,
-                        epoch,
-                        received: count("received"),
-                        given: count("given"),
-                    },
-                    closed,
-                    rank: known("rank").map(i64::cast_unsigned),
-                });
-            }
-        });
-        Ok(())
+        self.scan(&sql, &[], |row| {
+            let id = row.int(0)?;
+            let holder = AccountId(number("history", "holder", &id, id)?);
+            let epoch = row.int(1)?;
+            let closed = match (row.int_opt(5)?, row.int_opt(6)?, row.int_opt(7)?) {
+                (Some(own), Some(tally), Some(tracked)) => Some(ClosedRow {
+                    holder,
+                    epoch,
+                    hop: row
+                        .int_opt(4)?
+                        .map(|hop| number("history", "hop", &id, hop))
+                        .transpose()?,
+                    own: number("history", "own", &id, own)?,
+                    tally: tally.cast_unsigned(),
+                    tracked: tracked.cast_unsigned(),
+                }),
+                _ => None,
+            };
+            give(HistoryRow {
+                activity: ActivityRow {
+                    holder,
+                    epoch,
+                    received: row.int(2)?.cast_unsigned(),
+                    given: row.int(3)?.cast_unsigned(),
+                },
+                closed,
+                rank: row.int_opt(8)?.map(i64::cast_unsigned),
+            });
+            Ok(())
+        })
+        .await
     }
 
     /// Changes of the circle at or after an event time, the last one first: account, hop before,
@@ -102,19 +98,18 @@ impl Store {
     ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT account, from_hop, micros FROM circle_change \
             WHERE micros >= $1 ORDER BY id DESC";
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(SQL).bind(since).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get(0);
-                let hop: Option<i64> = row.get(1);
-                give(
-                    number("circle_change", "account", &id, id)?,
-                    hop.map(|hop| number("circle_change", "from_hop", &id, hop)).transpose()?,
-                    row.get(2),
-                );
-            }
-        });
-        Ok(())
+        self.scan(SQL, &[since], |row| {
+            let id = row.int(0)?;
+            let hop = row.int_opt(1)?;
+            give(
+                number("circle_change", "account", &id, id)?,
+                hop.map(|hop| number("circle_change", "from_hop", &id, hop))
+                    .transpose()?,
+                row.int(2)?,
+            );
+            Ok(())
+        })
+        .await
     }
 
     /// All changes of the circle in order: account, hop before, hop after, event time.
@@ -123,18 +118,18 @@ impl Store {
         mut give: impl FnMut(u32, Option<u8>, Option<u8>, Micros),
     ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT account, from_hop, to_hop, micros FROM circle_change ORDER BY id";
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(SQL).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get(0);
-                let hop = |column: usize| {
-                    let hop: Option<i64> = row.get(column);
-                    hop.map(|hop| number("circle_change", "hop", &id, hop)).transpose()
-                };
-                give(number("circle_change", "account", &id, id)?, hop(1)?, hop(2)?, row.get(3));
-            }
-        });
-        Ok(())
+        self.scan(SQL, &[], |row| {
+            let id = row.int(0)?;
+            let hop = |column| {
+                let hop = row.int_opt(column)?;
+                hop.map(|hop| number("circle_change", "hop", &id, hop))
+                    .transpose()
+            };
+            let account = number("circle_change", "account", &id, id)?;
+            give(account, hop(1)?, hop(2)?, row.int(3)?);
+            Ok(())
+        })
+        .await
     }
 
     /// The kept checkpoints, ascending.
@@ -184,21 +179,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT holder, position, image FROM kept_image WHERE ordinal = $1 \
             ORDER BY holder";
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(SQL).bind(i64::from(ordinal)).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get(0);
-                let bytes: &[u8] = row.get(2);
-                give(ImageRow {
-                    id: AccountId(number("kept_image", "holder", &id, id)?),
-                    position: row.get::<i64, _>(1).cast_unsigned(),
-                    image: kept::decode(bytes)
-                        .ok_or_else(|| corrupt("kept_image", "image", &id, "not an image"))?,
-                    changed: None,
-                });
-            }
-        });
-        Ok(())
+        self.scan(SQL, &[i64::from(ordinal)], |row| {
+            let id = row.int(0)?;
+            let bytes = row.bytes(2)?.unwrap_or_default();
+            give(ImageRow {
+                id: AccountId(number("kept_image", "holder", &id, id)?),
+                position: row.int(1)?.cast_unsigned(),
+                image: kept::decode(bytes)
+                    .ok_or_else(|| corrupt("kept_image", "image", &id, "not an image"))?,
+                changed: None,
+            });
+            Ok(())
+        })
+        .await
     }
 
     /// Likes whose journal rows were dropped, of this epoch and later ones: ledger id of the
@@ -209,17 +202,16 @@ impl Store {
         mut give: impl FnMut(AccountId, RecordKind, &str),
     ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1";
-        on_readers!(self, pool => {
-            let mut rows = sqlx::query(SQL).bind(since).fetch(pool);
-            while let Some(row) = rows.try_next().await? {
-                let id: i64 = row.get(0);
-                let kind = match row.get::<i64, _>(1) {
-                    1 => RecordKind::Like,
-                    _ => RecordKind::Repost,
-                };
-                give(AccountId(number("dropped_like", "sender", &id, id)?), kind, row.get(2));
-            }
-        });
-        Ok(())
+        self.scan(SQL, &[since], |row| {
+            let id = row.int(0)?;
+            let kind = match row.int(1)? {
+                1 => RecordKind::Like,
+                _ => RecordKind::Repost,
+            };
+            let sender = AccountId(number("dropped_like", "sender", &id, id)?);
+            give(sender, kind, row.text(2)?.unwrap_or_default());
+            Ok(())
+        })
+        .await
     }
 }

@@ -9,7 +9,7 @@ use kith_graph::{AccountId, Changes, Circle};
 use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Recorded, Rules, Verdict};
 use kith_store::{
     HistoryPart, JournalPart, Pieces, Store,
-    batch::{Clock, ImageRow, JournalRow, Micros, State, TrackedRow},
+    batch::{AccountRow, Clock, ImageRow, JournalRow, Micros, State, TrackedRow},
 };
 
 use super::{
@@ -24,6 +24,30 @@ use super::{
     settings::Settings,
     tid,
 };
+
+/// Where the accounts of the ledger are true that are taken from a checkpoint.
+struct Checkpoint {
+    /// By ledger id.
+    positions: Vec<u64>,
+    /// The least of them.
+    oldest: u64,
+}
+
+impl Checkpoint {
+    /// The checkpoint with these images, all of whose older ones are true at `whole_at`, too.
+    fn of(found: &[(LedgerId, u64)], whole_at: u64, accounts: usize) -> Result<Checkpoint> {
+        // An account without an image got its number after the checkpoint.
+        let mut positions = vec![whole_at; accounts];
+        for (id, position) in found {
+            match positions.get_mut(id.0 as usize) {
+                Some(known) => *known = whole_at.max(*position),
+                None => bail!("table ledger_account: {} is no account of the ledger", id.0),
+            }
+        }
+        let oldest = positions.iter().copied().min().unwrap_or(0);
+        Ok(Checkpoint { positions, oldest })
+    }
+}
 
 impl Engine {
     /// The engine of a database, made new if it is empty.
@@ -92,42 +116,53 @@ impl Engine {
         })
     }
 
+    fn restore_account(&mut self, row: AccountRow) -> Result<()> {
+        let id = self.circle.intern(&row.did);
+        if id.0 != row.id {
+            bail!(
+                "table account: {} has number {}, expected {}",
+                row.did,
+                row.id,
+                id.0
+            );
+        }
+        if row.status != "active" {
+            self.circle
+                .set_status(id, inactive_status(Some(&row.status)));
+        }
+        self.notes.push(Note {
+            rev: 0,
+            since: row.since_micros,
+            ledger_id: row.ledger_id,
+            capped: row.capped,
+        });
+        if let Some(handle) = row.handle {
+            self.handles.insert(id, handle.into());
+        }
+        if let Some(ledger_id) = row.ledger_id {
+            let index = ledger_id.0 as usize;
+            if self.ledger_accounts.len() <= index {
+                self.ledger_accounts.resize(index + 1, None);
+            }
+            self.ledger_accounts[index] = Some(id);
+        }
+        Ok(())
+    }
+
     /// Accounts by their numbers, who was tracked, follow and block records; skipped is already who
     /// the config says. Returns the hops as they were stored.
     async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
         let mut hops = Vec::new();
-        for row in store.load_accounts().await? {
-            let id = self.circle.intern(&row.did);
-            if id.0 != row.id {
-                bail!(
-                    "table account: {} has number {}, expected {}",
-                    row.did,
-                    row.id,
-                    id.0
-                );
-            }
-            hops.push(row.hop);
-            if row.status != "active" {
-                self.circle
-                    .set_status(id, inactive_status(Some(&row.status)));
-            }
-            self.notes.push(Note {
-                rev: 0,
-                since: row.since_micros,
-                ledger_id: row.ledger_id,
-                capped: row.capped,
-            });
-            if let Some(handle) = row.handle {
-                self.handles.insert(id, handle.into());
-            }
-            if let Some(ledger_id) = row.ledger_id {
-                let index = ledger_id.0 as usize;
-                if self.ledger_accounts.len() <= index {
-                    self.ledger_accounts.resize(index + 1, None);
+        let mut failure = None;
+        store
+            .each_account(|row| {
+                hops.push(row.hop);
+                if failure.is_none() {
+                    failure = self.restore_account(row).err();
                 }
-                self.ledger_accounts[index] = Some(id);
-            }
-        }
+            })
+            .await?;
+        failure.map_or(Ok(()), Err)?;
         let (notes, data) = (&mut self.notes, &mut self.data);
         store
             .each_commit(|row| {
@@ -189,48 +224,50 @@ impl Engine {
     /// The ledger: images, then the journal after the checkpoint. Returns the ticks of that
     /// journal.
     async fn restore_ledger(&mut self, store: &Store) -> Result<Ticks> {
-        let mut images = store.load_images().await?;
         let counters = store.load_counters().await?;
         let expected = counters
             .iter()
             .find(|(name, _)| name == IMAGES)
             .map_or(0, |(_, n)| *n);
-        let mut whole_at = self.state.checkpoint_position;
-        let is_whole = images.len() as u64 >= expected;
+        let found = store.image_positions().await?;
+        let mut is_whole = found.len() as u64 >= expected;
+        let mut from = self.state.checkpoint_position;
+        let mut checkpoint = Checkpoint::of(&found, from, self.ledger_accounts.len())?;
+        if is_whole {
+            self.resume_ledger(store, &checkpoint).await?;
+            let mut restored = 0;
+            store
+                .each_image(|image| {
+                    restored += 1;
+                    self.restore_image(image)
+                })
+                .await?;
+            is_whole = restored == found.len();
+        }
         if !is_whole {
             tracing::warn!(
                 expected,
-                found = images.len(),
+                found = found.len(),
                 "images are lost: the journal is replayed"
             );
+            self.images = Images::default();
             if self.state.dropped_position == 0 {
                 return self.rebuild_ledger(store).await;
             }
-            (images, whole_at) = self.kept_images(store).await?;
+            let images;
+            (images, from) = self.kept_images(store).await?;
+            let found: Vec<_> = images
+                .iter()
+                .map(|image| (image.id, image.position))
+                .collect();
+            checkpoint = Checkpoint::of(&found, from, self.ledger_accounts.len())?;
+            self.resume_ledger(store, &checkpoint).await?;
+            images
+                .into_iter()
+                .try_for_each(|image| self.restore_image(image))?;
         }
-        let accounts = self.ledger_accounts.len();
-        // An account without an image got its number after the checkpoint.
-        let mut positions = vec![whole_at; accounts];
-        for image in &images {
-            match positions.get_mut(image.id.0 as usize) {
-                Some(position) => *position = image.position.max(whole_at),
-                None => bail!(
-                    "table ledger_account: {} is no account of the ledger",
-                    image.id.0
-                ),
-            }
-        }
-        let oldest = positions.iter().copied().min().unwrap_or(0);
+        let Checkpoint { positions, oldest } = checkpoint;
         let from = oldest.min(self.state.flow_position);
-        let (rules, pinned) = self.rules_at(store, oldest).await?;
-        let ticks = self.state.ticks - store.ticks_after(oldest).await?.min(self.state.ticks);
-        let accounts = u32::try_from(accounts)?;
-        self.ledger = Ledger::resume(self.state.seed, rules, pinned, ticks, accounts)?;
-        self.ledger.note_epochs();
-        for ImageRow { id, image, .. } in images {
-            self.images.note_image(id);
-            self.ledger.restore_account(id, image)?;
-        }
         let mut pins: HashSet<LedgerId> = self.rules_at(store, from).await?.1.into_iter().collect();
         let mut tail = 0u64;
         let mut ticks = Ticks::new();
@@ -278,6 +315,22 @@ impl Engine {
             "ledger restored"
         );
         Ok(ticks)
+    }
+
+    /// A ledger as it was where the oldest image is true, without accounts.
+    async fn resume_ledger(&mut self, store: &Store, checkpoint: &Checkpoint) -> Result<()> {
+        let oldest = checkpoint.oldest;
+        let (rules, pinned) = self.rules_at(store, oldest).await?;
+        let ticks = self.state.ticks - store.ticks_after(oldest).await?.min(self.state.ticks);
+        let accounts = u32::try_from(checkpoint.positions.len())?;
+        self.ledger = Ledger::resume(self.state.seed, rules, pinned, ticks, accounts)?;
+        self.ledger.note_epochs();
+        Ok(())
+    }
+
+    fn restore_image(&mut self, ImageRow { id, image, .. }: ImageRow) -> Result<()> {
+        self.images.note_image(id);
+        Ok(self.ledger.restore_account(id, image)?)
     }
 
     /// The newest kept checkpoint, and where it is true.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use kith_reputation::RuleKind;
-use kith_store::{Access, Parameter, Report, Store, Table, Value, batch::ImageRow};
+use kith_store::{Access, Parameter, Report, Store, StoreError, Table, Value, batch::ImageRow};
 use kith_tests::Database;
 use tokio::runtime::Runtime;
 
@@ -75,8 +75,13 @@ impl Twin {
 
     /// What is read back of the images.
     pub(crate) fn images(&self) -> Vec<ImageRow> {
-        let images = self.store.load_images();
-        self.runtime.block_on(images).expect("reads")
+        let mut images = Vec::new();
+        let each = self.store.each_image(|image| {
+            images.push(image);
+            Ok::<(), StoreError>(())
+        });
+        self.runtime.block_on(each).expect("reads");
+        images
     }
 
     /// Whether a report says exactly this, and with a limit the beginning of it.

@@ -16,9 +16,10 @@ const CONTENTS: [(&str, &str, &str); 13] = [
     ),
     (
         "account",
-        "id did hop since_micros status rev #data ledger_id capped",
+        "id did hop since_micros status ledger_id capped",
         "id",
     ),
+    ("repo", "account rev #data", "account"),
     (
         "follow",
         "follower rkey subject",
