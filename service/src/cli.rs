@@ -1,12 +1,18 @@
 //! The command line.
 
-use std::{ffi::OsStr, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
     error::{ContextKind, ContextValue},
 };
+
+use kith_store::Export;
 
 use crate::ask;
 
@@ -87,6 +93,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Give the journal to other rules, into a new database on which all reports run.
     Recompute(RecomputeArgs),
+    /// Write a table, or the circle as a graph, into a file for other programs; a service may run.
+    Export(ExportArgs),
     /// Copy the database into a file, beside a running service.
     Backup {
         /// The file, which must not exist.
@@ -246,6 +254,141 @@ pub(crate) struct VerifyArgs {
     pub(crate) output: Output,
 }
 
+/// `kith export WHAT --to FILE`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// What to write.
+    pub(crate) what: What,
+    /// The file, or - for standard output; its ending says in which format: .parquet, .csv,
+    /// .graphml, or .dot.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// In which format, whatever the file's ending.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FileFormat>,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// From when on (journal, local-trust, graph of likes): so long before the last event, as 7d
+    /// or 12h; or a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// What the edges are (graph); assignments unless told.
+    #[arg(long, value_enum)]
+    pub(crate) edges: Option<EdgesOf>,
+    /// Only so many edges, those with most points, and the accounts that they connect (graph).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) strongest: Option<u32>,
+}
+
+/// What can be exported.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
+pub(crate) enum What {
+    /// The members of the circle.
+    Circle,
+    /// Whose points everybody holds.
+    Assignments,
+    /// Every operation given to the ledger, and what became of it.
+    Journal,
+    /// Every account, epoch by epoch.
+    History,
+    /// What each account gave to each other one by likes: from, to, value, as tools for EigenTrust
+    /// read it.
+    LocalTrust,
+    /// The tracked accounts, as the peers that EigenTrust trusts beforehand.
+    PreTrust,
+    /// The circle, with points as weights.
+    Graph,
+}
+
+impl What {
+    /// What it is called on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        self.table().map_or("graph", |export| export.name)
+    }
+
+    /// The table it is; None: it is a graph.
+    pub(crate) fn table(self) -> Option<&'static Export> {
+        match self {
+            What::Circle => Some(&Export::CIRCLE),
+            What::Assignments => Some(&Export::ASSIGNMENTS),
+            What::Journal => Some(&Export::JOURNAL),
+            What::History => Some(&Export::HISTORY),
+            What::LocalTrust => Some(&Export::LOCAL_TRUST),
+            What::PreTrust => Some(&Export::PRE_TRUST),
+            What::Graph => None,
+        }
+    }
+
+    /// The formats that it can be written in.
+    pub(crate) fn formats(self) -> [FileFormat; 2] {
+        match self {
+            What::LocalTrust | What::PreTrust => [FileFormat::Csv, FileFormat::Parquet],
+            What::Graph => [FileFormat::Graphml, FileFormat::Dot],
+            _ => [FileFormat::Parquet, FileFormat::Csv],
+        }
+    }
+}
+
+/// Formats of files.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
+pub(crate) enum FileFormat {
+    /// Columns with types, compressed: for pyarrow, DuckDB, pandas, Spark and the like.
+    Parquet,
+    /// As `kith report --format csv` prints it.
+    Csv,
+    /// For Gephi, yEd, networkx and igraph.
+    Graphml,
+    /// For Graphviz.
+    Dot,
+}
+
+impl FileFormat {
+    /// What it is called on the command line; also the usual ending of files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            FileFormat::Parquet => "parquet",
+            FileFormat::Csv => "csv",
+            FileFormat::Graphml => "graphml",
+            FileFormat::Dot => "dot",
+        }
+    }
+
+    /// The format that a file's name tells by its ending.
+    pub(crate) fn of_ending(file: &Path) -> Option<FileFormat> {
+        let ending = file.extension()?.to_str()?.to_ascii_lowercase();
+        match ending.as_str() {
+            "parquet" => Some(FileFormat::Parquet),
+            "csv" => Some(FileFormat::Csv),
+            "graphml" => Some(FileFormat::Graphml),
+            "dot" | "gv" => Some(FileFormat::Dot),
+            _ => None,
+        }
+    }
+}
+
+/// What the edges of the graph are.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
+pub(crate) enum EdgesOf {
+    /// From whose points they once were to who holds them now.
+    Assignments,
+    /// From hand to hand: the way that points of tracked accounts took.
+    Flows,
+    /// From who liked to who was liked: what local-trust has.
+    Likes,
+}
+
+impl EdgesOf {
+    /// The rows of the edges.
+    pub(crate) fn export(self) -> &'static Export {
+        match self {
+            EdgesOf::Assignments => &Export::EDGES_ASSIGNMENTS,
+            EdgesOf::Flows => &Export::EDGES_FLOWS,
+            EdgesOf::Likes => &Export::EDGES_LIKES,
+        }
+    }
+}
+
 /// `kith record FILE`.
 #[derive(Debug, Args)]
 pub(crate) struct RecordArgs {
@@ -384,6 +527,7 @@ impl Cli {
             | Command::Record(_)
             | Command::Recompute(_)
             | Command::Serve { .. } => "info",
+            Command::Export(ref args) if args.to != Path::new("-") => "info",
             _ => "warn",
         }
     }

@@ -17,6 +17,11 @@ pub(crate) struct InputError(pub(crate) String);
 #[error("interrupted before everything was committed; the next start goes on from the last commit")]
 pub(crate) struct Interrupted;
 
+/// Stopped in the middle by a signal, and nothing came of it.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; nothing was written")]
+pub(crate) struct Abandoned;
+
 const NO: u8 = 1;
 const FAILURE: u8 = 2;
 const INTERRUPTED: u8 = 130;
@@ -43,10 +48,10 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
                 .downcast_ref::<StoreError>()
                 .is_some_and(StoreError::is_input)
     });
-    if error
+    let is_interrupted = error
         .chain()
-        .any(<dyn std::error::Error + 'static>::is::<Interrupted>)
-    {
+        .any(|cause| cause.is::<Interrupted>() || cause.is::<Abandoned>());
+    if is_interrupted {
         ExitCode::from(INTERRUPTED)
     } else if is_input {
         ExitCode::from(NO)

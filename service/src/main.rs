@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod engine;
 mod exit;
+mod export;
 mod handles;
 mod http;
 mod metrics;

@@ -16,7 +16,7 @@ use std::{
 };
 
 use sqlx::{
-    Connection, PgPool, SqlitePool,
+    ConnectOptions, Connection, PgPool, SqlitePool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
     sqlite::{
@@ -56,7 +56,7 @@ pub enum Access {
     /// To read: nothing is changed.
     Read,
     /// To read everything as it is at one moment, whatever is written meanwhile: one connection,
-    /// one transaction, so one question at a time.
+    /// one transaction, so one question at a time. Such questions are long, and nobody is warned.
     Snapshot,
 }
 
@@ -189,6 +189,10 @@ impl SqliteBackend {
             .pragma("cache_size", CACHE_SIZE)
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", WAL_PAGES);
+        let options = match access {
+            Access::Snapshot => options.disable_statement_logging(),
+            _ => options,
+        };
         let path = options.get_filename().to_owned();
         let (lock, writer) = match access {
             Access::Write => {
@@ -314,6 +318,10 @@ impl PostgresBackend {
             .map_err(open_error)?
             .application_name("kith")
             .options([("timezone", "UTC")]);
+        let options = match access {
+            Access::Snapshot => options.disable_statement_logging(),
+            _ => options,
+        };
         let writer = match access {
             Access::Write => {
                 let mut connection = PgConnection::connect_with(&options)

@@ -301,7 +301,7 @@ impl Store {
 
 /// The query with `$1`, `$2` … for its `:name`s, and the names in that order. Comments and quoted
 /// text stay as they are.
-fn numbered(sql: &str) -> (String, Vec<String>) {
+pub(crate) fn numbered(sql: &str) -> (String, Vec<String>) {
     let mut out = String::with_capacity(sql.len());
     let mut names: Vec<String> = Vec::new();
     let mut rest = sql;

@@ -6,6 +6,7 @@
 //! - `books`: reports against the ledger they tell of.
 //! - `people`: what is shown at the command line, and that strangers cannot act there.
 //! - `reports`: every report on both databases, by hand, and against the ledger.
+//! - `export`: files for other programs, opened by those.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
 //! - `circle`: why somebody is a member, who came and went, the list of tracked accounts.
 //! - `claims`: claims, accounts that are forgotten, opting out.
@@ -35,6 +36,7 @@ mod crashes;
 mod day_one;
 mod doctor;
 mod edits;
+mod export;
 mod failures;
 mod gaps;
 mod http;

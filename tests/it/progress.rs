@@ -47,6 +47,25 @@ fn a_terminal_shows_bars_and_whole_log_lines() {
     }
     assert!(lines.count() >= 2, "{plain}");
 
+    // An export has one too, and its line says what was written.
+    let command = format!(
+        "{} export journal --to journal.csv",
+        kith_binary().display()
+    );
+    let ran = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .current_dir(kith.folder())
+        .env("COLUMNS", "120")
+        .stdin(Stdio::null())
+        .output()
+        .expect("script runs");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(said.contains("exporting"), "no bar:\n{said}");
+    assert!(
+        without_escapes(&said).contains("exported journal"),
+        "{said}"
+    );
+
     // Without a terminal there are none.
     let again = kith.run(&["replay", "--frames", "many.frames"]).expect_ok();
     assert!(!again.stderr.contains('\u{1b}'), "{}", again.stderr);

@@ -6,6 +6,7 @@ pub(crate) mod claim;
 mod complete;
 mod doctor;
 pub(crate) mod explain;
+mod export;
 mod init;
 pub(crate) mod opt_out;
 mod recompute;
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Claim(args) => claim::claim(path, args).await,
         Command::Forget(args) => claim::forget(path, args).await,
         Command::Explain(args) => explain::run(path, args).await,
+        Command::Export(args) => export::run(path, &args).await,
         Command::Verify(args) => verify::run(path, &args).await,
         Command::Recompute(args) => recompute::run(path, &args).await,
         Command::Backup { file } => backup::run(path, &file).await,

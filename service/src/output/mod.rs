@@ -80,6 +80,10 @@ pub(crate) fn thousands(n: i64) -> String {
 /// A stranger's text without what is not seen but acts: control characters (no terminal is moved
 /// by it), bidirectional controls and other invisible ones (nothing looks like something else).
 pub(crate) fn harmless(text: &str) -> String {
+    // Nearly all text is plain, and is looked at once.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| if acts_unseen(c) { '\u{fffd}' } else { c })
         .collect()

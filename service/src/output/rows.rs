@@ -24,7 +24,8 @@ impl Rows<BufWriter<io::StdoutLock<'static>>> {
 }
 
 impl<W: Write> Rows<W> {
-    fn new(out: W, format: Format) -> Self {
+    /// To anything; `format` is JSON or else CSV.
+    pub(crate) fn new(out: W, format: Format) -> Self {
         Rows {
             out,
             is_json: format == Format::Json,

@@ -7,10 +7,11 @@
 //! - [`Liar`]: a fake relay that bends the frames of a real host.
 //! - [`frames`]: reads and writes recordings; [`recordings`] is where ours are.
 //! - [`expected`]: what replaying a recording must give, and the comparison with what Kith says.
+//! - [`python()`]: a Python with the packages that exports are opened with.
 //!
-//! What a machine lacks (`PostgreSQL`, `Node.js`) is `None` after one clear line on standard error,
-//! and a failure where the environment says `CI=true`. Everything started here ends with the test
-//! process, however that ends (see [`Leash`]).
+//! What a machine lacks (`PostgreSQL`, `Node.js`, Python) is `None` after one clear line on standard
+//! error, and a failure where the environment says `CI=true`. Everything started here ends with the
+//! test process, however that ends (see [`Leash`]).
 //!
 //! To add a server: start it in a module of its own, put a [`Leash`] on it, and return `None`
 //! through [`missing`] where its program is not installed.
@@ -30,6 +31,7 @@ mod needs;
 mod network;
 mod places;
 mod postgres;
+mod python;
 mod truth;
 
 pub use database::{Database, Held, Stall};
@@ -41,4 +43,5 @@ pub use needs::{PATIENCE, missing, wait_until};
 pub use network::{Network, Populate, Populating};
 pub use places::{Recordings, project, recordings, shared};
 pub use postgres::{Postgres, postgres};
+pub use python::python;
 pub use truth::{Account, Record, Truth};

@@ -1,0 +1,14 @@
+-- From hand to hand, the points of all tracked accounts together, both hands of the circle.
+SELECT
+    s.did,
+    r.did,
+    e.points
+FROM (
+    SELECT sender, receiver, CAST(SUM(points) AS BIGINT) AS points
+    FROM flow
+    GROUP BY sender, receiver
+) e
+CROSS JOIN account s
+CROSS JOIN account r
+WHERE s.ledger_id = e.sender AND s.hop IS NOT NULL
+    AND r.ledger_id = e.receiver AND r.hop IS NOT NULL
