@@ -132,7 +132,7 @@ fn libraries_of_others_open_what_is_exported() {
     for database in databases() {
         let (kith, folder) = exported(url_of(database.as_ref()));
         let ran = Command::new(python)
-            .arg(kith_tests::project().join("tests/export/open.py"))
+            .arg(kith_tests::project().join("tests/python/open_exports.py"))
             .arg(&folder)
             .output()
             .expect("Python starts");

@@ -19,6 +19,7 @@
 //! - `edits`: the configuration of a running service changes.
 //! - `gaps`: what was missed is found again.
 //! - `http`: the reports and events over HTTP, and what is sent to do harm.
+//! - `asked`: the API, asked by schemathesis.
 //! - `token`: what the token opens, and edits over HTTP.
 //! - `page`: the page in a real browser.
 //! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
@@ -27,6 +28,7 @@
 //!
 //! The helpers and their own tests are in `support/`.
 
+mod asked;
 mod books;
 mod circle;
 mod claims;

@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 use kith_config::Identifier;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{Site, api::json as answer, guard::BODY_BYTES_MAX, problem::Problem, token};
@@ -26,6 +26,7 @@ struct Tracked {
     /// A DID or a handle.
     id: String,
     /// What the user calls it.
+    #[serde(default, deserialize_with = "given")]
     label: Option<String>,
 }
 
@@ -83,6 +84,16 @@ pub(super) async fn opt_in(
 }
 
 const NAMED_HELP: &str = "send {\"id\": \"alice.example.com\"}";
+
+/// A value that may be left out, but is not `null`: of the two ways of saying nothing the API's
+/// description has the one.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
 
 /// Checks the token and reads the body.
 pub(super) async fn body_of<T: DeserializeOwned>(

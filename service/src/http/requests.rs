@@ -20,7 +20,7 @@ use serde_json::Number;
 use super::{
     Site,
     api::json as answer,
-    edits::{body_of, told},
+    edits::{body_of, given, told},
     problem::Problem,
     token,
 };
@@ -39,8 +39,10 @@ struct Claim {
     #[serde(default)]
     all: bool,
     /// Bundles of this sender only.
+    #[serde(default, deserialize_with = "given")]
     from: Option<String>,
     /// This bundle only.
+    #[serde(default, deserialize_with = "given")]
     entry: Option<Number>,
 }
 

@@ -7,7 +7,7 @@
 //! - [`Liar`]: a fake relay that bends the frames of a real host.
 //! - [`frames`]: reads and writes recordings; [`recordings`] is where ours are.
 //! - [`expected`]: what replaying a recording must give, and the comparison with what Kith says.
-//! - [`python()`]: a Python with the packages that exports are opened with.
+//! - [`python()`]: a Python with the packages that exports are opened with and the API is asked by.
 //!
 //! What a machine lacks (`PostgreSQL`, `Node.js`, Python) is `None` after one clear line on standard
 //! error, and a failure where the environment says `CI=true`. Everything started here ends with the

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the pinned packages that exports are opened with, into tests/export/venv. Needs Python 3.11 or newer with
-# venv (Debian: python3-venv) and PyPI; takes about 120 MB. A second run is free.
+# Installs the pinned packages that exports are opened with and the API is asked by, into tests/python/venv. Needs
+# Python 3.11 or newer with venv (Debian: python3-venv) and PyPI; takes about 200 MB. A second run is free.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -12,7 +12,7 @@ if command -v flock >/dev/null; then flock 9; fi
 mark=venv/.kith-installed
 want="$(cat requirements.txt) $(python3 --version)"
 if [ "$(cat "$mark" 2>/dev/null)" = "$want" ]; then
-  echo "tests/export is set up already"
+  echo "tests/python is set up already"
   exit 0
 fi
 
