@@ -35,8 +35,10 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// Readers at once: reports are few.
 const READERS: u32 = 4;
-/// Memory for pages of SQLite, for each connection: 64 MiB, in its own way of saying so.
+/// Memory for pages of SQLite, of the writer: 64 MiB, in its own way of saying so.
 const CACHE_SIZE: &str = "-65536";
+/// The same of each reader, whose pages the system keeps too: 16 MiB.
+const READER_CACHE_SIZE: &str = "-16384";
 /// Pages in the write-ahead log at which it is folded into the file: 128 MiB. Pages that change
 /// with every batch are folded once for many.
 const WAL_PAGES: &str = "32768";
@@ -228,8 +230,9 @@ impl SqliteBackend {
                     })
                 });
         }
+        let reading = options.clone().read_only(true);
         let readers = pool
-            .connect_with(options.clone().read_only(true))
+            .connect_with(reading.pragma("cache_size", READER_CACHE_SIZE))
             .await
             .map_err(open_error)?;
         let backend = SqliteBackend {
