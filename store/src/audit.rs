@@ -74,7 +74,7 @@ impl Store {
             };
             let account = AccountId(number("ledger_account", "id", &id, id)?);
             give(account, Some(row.int(7)?.cast_unsigned()), part);
-            Ok(())
+            Ok::<(), StoreError>(())
         })
         .await?;
         let assignments = format!(
@@ -93,7 +93,7 @@ impl Store {
                 None,
                 part,
             );
-            Ok(())
+            Ok::<(), StoreError>(())
         })
         .await?;
         let unclaimed = format!(

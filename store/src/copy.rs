@@ -292,7 +292,7 @@ mod tests {
             .scan(columns, &[], |row| {
                 let name = |column| row.text(column).map(|name| name.unwrap_or("").to_owned());
                 there.insert((name(0)?, name(1)?));
-                Ok(())
+                Ok::<(), StoreError>(())
             })
             .await
             .expect("reads");

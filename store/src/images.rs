@@ -10,7 +10,19 @@ use crate::{
     load::{corrupt, number},
 };
 
+/// The accounts of the checkpoint, without their rows.
+#[derive(Debug)]
+pub struct ImageHeads(Vec<Head>);
+
+impl ImageHeads {
+    /// Where each image is true, ascending by id.
+    pub fn positions(&self) -> impl ExactSizeIterator<Item = (AccountId, u64)> {
+        self.0.iter().map(|head| (head.id, head.position))
+    }
+}
+
 /// A row of `ledger_account`.
+#[derive(Debug)]
 struct Head {
     id: AccountId,
     own: u32,
@@ -23,49 +35,29 @@ struct Head {
 }
 
 impl Store {
-    /// Where the images of the checkpoint are true, ascending by id.
-    pub async fn image_positions(&self) -> Result<Vec<(AccountId, u64)>, StoreError> {
-        const SQL: &str = "SELECT id, position FROM ledger_account ORDER BY id";
-        let mut positions = Vec::new();
-        self.scan(SQL, &[], |row| {
-            let id = row.int(0)?;
-            let account = AccountId(number("ledger_account", "id", &id, id)?);
-            positions.push((account, row.int(1)?.cast_unsigned()));
-            Ok(())
-        })
-        .await?;
-        Ok(positions)
-    }
-
     /// The images of the checkpoint, ascending by id. An image that is not whole (its rows are not
     /// as many, or do not sum up, as its account says) is left out: the journal has everything.
     pub async fn each_image<E: From<StoreError>>(
         &self,
+        heads: &ImageHeads,
         mut give: impl FnMut(ImageRow) -> Result<(), E>,
     ) -> Result<(), E> {
         const SQL: &str = "SELECT holder, origin, points, touched FROM assignment \
             ORDER BY holder, origin";
-        let heads = self.heads().await?;
         let mut entries = self.entries().await?;
-        let mut left = heads.iter();
+        let mut left = heads.0.iter().peekable();
         let mut rows: Vec<Row> = Vec::new();
-        let mut failure = None;
-        // Gives all accounts before this one, of which the last may have the rows.
-        let mut give_before = |next: Option<AccountId>, rows: &mut Vec<Row>, holder: AccountId| {
-            while let Some(head) = left.as_slice().first()
-                && next.is_none_or(|next| head.id < next)
-            {
-                left.next();
-                let rows = match head.id == holder {
-                    true => std::mem::take(rows),
-                    false => Vec::new(),
-                };
-                let image = head.image(rows, entries.remove(&head.id).unwrap_or_default());
-                if let (Some(image), None) = (image, &failure) {
-                    failure = give(image).err();
+        // Gives the accounts up to this one, whose rows these are.
+        let mut give_upto = |last: AccountId, rows: Vec<Row>| {
+            let mut rows = Some(rows);
+            while let Some(head) = left.next_if(|head| head.id <= last) {
+                let rows = rows.take_if(|_| head.id == last).unwrap_or_default();
+                let entries = entries.remove(&head.id).unwrap_or_default();
+                if let Some(image) = head.image(rows, entries) {
+                    give(image)?;
                 }
             }
-            rows.clear();
+            Ok::<(), E>(())
         };
         let mut last = AccountId(0);
         self.scan(SQL, &[], |row| {
@@ -73,7 +65,7 @@ impl Store {
             let small = |column, value| number("assignment", column, &holder, value);
             let id = AccountId(small("holder", holder)?);
             if id != last {
-                give_before(Some(id), &mut rows, last);
+                give_upto(last, std::mem::take(&mut rows))?;
                 last = id;
             }
             let touched = row.int_opt(3)?;
@@ -82,14 +74,15 @@ impl Store {
                 points: small("points", row.int(2)?)?,
                 touched: touched.map(|t| small("touched", t)).transpose()?,
             });
-            Ok(())
+            Ok::<(), E>(())
         })
         .await?;
-        give_before(None, &mut rows, last);
-        failure.map_or(Ok(()), Err)
+        give_upto(last, rows)?;
+        give_upto(AccountId(u32::MAX), Vec::new())
     }
 
-    async fn heads(&self) -> Result<Vec<Head>, StoreError> {
+    /// The accounts of the checkpoint.
+    pub async fn image_heads(&self) -> Result<ImageHeads, StoreError> {
         const SQL: &str = "SELECT id, own, ordinal, others, position, tally, rows, unclaimed \
             FROM ledger_account ORDER BY id";
         let mut heads = Vec::new();
@@ -107,10 +100,10 @@ impl Store {
                 rows: small("rows", row.int(6)?)?,
                 unclaimed: small("unclaimed", row.int(7)?)?,
             });
-            Ok(())
+            Ok::<(), StoreError>(())
         })
         .await?;
-        Ok(heads)
+        Ok(ImageHeads(heads))
     }
 
     /// The unclaimed entries; nearly nobody has some.
@@ -131,7 +124,7 @@ impl Store {
             };
             let id = AccountId(small("receiver", receiver)?);
             entries.entry(id).or_default().push(entry);
-            Ok(())
+            Ok::<(), StoreError>(())
         })
         .await?;
         Ok(entries)

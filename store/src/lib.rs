@@ -44,6 +44,7 @@ pub use error::StoreError;
 pub use explain::{Explanation, KnownAccount, Membership, Way};
 pub use export::{ColumnKind, EXPORTS, Export, ExportColumn};
 pub use handles::HandleWanted;
+pub use images::ImageHeads;
 pub use load::JournalPart;
 pub use news::{ChangeNews, LikeNews, Moment};
 pub use past::{HistoryPart, HistoryRow};

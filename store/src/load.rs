@@ -71,19 +71,26 @@ impl Store {
     /// All accounts, ascending by id.
     pub async fn load_accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
         let mut accounts = Vec::new();
-        self.each_account(|row| accounts.push(row)).await?;
+        self.each_account(|row| {
+            accounts.push(row);
+            Ok::<(), StoreError>(())
+        })
+        .await?;
         Ok(accounts)
     }
 
     /// All accounts, ascending by id.
-    pub async fn each_account(&self, mut give: impl FnMut(AccountRow)) -> Result<(), StoreError> {
+    pub async fn each_account<E: From<StoreError>>(
+        &self,
+        mut give: impl FnMut(AccountRow) -> Result<(), E>,
+    ) -> Result<(), E> {
         const SQL: &str = "SELECT id, did, handle, hop, since_micros, status, \
             ledger_id, capped FROM account ORDER BY id";
         self.scan(SQL, &[], |row| {
             let id = row.int(0)?;
             let small = |column, value| number("account", column, &id, value);
             let ledger_id = row.int_opt(6)?;
-            give(AccountRow {
+            let row = AccountRow {
                 id: number("account", "id", &id, id)?,
                 did: row.text(1)?.unwrap_or_default().to_owned(),
                 handle: row.text(2)?.map(str::to_owned),
@@ -94,8 +101,8 @@ impl Store {
                     .map(|n| number("account", "ledger_id", &id, n).map(AccountId))
                     .transpose()?,
                 capped: row.int(7)? != 0,
-            });
-            Ok(())
+            };
+            give(row)
         })
         .await
     }

@@ -52,20 +52,23 @@ impl Cells<'_> {
 }
 
 impl Store {
-    /// Gives every row of a query.
-    pub(crate) async fn scan(
+    /// Gives every row of a query, until that fails.
+    pub(crate) async fn scan<E: From<StoreError>>(
         &self,
         sql: &str,
         parameters: &[i64],
-        mut give: impl FnMut(&Cells<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+        mut give: impl FnMut(&Cells<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match &self.backend {
             Backend::Sqlite(b) => {
-                let mut connection = b.readers.acquire().await?;
+                let connection = b.readers.acquire().await;
+                let mut connection = connection.map_err(StoreError::from)?;
                 with_handle(&mut connection, |handle| {
-                    let mut statement = handle.prepare(sql)?;
-                    let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-                    while let Some(row) = rows.next()? {
+                    let statement = handle.prepare(sql);
+                    let mut statement = statement.map_err(StoreError::from)?;
+                    let rows = statement.query(rusqlite::params_from_iter(parameters));
+                    let mut rows = rows.map_err(StoreError::from)?;
+                    while let Some(row) = rows.next().map_err(StoreError::from)? {
                         give(&Cells::Sqlite(row))?;
                     }
                     Ok(())
@@ -78,7 +81,7 @@ impl Store {
                     query = query.bind(parameter);
                 }
                 let mut rows = query.fetch(&b.readers);
-                while let Some(row) = rows.try_next().await? {
+                while let Some(row) = rows.try_next().await.map_err(StoreError::from)? {
                     give(&Cells::Postgres(&row))?;
                 }
                 Ok(())

@@ -35,12 +35,16 @@ struct Checkpoint {
 
 impl Checkpoint {
     /// The checkpoint with these images, all of whose older ones are true at `whole_at`, too.
-    fn of(found: &[(LedgerId, u64)], whole_at: u64, accounts: usize) -> Result<Checkpoint> {
+    fn of(
+        found: impl Iterator<Item = (LedgerId, u64)>,
+        whole_at: u64,
+        accounts: usize,
+    ) -> Result<Checkpoint> {
         // An account without an image got its number after the checkpoint.
         let mut positions = vec![whole_at; accounts];
         for (id, position) in found {
             match positions.get_mut(id.0 as usize) {
-                Some(known) => *known = whole_at.max(*position),
+                Some(known) => *known = whole_at.max(position),
                 None => bail!("table ledger_account: {} is no account of the ledger", id.0),
             }
         }
@@ -155,16 +159,12 @@ impl Engine {
     /// already who the config says. Returns the hops as they were stored.
     async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
         let mut hops = Vec::new();
-        let mut failure = None;
         store
             .each_account(|row| {
                 hops.push(row.hop);
-                if failure.is_none() {
-                    failure = self.restore_account(row).err();
-                }
+                self.restore_account(row)
             })
             .await?;
-        failure.map_or(Ok(()), Err)?;
         let (notes, data) = (&mut self.notes, &mut self.data);
         store
             .each_commit(|row| {
@@ -244,38 +244,32 @@ impl Engine {
             .iter()
             .find(|(name, _)| name == IMAGES)
             .map_or(0, |(_, n)| *n);
-        let found = store.image_positions().await?;
-        let mut is_whole = found.len() as u64 >= expected;
+        let heads = store.image_heads().await?;
+        let found = heads.positions().len();
+        let mut is_whole = found as u64 >= expected;
         let mut from = self.state.checkpoint_position;
-        let mut checkpoint = Checkpoint::of(&found, from, self.ledger_accounts.len())?;
+        let mut checkpoint = Checkpoint::of(heads.positions(), from, self.ledger_accounts.len())?;
         if is_whole {
             self.resume_ledger(store, &checkpoint).await?;
             let mut restored = 0;
             store
-                .each_image(|image| {
+                .each_image(&heads, |image| {
                     restored += 1;
                     self.restore_image(image)
                 })
                 .await?;
-            is_whole = restored == found.len();
+            is_whole = restored == found;
         }
         if !is_whole {
-            tracing::warn!(
-                expected,
-                found = found.len(),
-                "images are lost: the journal is replayed"
-            );
+            tracing::warn!(expected, found, "images are lost: the journal is replayed");
             self.images = Images::default();
             if self.state.dropped_position == 0 {
                 return self.rebuild_ledger(store).await;
             }
             let images;
             (images, from) = self.kept_images(store).await?;
-            let found: Vec<_> = images
-                .iter()
-                .map(|image| (image.id, image.position))
-                .collect();
-            checkpoint = Checkpoint::of(&found, from, self.ledger_accounts.len())?;
+            let found = images.iter().map(|image| (image.id, image.position));
+            checkpoint = Checkpoint::of(found, from, self.ledger_accounts.len())?;
             self.resume_ledger(store, &checkpoint).await?;
             images
                 .into_iter()

@@ -22,8 +22,8 @@ pub(crate) async fn run_sqlite(
     bulks: &[Bulk<'_>],
 ) -> Result<(), StoreError> {
     with_handle(connection, |handle| {
-        bulks.iter().try_for_each(|bulk| bulk.write(handle))?;
-        Ok(())
+        let mut bulks = bulks.iter();
+        Ok(bulks.try_for_each(|bulk| bulk.write(handle))?)
     })
     .await
 }

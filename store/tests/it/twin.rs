@@ -75,13 +75,16 @@ impl Twin {
 
     /// What is read back of the images.
     pub(crate) fn images(&self) -> Vec<ImageRow> {
-        let mut images = Vec::new();
-        let each = self.store.each_image(|image| {
-            images.push(image);
-            Ok::<(), StoreError>(())
-        });
-        self.runtime.block_on(each).expect("reads");
-        images
+        self.runtime.block_on(async {
+            let heads = self.store.image_heads().await.expect("reads");
+            let mut images = Vec::new();
+            let each = self.store.each_image(&heads, |image| {
+                images.push(image);
+                Ok::<(), StoreError>(())
+            });
+            each.await.expect("reads");
+            images
+        })
     }
 
     /// Whether a report says exactly this, and with a limit the beginning of it.
