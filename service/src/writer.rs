@@ -21,8 +21,8 @@ pub(crate) struct Writer {
     store: Arc<Store>,
     in_flight: Option<JoinHandle<Result<(), StoreError>>>,
     operations_max: usize,
-    /// The last batch was as long as may be: events come faster than they are written.
-    is_behind: bool,
+    /// There was a moment with nothing to do since the last look at whether a checkpoint is due.
+    was_idle: bool,
 }
 
 /// Operations after which a checkpoint begins though events wait: what a start goes through again
@@ -37,7 +37,7 @@ impl Writer {
             store,
             in_flight: None,
             operations_max,
-            is_behind: false,
+            was_idle: false,
         }
     }
 
@@ -62,9 +62,15 @@ impl Writer {
         }
     }
 
-    /// Begins a checkpoint, unless events wait: what changes often is then written once instead.
+    /// Nothing waits to be taken.
+    pub(crate) fn note_idle(&mut self) {
+        self.was_idle = true;
+    }
+
+    /// Begins a checkpoint, unless events have waited all the time since the last one was due: what
+    /// changes often is then written once instead.
     pub(crate) fn checkpoint(&mut self) {
-        if !self.is_behind || self.engine.tail() >= TAIL_MAX {
+        if std::mem::take(&mut self.was_idle) || self.engine.tail() >= TAIL_MAX {
             self.engine.begin_checkpoint();
         }
     }
@@ -79,7 +85,6 @@ impl Writer {
         if self.engine.has_pending() {
             self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
-            self.is_behind = batch.journal.len() >= self.operations_max;
             self.in_flight = Some(tokio::spawn(commit(store, batch)));
         }
         Ok(())
