@@ -21,6 +21,8 @@ pub(crate) struct Writer {
     store: Arc<Store>,
     in_flight: Option<JoinHandle<Result<(), StoreError>>>,
     operations_max: usize,
+    /// Operations after which a checkpoint begins though events wait.
+    tail_max: u64,
     /// The last batch was as long as may be: events come faster than they are written.
     is_behind: bool,
 }
@@ -37,6 +39,7 @@ impl Writer {
             store,
             in_flight: None,
             operations_max,
+            tail_max: TAIL_MAX,
             is_behind: false,
         }
     }
@@ -64,7 +67,7 @@ impl Writer {
 
     /// Begins a checkpoint, unless events wait: what changes often is then written once instead.
     pub(crate) fn checkpoint(&mut self) {
-        if !self.is_behind || self.engine.tail() >= TAIL_MAX {
+        if !self.is_behind || self.engine.tail() >= self.tail_max {
             self.engine.begin_checkpoint();
         }
     }
@@ -81,6 +84,8 @@ impl Writer {
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
             self.is_behind = batch.journal.len() >= self.operations_max;
             self.in_flight = Some(tokio::spawn(commit(store, batch)));
+        } else {
+            self.is_behind = false;
         }
         Ok(())
     }
@@ -136,5 +141,83 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
         tracing::error!(%error, batch = after.0, ?pause, "batch not committed, waiting");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_config::{Config, Env, Mode};
+    use kith_store::{Access, batch::Micros};
+
+    use super::*;
+    use crate::{
+        checker::Verdict,
+        engine::{Arrival, Settings},
+    };
+
+    const EPOCH: Micros = 7 * 86_400 * 1_000_000;
+
+    /// A writer whose batches are full with two operations, and which lets a tail of five wait. The
+    /// first operation, the rules, is committed, and there is a checkpoint of it.
+    async fn writer() -> (tempfile::TempDir, Writer) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("kith.db").display());
+        let store = Store::open(&url, Access::Write).await.expect("opens");
+        let text = "[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n";
+        let config = Config::parse(text, "kith.toml", &Env::default(), Mode::Offline);
+        let config = config.expect("is valid");
+        let settings = Settings::new(&config, Vec::new(), Vec::new(), Vec::new());
+        let engine = Engine::open(&store, settings).await.expect("opens");
+        let mut writer = Writer::new(engine, Arc::new(store), 2);
+        writer.tail_max = 5;
+        ticks(&mut writer, 0).await;
+        assert_eq!(checkpoint(&mut writer).await, 1);
+        (folder, writer)
+    }
+
+    /// So many epochs pass, an operation each, and one batch is committed.
+    async fn ticks(writer: &mut Writer, n: i64) {
+        let source = writer.engine.source("jetstream", "wss://jetstream.example");
+        let now = 2_900 * EPOCH + (i64::from(writer.engine.ticks()) + n) * EPOCH;
+        let frame = format!(r#"{{"did":"","time_us":{now},"kind":"nothing"}}"#);
+        let arrival = Arrival {
+            source,
+            offset: None,
+            verdict: Verdict::Unchecked,
+            now,
+        };
+        let _ = writer.engine.frame(frame.as_bytes(), arrival);
+        writer.flush_now().await.expect("commits");
+    }
+
+    /// It is time for a checkpoint; then the next batch goes. Where the last whole one began.
+    async fn checkpoint(writer: &mut Writer) -> u64 {
+        writer.checkpoint();
+        writer.flush_now().await.expect("commits");
+        let state = writer.store().load_state().await.expect("reads");
+        state.expect("there is one").checkpoint_position
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_waits_while_events_do_unless_the_tail_is_long() {
+        let (_folder, mut writer) = writer().await;
+        ticks(&mut writer, 1).await;
+        assert_eq!(checkpoint(&mut writer).await, 2, "nothing waits");
+        for (tail, checkpoints) in [(2, 2), (4, 2), (6, 8)] {
+            ticks(&mut writer, 2).await;
+            assert!(writer.is_behind);
+            assert_eq!(writer.engine.tail(), tail);
+            assert_eq!(checkpoint(&mut writer).await, checkpoints, "{tail} behind");
+        }
+    }
+
+    /// What comes after a full batch may be nothing at all for a long time.
+    #[tokio::test]
+    async fn silence_ends_the_waiting() {
+        let (_folder, mut writer) = writer().await;
+        ticks(&mut writer, 2).await;
+        assert_eq!(checkpoint(&mut writer).await, 1);
+        writer.flush_idle().await.expect("commits");
+        assert_eq!(checkpoint(&mut writer).await, 3);
     }
 }
