@@ -3,6 +3,7 @@
 //! undisturbed run leaves, byte by byte.
 
 mod disk;
+mod restore;
 
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -42,11 +43,14 @@ struct Long {
 
 impl Long {
     fn of(times: usize) -> Long {
+        let once = frames::read(&recordings().first);
+        Long::made_of(std::iter::repeat_n(&once, times).flatten())
+    }
+
+    fn made_of<'f>(these: impl Iterator<Item = &'f Vec<u8>>) -> Long {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let path = folder.path().join("long.frames");
-        let once = frames::read(&recordings().first);
-        frames::write(&path, std::iter::repeat_n(&once, times).flatten())
-            .expect("a recording can be written");
+        frames::write(&path, these).expect("a recording can be written");
         Long { path, folder }
     }
 
