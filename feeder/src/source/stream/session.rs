@@ -17,7 +17,7 @@ use super::{
 };
 use crate::wire::{self, Decoded, FrameErrorKind, Message as FrameMessage, Micros, Touches};
 use bytes::Bytes;
-use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, Interval, sleep_until, timeout};
@@ -34,16 +34,12 @@ const AHEAD_ITEM_BYTES: usize = 256;
 const GARBAGE_MAX: u32 = 100;
 /// An event not older than this says that the replay is over, in microseconds.
 const LIVE: Micros = 5_000_000;
-/// How long an empty socket is left alone.
-const LULL: Duration = Duration::from_millis(5);
 /// Longest time that is spent on taking leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) struct Session<'a> {
     stream: &'a mut Stream,
     socket: Socket,
-    /// When the socket, which was empty, is looked at again.
-    rest: Option<Instant>,
     /// Commits of a Jetstream that are not whole yet.
     assembly: Option<Assembly>,
     /// Read, and not delivered yet, with their sizes.
@@ -93,7 +89,6 @@ impl<'a> Session<'a> {
         Self {
             stream,
             socket,
-            rest: None,
             assembly: is_jetstream.then(|| Assembly::new(protocol == Protocol::V2, quiet)),
             ahead: VecDeque::new(),
             ahead_bytes: 0,
@@ -169,7 +164,7 @@ impl<'a> Session<'a> {
                 }
                 Ok(())
             }
-            message = next(&mut self.socket, &mut self.rest), if self.ahead_bytes < AHEAD_BYTES_MAX => {
+            message = self.socket.next(), if self.ahead_bytes < AHEAD_BYTES_MAX => {
                 self.heard = Instant::now();
                 self.take(message).await
             }
@@ -411,21 +406,6 @@ impl<'a> Session<'a> {
             )),
         }
     }
-}
-
-/// The next message. To be woken for each of thousands a second costs more than to read them: who
-/// finds the socket empty leaves it alone for a while, and then finds several. What comes after a
-/// silence longer than that comes at once. Nothing is lost if this is dropped.
-async fn next(socket: &mut Socket, rest: &mut Option<Instant>) -> Option<Result<Message, Error>> {
-    if rest.is_none()
-        && let Some(message) = socket.next().now_or_never()
-    {
-        return message;
-    }
-    sleep_until(*rest.get_or_insert_with(|| Instant::now() + LULL)).await;
-    let message = socket.next().await;
-    *rest = None;
-    message
 }
 
 fn ended(reason: &str, detail: impl Into<String>) -> Stop {
