@@ -23,8 +23,8 @@ pub(crate) struct Writer {
     operations_max: usize,
     /// Operations after which a checkpoint begins though events wait.
     tail_max: u64,
-    /// The last batch was as long as may be: events come faster than they are written.
-    is_behind: bool,
+    /// There was a moment with nothing to do since the last look at whether a checkpoint is due.
+    was_idle: bool,
 }
 
 /// Operations after which a checkpoint begins though events wait: what a start goes through again
@@ -40,7 +40,7 @@ impl Writer {
             in_flight: None,
             operations_max,
             tail_max: TAIL_MAX,
-            is_behind: false,
+            was_idle: false,
         }
     }
 
@@ -65,9 +65,15 @@ impl Writer {
         }
     }
 
-    /// Begins a checkpoint, unless events wait: what changes often is then written once instead.
+    /// Nothing waits to be taken.
+    pub(crate) fn note_idle(&mut self) {
+        self.was_idle = true;
+    }
+
+    /// Begins a checkpoint, unless events have waited all the time since the last one was due: what
+    /// changes often is then written once instead.
     pub(crate) fn checkpoint(&mut self) {
-        if !self.is_behind || self.engine.tail() >= self.tail_max {
+        if std::mem::take(&mut self.was_idle) || self.engine.tail() >= self.tail_max {
             self.engine.begin_checkpoint();
         }
     }
@@ -82,10 +88,7 @@ impl Writer {
         if self.engine.has_pending() {
             self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
-            self.is_behind = batch.journal.len() >= self.operations_max;
             self.in_flight = Some(tokio::spawn(commit(store, batch)));
-        } else {
-            self.is_behind = false;
         }
         Ok(())
     }
@@ -157,8 +160,8 @@ mod tests {
 
     const EPOCH: Micros = 7 * 86_400 * 1_000_000;
 
-    /// A writer whose batches are full with two operations, and which lets a tail of five wait. The
-    /// first operation, the rules, is committed, and there is a checkpoint of it.
+    /// A writer that lets a tail of five operations wait. The first one, the rules, is committed, and
+    /// there is a checkpoint of it.
     async fn writer() -> (tempfile::TempDir, Writer) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("kith.db").display());
@@ -168,9 +171,10 @@ mod tests {
         let config = config.expect("is valid");
         let settings = Settings::new(&config, Vec::new(), Vec::new(), Vec::new());
         let engine = Engine::open(&store, settings).await.expect("opens");
-        let mut writer = Writer::new(engine, Arc::new(store), 2);
+        let mut writer = Writer::new(engine, Arc::new(store), 100);
         writer.tail_max = 5;
         ticks(&mut writer, 0).await;
+        writer.note_idle();
         assert_eq!(checkpoint(&mut writer).await, 1);
         (folder, writer)
     }
@@ -201,23 +205,22 @@ mod tests {
     #[tokio::test]
     async fn a_checkpoint_waits_while_events_do_unless_the_tail_is_long() {
         let (_folder, mut writer) = writer().await;
-        ticks(&mut writer, 1).await;
-        assert_eq!(checkpoint(&mut writer).await, 2, "nothing waits");
-        for (tail, checkpoints) in [(2, 2), (4, 2), (6, 8)] {
+        for (tail, checkpoints) in [(2, 1), (4, 1), (6, 7)] {
             ticks(&mut writer, 2).await;
-            assert!(writer.is_behind);
             assert_eq!(writer.engine.tail(), tail);
             assert_eq!(checkpoint(&mut writer).await, checkpoints, "{tail} behind");
         }
     }
 
-    /// What comes after a full batch may be nothing at all for a long time.
+    /// A lull counts once: what came after it may have waited all the time.
     #[tokio::test]
-    async fn silence_ends_the_waiting() {
+    async fn a_lull_lets_one_checkpoint_begin() {
         let (_folder, mut writer) = writer().await;
         ticks(&mut writer, 2).await;
-        assert_eq!(checkpoint(&mut writer).await, 1);
-        writer.flush_idle().await.expect("commits");
-        assert_eq!(checkpoint(&mut writer).await, 3);
+        writer.note_idle();
+        ticks(&mut writer, 1).await;
+        assert_eq!(checkpoint(&mut writer).await, 4);
+        ticks(&mut writer, 1).await;
+        assert_eq!(checkpoint(&mut writer).await, 4);
     }
 }
