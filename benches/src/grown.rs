@@ -191,9 +191,9 @@ impl Past {
             }),
             record: like.map(|number| RecordIdentity {
                 kind: RecordKind::Like,
-                rkey: tid(number >> 4),
-                rev: tid(number >> 5),
-                subject_rkey: tid(number >> 6),
+                rkey: tid(number >> 4).into(),
+                rev: tid(number >> 5).into(),
+                subject_rkey: tid(number >> 6).into(),
             }),
             micros: epoch * DAY,
         });

@@ -159,6 +159,10 @@ impl Service {
             if let Some(desk) = desk.as_deref_mut() {
                 desk.hand_out(&mut self.writer.engine).await;
             }
+            // A file that is replayed waits for nobody.
+            if until == Until::Stopped && sources.is_idle() {
+                self.writer.note_idle();
+            }
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Ok(()),

@@ -168,6 +168,11 @@ impl Sources {
         }
     }
 
+    /// Whether nothing that they brought waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.inbox.is_empty()
+    }
+
     /// The next thing that they bring, past what is held.
     pub(crate) async fn recv_new(&mut self) -> Option<Input> {
         self.inbox.recv().await

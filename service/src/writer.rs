@@ -21,8 +21,10 @@ pub(crate) struct Writer {
     store: Arc<Store>,
     in_flight: Option<JoinHandle<Result<(), StoreError>>>,
     operations_max: usize,
-    /// The last batch was as long as may be: events come faster than they are written.
-    is_behind: bool,
+    /// Operations after which a checkpoint begins though events wait.
+    tail_max: u64,
+    /// There was a moment with nothing to do since the last look at whether a checkpoint is due.
+    was_idle: bool,
 }
 
 /// Operations after which a checkpoint begins though events wait: what a start goes through again
@@ -37,7 +39,8 @@ impl Writer {
             store,
             in_flight: None,
             operations_max,
-            is_behind: false,
+            tail_max: TAIL_MAX,
+            was_idle: false,
         }
     }
 
@@ -62,9 +65,15 @@ impl Writer {
         }
     }
 
-    /// Begins a checkpoint, unless events wait: what changes often is then written once instead.
+    /// Nothing waits to be taken.
+    pub(crate) fn note_idle(&mut self) {
+        self.was_idle = true;
+    }
+
+    /// Begins a checkpoint, unless events have waited all the time since the last one was due: what
+    /// changes often is then written once instead.
     pub(crate) fn checkpoint(&mut self) {
-        if !self.is_behind || self.engine.tail() >= TAIL_MAX {
+        if std::mem::take(&mut self.was_idle) || self.engine.tail() >= self.tail_max {
             self.engine.begin_checkpoint();
         }
     }
@@ -79,7 +88,6 @@ impl Writer {
         if self.engine.has_pending() {
             self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
-            self.is_behind = batch.journal.len() >= self.operations_max;
             self.in_flight = Some(tokio::spawn(commit(store, batch)));
         }
         Ok(())
@@ -136,5 +144,84 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
         tracing::error!(%error, batch = after.0, ?pause, "batch not committed, waiting");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_config::{Config, Env, Mode};
+    use kith_store::{Access, batch::Micros};
+
+    use super::*;
+    use crate::{
+        checker::Verdict,
+        engine::{Arrival, Settings},
+    };
+
+    const EPOCH: Micros = 7 * 86_400 * 1_000_000;
+
+    /// A writer whose batches are full with two operations, and which lets a tail of five wait. The
+    /// first operation, the rules, is committed, and there is a checkpoint of it.
+    async fn writer() -> (tempfile::TempDir, Writer) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("kith.db").display());
+        let store = Store::open(&url, Access::Write).await.expect("opens");
+        let text = "[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n";
+        let config = Config::parse(text, "kith.toml", &Env::default(), Mode::Offline);
+        let config = config.expect("is valid");
+        let settings = Settings::new(&config, Vec::new(), Vec::new(), Vec::new());
+        let engine = Engine::open(&store, settings).await.expect("opens");
+        let mut writer = Writer::new(engine, Arc::new(store), 2);
+        writer.tail_max = 5;
+        ticks(&mut writer, 0).await;
+        writer.note_idle();
+        assert_eq!(checkpoint(&mut writer).await, 1);
+        (folder, writer)
+    }
+
+    /// So many epochs pass, an operation each, and one batch is committed.
+    async fn ticks(writer: &mut Writer, n: i64) {
+        let source = writer.engine.source("jetstream", "wss://jetstream.example");
+        let now = 2_900 * EPOCH + (i64::from(writer.engine.ticks()) + n) * EPOCH;
+        let frame = format!(r#"{{"did":"","time_us":{now},"kind":"nothing"}}"#);
+        let arrival = Arrival {
+            source,
+            offset: None,
+            verdict: Verdict::Unchecked,
+            now,
+        };
+        let _ = writer.engine.frame(frame.as_bytes(), arrival);
+        writer.flush_now().await.expect("commits");
+    }
+
+    /// It is time for a checkpoint; then the next batch goes. Where the last whole one began.
+    async fn checkpoint(writer: &mut Writer) -> u64 {
+        writer.checkpoint();
+        writer.flush_now().await.expect("commits");
+        let state = writer.store().load_state().await.expect("reads");
+        state.expect("there is one").checkpoint_position
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_waits_while_events_do_unless_the_tail_is_long() {
+        let (_folder, mut writer) = writer().await;
+        ticks(&mut writer, 1).await;
+        writer.note_idle();
+        assert_eq!(checkpoint(&mut writer).await, 2, "nothing waits");
+        for (tail, checkpoints) in [(2, 2), (4, 2), (6, 8)] {
+            ticks(&mut writer, 2).await;
+            assert_eq!(writer.engine.tail(), tail);
+            assert_eq!(checkpoint(&mut writer).await, checkpoints, "{tail} behind");
+        }
+    }
+
+    /// One moment is enough, and what comes after a full batch may be nothing for a long time.
+    #[tokio::test]
+    async fn silence_ends_the_waiting() {
+        let (_folder, mut writer) = writer().await;
+        ticks(&mut writer, 2).await;
+        assert_eq!(checkpoint(&mut writer).await, 1);
+        writer.note_idle();
+        assert_eq!(checkpoint(&mut writer).await, 3);
     }
 }

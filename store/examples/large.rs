@@ -310,9 +310,9 @@ impl Large {
         };
         let record = RecordIdentity {
             kind: RecordKind::Like,
-            rkey: format!("3l{:011}", self.state.position % 100_000_000_000),
-            rev: "3lzzzzzzzzz2z".to_owned(),
-            subject_rkey: "3lyyyyyyyyy2z".to_owned(),
+            rkey: format!("3l{:011}", self.state.position % 100_000_000_000).into(),
+            rev: "3lzzzzzzzzz2z".into(),
+            subject_rkey: "3lyyyyyyyyy2z".into(),
         };
         self.journaled(epoch, Operation::Transfer(transfer), Some(record))
     }

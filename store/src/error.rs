@@ -135,12 +135,18 @@ pub enum StoreError {
     Rows(#[from] rusqlite::Error),
 }
 
+/// Class of PostgreSQL's errors over values that it cannot have, as a text with a NUL.
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+const DATA_EXCEPTION: &str = "22";
+
 impl StoreError {
     /// Whether trying again cannot help: the rows themselves are refused, which is a defect.
     pub fn is_defect(&self) -> bool {
         match self {
             StoreError::Database(sqlx::Error::Database(error)) => {
+                let postgres = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>();
                 !matches!(error.kind(), sqlx::error::ErrorKind::Other)
+                    || postgres.is_some_and(|error| error.code().starts_with(DATA_EXCEPTION))
             }
             StoreError::Rows(error) => {
                 error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)

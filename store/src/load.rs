@@ -1,5 +1,6 @@
 //! Reading everything back at start.
 
+use compact_str::CompactString;
 use kith_reputation::{AccountId, Operation, Transfer};
 use sqlx::Row;
 
@@ -379,15 +380,15 @@ struct JournalColumns {
     sink_pieces: Option<Vec<u8>>,
     parameters: Option<String>,
     record: Option<i64>,
-    rkey: Option<String>,
-    rev: Option<String>,
-    subject_rkey: Option<String>,
+    rkey: Option<CompactString>,
+    rev: Option<CompactString>,
+    subject_rkey: Option<CompactString>,
     micros: i64,
 }
 
 impl JournalColumns {
     fn read(row: &Cells<'_>) -> Result<JournalColumns, StoreError> {
-        let text = |column| Ok::<_, StoreError>(row.text(column)?.map(str::to_owned));
+        let key = |column| Ok::<_, StoreError>(row.text(column)?.map(CompactString::from));
         let bytes = |column| Ok::<_, StoreError>(row.bytes(column)?.map(<[u8]>::to_vec));
         Ok(JournalColumns {
             position: row.int(0)?,
@@ -403,11 +404,11 @@ impl JournalColumns {
             pieces: bytes(10)?,
             sink_points: row.int(11)?,
             sink_pieces: bytes(12)?,
-            parameters: text(13)?,
+            parameters: row.text(13)?.map(str::to_owned),
             record: row.int_opt(14)?,
-            rkey: text(15)?,
-            rev: text(16)?,
-            subject_rkey: text(17)?,
+            rkey: key(15)?,
+            rev: key(16)?,
+            subject_rkey: key(17)?,
             micros: row.int(18)?,
         })
     }

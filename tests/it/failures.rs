@@ -2,18 +2,23 @@
 //! it says what it waits for, and goes on by itself. In the end every table is what an
 //! undisturbed run leaves, byte by byte.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod disk;
+mod restore;
+
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kith_tests::{
-    Database, Kith, Postgres, Running, Signal, expected::Expected, frames, missing, recordings,
-    wait_until,
+    Database, Kith, Postgres, Running, Signal, expected::Expected, frames, recordings, wait_until,
 };
 
 /// How often Kith is killed on each database, unless `KITH_CRASHES` says.
 const CRASHES: u32 = 20;
+
+/// Ends all other sessions of a database of PostgreSQL.
+const KICK: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 fn databases() -> impl Iterator<Item = Database> {
     [Some(Database::sqlite()), Database::postgres()]
@@ -38,11 +43,14 @@ struct Long {
 
 impl Long {
     fn of(times: usize) -> Long {
+        let once = frames::read(&recordings().first);
+        Long::made_of(std::iter::repeat_n(&once, times).flatten())
+    }
+
+    fn made_of<'f>(these: impl Iterator<Item = &'f Vec<u8>>) -> Long {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let path = folder.path().join("long.frames");
-        let once = frames::read(&recordings().first);
-        frames::write(&path, std::iter::repeat_n(&once, times).flatten())
-            .expect("a recording can be written");
+        frames::write(&path, these).expect("a recording can be written");
         Long { path, folder }
     }
 
@@ -165,10 +173,7 @@ fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
         // Its lock is lost, as when a host is cut off.
         match database.url().strip_prefix("sqlite:") {
             Some(file) => std::fs::remove_file(format!("{file}.lock")).expect("a lock file"),
-            None => database.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            ),
+            None => database.execute(KICK),
         }
         let _ = long.start(&kith).wait().expect_ok();
         let contents = database.contents();
@@ -201,13 +206,23 @@ fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &
     assert_verified(&kith);
 }
 
+/// How often Kith has said something.
+fn said(running: &Running, what: &str) -> usize {
+    running.stderr().matches(what).count()
+}
+
+/// Waits until Kith has said something more often than before.
+fn until_it_says(running: &mut Running, what: &str, before: usize) {
+    wait_until(what, || {
+        assert!(running.is_running(), "{}", running.stderr());
+        (said(running, what) > before).then_some(())
+    });
+}
+
 /// Waits until Kith says that it waits.
 fn until_it_waits(running: &mut Running) {
-    let before = running.stderr().matches("waiting").count();
-    wait_until("it to say that it waits", || {
-        assert!(running.is_running(), "{}", running.stderr());
-        (running.stderr().matches("waiting").count() > before).then_some(())
-    });
+    let before = said(running, "waiting");
+    until_it_says(running, "waiting", before);
 }
 
 #[test]
@@ -235,8 +250,6 @@ fn lost_connections_locks_and_timeouts_are_waited_out() {
     let Some(database) = Database::postgres() else {
         return;
     };
-    let kick = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                WHERE datname = current_database() AND pid <> pg_backend_pid()";
     disturbed(
         &database,
         |running| {
@@ -248,12 +261,12 @@ fn lost_connections_locks_and_timeouts_are_waited_out() {
                 ));
             };
             limit("200");
-            database.execute(kick);
+            database.execute(KICK);
             let held = database.hold("LOCK TABLE journal, source IN ACCESS EXCLUSIVE MODE");
             until_it_waits(running);
             drop(held);
             limit("0");
-            database.execute(kick);
+            database.execute(KICK);
             sleep(Duration::from_millis(300));
             // Two that wait for each other: Kith, which notices first, is sent away.
             let mut held = database
@@ -261,90 +274,49 @@ fn lost_connections_locks_and_timeouts_are_waited_out() {
             sleep(Duration::from_millis(200));
             held.execute("UPDATE state SET depth = depth");
             drop(held);
-            wait_until("the deadlock to be told", || {
-                assert!(running.is_running(), "{}", running.stderr());
-                running.stderr().contains("deadlock").then_some(())
-            });
+            until_it_says(running, "deadlock", 0);
         },
         "batch not committed",
     );
 }
 
-/// A small file system of its own, if this machine lets us.
-struct Disk(tempfile::TempDir);
-
-impl Disk {
-    fn of(bytes: u64) -> Option<Disk> {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let size = format!("size={bytes}");
-        if mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], folder.path()) {
-            return Some(Disk(folder));
-        }
-        missing(
-            "a file system cannot be mounted",
-            "run them as root, with CAP_SYS_ADMIN",
-        );
-        None
-    }
-
-    fn remount(&self, options: &str) {
-        let options = format!("remount,{options}");
-        assert!(mount(&["-o", &options], self.0.path()), "{options}");
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
-fn mount(options: &[&str], folder: &Path) -> bool {
-    let ran = Command::new("mount").args(options).arg(folder).output();
-    ran.is_ok_and(|ran| ran.status.success())
-}
-
+/// Where sessions are serializable by default, a change of the same row by somebody else is a
+/// failure that has to be tried again; a server that was turned into a standby only reads.
 #[test]
-fn a_disk_that_fills_up_is_waited_for() {
-    let Some(disk) = Disk::of(64 << 20) else {
+fn serialization_failures_and_a_server_that_only_reads_are_waited_out() {
+    let Some(database) = Database::postgres() else {
         return;
     };
-    let database = Database::sqlite_in(disk.0.path());
-    let ballast = disk.0.path().join("ballast");
+    let name = database.url().rsplit('/').next().expect("a name");
+    let set = |setting: &str| {
+        let change = format!("ALTER DATABASE {name} {setting}");
+        database.execute(&format!("BEGIN READ WRITE; {change}; COMMIT"));
+    };
     disturbed(
         &database,
         |running| {
-            for _ in 0..2 {
-                // As much as there is.
-                let full = Command::new("dd")
-                    .args(["if=/dev/zero", "bs=4096", "status=none"])
-                    .arg(format!("of={}", ballast.display()))
-                    .stderr(std::process::Stdio::null())
-                    .status();
-                assert!(!full.expect("dd starts").success(), "the disk is not full");
-                until_it_waits(running);
-                std::fs::remove_file(&ballast).expect("ballast can be thrown off");
-                sleep(Duration::from_millis(300));
+            set("SET default_transaction_isolation = 'serializable'");
+            database.execute(KICK);
+            until_it_waits(running);
+            for before in 0..3 {
+                let mut other = database.hold(
+                    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                     UPDATE state SET depth = depth",
+                );
+                wait_until("Kith to wait for the row", || {
+                    assert!(running.is_running(), "{}", running.stderr());
+                    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE \
+                         datname = current_database() AND wait_event_type = 'Lock'";
+                    (database.number(waiting) > 0).then_some(())
+                });
+                other.execute("COMMIT");
+                until_it_says(running, "could not serialize access", before);
             }
+            set("SET default_transaction_read_only = on");
+            database.execute(KICK);
+            until_it_says(running, "in a read-only transaction", 0);
+            set("RESET ALL");
         },
-        "full",
+        "batch not committed",
     );
-}
-
-#[test]
-fn a_file_system_that_cannot_be_written_is_said_so_at_once() {
-    let Some(disk) = Disk::of(64 << 20) else {
-        return;
-    };
-    let long = Long::of(1);
-    let database = Database::sqlite_in(disk.0.path());
-    let kith = Kith::new(&config(&database));
-    let _ = long.start(&kith).wait().expect_ok();
-    disk.remount("ro");
-    let said = long.start(&kith).wait().expect_code(1).stderr;
-    assert!(said.contains("kith.db"), "{said}");
-    disk.remount("rw");
-    let _ = long.start(&kith).wait().expect_ok();
-    assert_same(&database, &long.undisturbed());
-    assert_verified(&kith);
 }

@@ -27,7 +27,7 @@ use super::{
     AHEAD_MAX, Engine, SourceIndex,
     events::{inactive_status, position},
     gaps::KEY_AGE_MAX,
-    likes::{End, Found, nonce},
+    likes::{End, Found, Party, nonce},
     repair::{BackfillOrder, ReadingAt},
     tid,
 };
@@ -346,6 +346,10 @@ impl Engine {
         // What was counted when the account was read before, or will be when the stream brings it,
         // is not counted here.
         let earlier = self.day_one.read.get(&id).copied().unwrap_or(0);
+        let liker = Party {
+            did: &read.did,
+            id: Some(id),
+        };
         let mut waiting = 0;
         for record in &read.likes.records {
             let Some(key) = tid::pack(&record.rkey) else {
@@ -356,9 +360,9 @@ impl Engine {
                 Collection::Repost => RecordKind::Repost,
                 _ => continue,
             };
-            match self.judge(&read.did, Some((&record.subject, nonce(&record.cid)))) {
+            match self.judge(liker, Some((&record.subject, nonce(&record.cid)))) {
                 Ok(judged) => {
-                    let author = self.intern(judged.author);
+                    let author = self.number(judged.author);
                     waiting += 1;
                     self.pending.staged.push(StagedLike {
                         key: StagedKey {

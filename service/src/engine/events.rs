@@ -9,7 +9,7 @@ use kith_graph::{AccountId, Change, Status};
 use kith_reputation::Operation;
 use kith_store::batch::RecordKind;
 
-use super::{Arrival, Engine, gaps::Found, tid};
+use super::{Arrival, Engine, gaps::Found, likes::Party, tid};
 use crate::checker::Verdict;
 
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
@@ -89,16 +89,22 @@ impl Engine {
         if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
             self.check_chain(id, commit, rev);
         }
+        let author = Party {
+            did: &commit.repo,
+            id: known,
+        };
+        let commit_rev = (commit, rev);
         for op in &commit.ops {
             match op.collection {
-                Collection::Follow => self.follow_op(&commit.repo, op),
-                Collection::Block => self.block_op(&commit.repo, op),
-                Collection::Like => self.like_op(RecordKind::Like, commit, rev, op),
-                Collection::Repost => self.like_op(RecordKind::Repost, commit, rev, op),
+                Collection::Follow => self.follow_op(author.did, op),
+                Collection::Block => self.block_op(author.did, op),
+                Collection::Like => self.like_op(RecordKind::Like, author, commit_rev, op),
+                Collection::Repost => self.like_op(RecordKind::Repost, author, commit_rev, op),
                 Collection::Other => {}
             }
         }
-        if let Some(id) = self.circle.lookup(&commit.repo) {
+        // A stranger whose like counted has a number since.
+        if let Some(id) = known.or_else(|| self.circle.lookup(author.did)) {
             self.seen(id, rev, commit.data.as_ref());
         }
     }

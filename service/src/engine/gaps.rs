@@ -13,7 +13,7 @@ use kith_feeder::{
 use kith_graph::AccountId;
 use kith_store::batch::{GapRow, Micros, RecordKind};
 
-use super::{Engine, SourceIndex, tid};
+use super::{Engine, SourceIndex, likes::Party, tid};
 
 /// Spans kept apart for one account; more are drawn together.
 const SPANS_MAX: usize = 16;
@@ -428,7 +428,11 @@ impl Engine {
                 continue;
             };
             if self.gaps.is_missed(id, (kind, rkey)) {
-                self.like_of(kind, &read.did, "", &op);
+                let liker = Party {
+                    did: &read.did,
+                    id: Some(id),
+                };
+                self.like_of(kind, liker, "", &op);
                 found += 1;
             }
         }

@@ -1,12 +1,13 @@
 //! Which accounts of the ledger are to be imaged, and in what slices.
 //!
 //! An account whose image lies behind a tick is always marked here: a tick marks everybody. The
-//! images from a tick until everybody was imaged are its sweep.
+//! images from a tick until everybody was imaged are its sweep. Of most accounts a tick changes few
+//! rows, so rows are compared when an account is settled.
 
 use std::collections::VecDeque;
 
 use hashbrown::{HashMap, HashSet};
-use kith_reputation::{AccountId, Ledger, Operation, Outcome, RuleKind, Transfer};
+use kith_reputation::{AccountId, Ledger, Operation, Outcome, Row, RuleKind, Transfer};
 use kith_store::batch::ImageRow;
 
 /// Accounts that changed since their image.
@@ -15,9 +16,9 @@ pub(super) struct Images {
     marked: Vec<bool>,
     /// Accounts that were not imaged since the last tick.
     due: Vec<bool>,
-    /// Accounts whose rows in the store are those of the image that was written last; of those
-    /// that changed since then, `touched` says the rest.
-    known: Vec<bool>,
+    /// To which tick an account was settled when `touched` last told all the difference between its
+    /// rows and those in the store; [`UNKNOWN`] if it never did.
+    known: Vec<u32>,
     /// Rows that changed since the last image.
     touched: HashMap<AccountId, Touched>,
     /// Accounts that have an image in the store.
@@ -67,6 +68,9 @@ impl Touched {
     }
 }
 
+/// Nothing is known of an account's rows in the store.
+const UNKNOWN: u32 = u32::MAX;
+
 /// Origins that are gathered before they are put in order the first time.
 const TOUCHED_UNSORTED: usize = 64;
 
@@ -96,8 +100,8 @@ impl Images {
         }
     }
 
-    /// A transfer, rejected or not, makes its accounts and settles them. Settling changes rows
-    /// only behind a tick, which marks everybody.
+    /// A transfer, rejected or not, makes its accounts; that it settles them was seen to before
+    /// ([`Images::settle_parties`]).
     fn mark_transfer(&mut self, transfer: &Transfer, outcome: &Outcome<'_>) {
         let Transfer {
             sender, receiver, ..
@@ -113,33 +117,82 @@ impl Images {
     /// The account changed, in ways that nobody wrote down.
     pub(super) fn mark(&mut self, id: AccountId) {
         self.mark_rows(id, std::iter::empty());
-        self.known[id.0 as usize] = false;
+        self.known[id.0 as usize] = UNKNOWN;
         self.touched.remove(&id);
     }
 
     /// The account changed, and of its rows at most those of these origins.
     pub(super) fn mark_rows(&mut self, id: AccountId, origins: impl Iterator<Item = AccountId>) {
         let index = id.0 as usize;
-        if self.marked.len() <= index {
-            self.marked.resize(index + 1, false);
-            self.due.resize(index + 1, false);
-            self.known.resize(index + 1, false);
-        }
+        self.grow(id);
         if !self.marked[index] {
             self.marked[index] = true;
             self.later.push(id);
         }
-        if self.known[index] {
+        self.touch(id, origins);
+    }
+
+    /// Rows changed of an account that is marked, or about to be imaged.
+    fn touch(&mut self, id: AccountId, origins: impl Iterator<Item = AccountId>) {
+        let mut origins = origins.peekable();
+        if self.known[id.0 as usize] != UNKNOWN && origins.peek().is_some() {
             self.touched.entry(id).or_default().extend(origins);
         }
     }
 
-    /// The rows that changed since the last image, if they are known; from now on they are.
-    fn take_touched(&mut self, id: AccountId) -> Option<Vec<AccountId>> {
-        let is_known = std::mem::replace(&mut self.known[id.0 as usize], true);
+    fn grow(&mut self, id: AccountId) {
+        let index = id.0 as usize;
+        if self.marked.len() <= index {
+            self.marked.resize(index + 1, false);
+            self.due.resize(index + 1, false);
+            self.known.resize(index + 1, UNKNOWN);
+        }
+    }
+
+    /// Before the operation: its parties are settled, as it would do, and what changes is noted.
+    pub(super) fn settle_parties(&mut self, ledger: &mut Ledger, operation: &Operation) {
+        if let Operation::Transfer(transfer) = operation {
+            self.settle(ledger, transfer.sender);
+            self.settle(ledger, transfer.receiver);
+        }
+    }
+
+    fn settle(&mut self, ledger: &mut Ledger, id: AccountId) {
+        let Some(account) = ledger.account(id) else {
+            return;
+        };
+        if account.ordinal() == ledger.ticks() {
+            return;
+        }
+        let index = id.0 as usize;
+        let is_known = (self.known.get(index)).is_some_and(|known| *known == account.ordinal());
+        let before: Vec<Row> = match is_known {
+            true => account.rows().collect(),
+            false => Vec::new(),
+        };
+        ledger.settle(id);
+        if let (Some(account), true) = (ledger.account(id), is_known) {
+            let after: Vec<Row> = account.rows().collect();
+            self.touch(id, changed(&before, &after).into_iter());
+            self.known[index] = account.ordinal();
+        }
+    }
+
+    /// The rows that changed since the last image, if they are known; from now on they are, of an
+    /// account that is settled to this tick.
+    fn take_touched(&mut self, id: AccountId, ordinal: u32) -> Option<Vec<AccountId>> {
+        let known = std::mem::replace(&mut self.known[id.0 as usize], ordinal);
         let mut touched = self.touched.remove(&id).unwrap_or_default();
         touched.sort();
-        is_known.then_some(touched.origins)
+        // Somebody else may have settled it.
+        (known == ordinal).then_some(touched.origins)
+    }
+
+    /// Every account is behind.
+    pub(super) fn mark_tick(&mut self, ledger: &Ledger) {
+        for id in 0..ledger.accounts() {
+            self.mark_rows(AccountId(id), std::iter::empty());
+        }
     }
 
     /// Every account changed.
@@ -162,9 +215,11 @@ impl Images {
         self.sweep == 0
     }
 
-    /// The store has an image of the account.
-    pub(super) fn note_image(&mut self, id: AccountId) {
+    /// The store has an image of the account, settled to this tick, as the ledger has it.
+    pub(super) fn note_image(&mut self, id: AccountId, ordinal: u32) {
         self.imaged.insert(id);
+        self.grow(id);
+        self.known[id.0 as usize] = ordinal;
     }
 
     /// How many accounts have an image.
@@ -198,10 +253,10 @@ impl Images {
                 break;
             };
             self.marked[id.0 as usize] = false;
-            ledger.settle(id);
+            self.settle(ledger, id);
             if let Some(account) = ledger.account(id) {
                 let image = account.image();
-                let changed = self.take_touched(id);
+                let changed = self.take_touched(id, image.ordinal);
                 rows += 1 + changed.as_ref().map_or(image.rows.len(), Vec::len);
                 self.imaged.insert(id);
                 slice.images.push(ImageRow {
@@ -221,6 +276,23 @@ impl Images {
         }
         slice
     }
+}
+
+/// Origins whose rows are not the same. Both lists ascend by origin.
+fn changed(before: &[Row], after: &[Row]) -> Vec<AccountId> {
+    let mut origins = Vec::new();
+    let mut left = after.iter().peekable();
+    for row in before {
+        while let Some(new) = left.next_if(|new| new.origin < row.origin) {
+            origins.push(new.origin);
+        }
+        match left.next_if(|new| new.origin == row.origin) {
+            Some(same) if same == row => {}
+            _ => origins.push(row.origin),
+        }
+    }
+    origins.extend(left.map(|new| new.origin));
+    origins
 }
 
 #[cfg(test)]
@@ -293,10 +365,11 @@ mod tests {
                         held: false,
                     }),
                 };
+                images.settle_parties(&mut ledger, &operation);
                 let outcome = ledger.apply(&operation);
                 images.mark_outcome(&operation, rule, &outcome);
                 if operation == Operation::Tick {
-                    images.mark_all(&ledger);
+                    images.mark_tick(&ledger);
                     images.begin_sweep();
                 }
             }
@@ -326,6 +399,89 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_makes_few_rows_be_written() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let rules = Rules {
+            decay_percent: 1,
+            ..Rules::default()
+        };
+        let mut ledger = Ledger::new(7, rules).expect("rules that make sense");
+        let (mut images, mut rows) = (Images::default(), Rows::new());
+        let operate = |ledger: &mut Ledger, images: &mut Images, operation: &Operation| {
+            images.settle_parties(ledger, operation);
+            let outcome = ledger.apply(operation);
+            images.mark_outcome(operation, RuleKind::Systematic, &outcome);
+        };
+        for _ in 0..3_000 {
+            let like = Operation::Transfer(Transfer {
+                sender: AccountId(rng.u32(1..CROWD)),
+                receiver: AccountId(rng.u32(1..CROWD)),
+                points: 2,
+                nonce: rng.u64(..),
+                held: false,
+            });
+            operate(&mut ledger, &mut images, &like);
+        }
+        images.begin(3_000);
+        let first = images.slice(&mut ledger, 3_000, usize::MAX);
+        first
+            .images
+            .iter()
+            .for_each(|image| write(&mut rows, image));
+        operate(&mut ledger, &mut images, &Operation::Tick);
+        images.mark_tick(&ledger);
+        images.begin_sweep();
+        // One party is settled before the sweep comes to it.
+        let like = Operation::Transfer(Transfer {
+            sender: AccountId(1),
+            receiver: AccountId(2),
+            points: 2,
+            nonce: 1,
+            held: false,
+        });
+        operate(&mut ledger, &mut images, &like);
+        images.begin(3_002);
+        let sweep = images.slice(&mut ledger, 3_002, usize::MAX);
+        sweep
+            .images
+            .iter()
+            .for_each(|image| write(&mut rows, image));
+        assert_eq!(rows, held(&ledger));
+        let written = sweep.images.iter().map(|image| image.changed.as_ref());
+        let written: usize = written.map(|changed| changed.expect("known").len()).sum();
+        assert!(
+            (1..rows.len() / 2).contains(&written),
+            "{written} of {} rows",
+            rows.len()
+        );
+    }
+
+    #[test]
+    fn who_was_settled_by_somebody_else_is_written_whole() {
+        let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
+        let mut images = Images::default();
+        let like = Operation::Transfer(Transfer {
+            sender: AccountId(1),
+            receiver: AccountId(2),
+            points: 100,
+            nonce: 1,
+            held: false,
+        });
+        let outcome = ledger.apply(&like);
+        images.mark_outcome(&like, RuleKind::Systematic, &outcome);
+        images.begin(1);
+        let _first = images.slice(&mut ledger, 1, usize::MAX);
+        ledger.apply(&Operation::Tick);
+        images.mark_tick(&ledger);
+        ledger.settle(AccountId(2));
+        images.begin(2);
+        let second = images.slice(&mut ledger, 2, usize::MAX);
+        let is_whole = |image: &ImageRow| (image.id.0, image.changed.is_none());
+        let found: Vec<_> = second.images.iter().map(is_whole).collect();
+        assert_eq!(found, [(0, false), (1, false), (2, true)]);
+    }
+
+    #[test]
     fn a_sweep_is_over_when_everybody_was_imaged() {
         let mut rng = fastrand::Rng::with_seed(1);
         let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
@@ -339,6 +495,7 @@ mod tests {
                 nonce: rng.u64(..),
                 held: false,
             });
+            images.settle_parties(ledger, &operation);
             let outcome = ledger.apply(&operation);
             images.mark_outcome(&operation, RuleKind::Systematic, &outcome);
         };
@@ -353,7 +510,7 @@ mod tests {
             like(&mut ledger, &mut images, 20..40);
         }
         ledger.apply(&Operation::Tick);
-        images.mark_all(&ledger);
+        images.mark_tick(&ledger);
         images.begin_sweep();
         let accounts = ledger.accounts();
         let mut missing: HashSet<AccountId> = (0..accounts).map(AccountId).collect();

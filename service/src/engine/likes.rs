@@ -8,7 +8,10 @@ use kith_graph::AccountId;
 use kith_reputation::{Operation, Transfer};
 use kith_store::batch::{RecordIdentity, RecordKind};
 
-use super::Engine;
+use super::{
+    Engine,
+    repeats::{Admission, Limits},
+};
 
 const POST: &str = "app.bsky.feed.post";
 
@@ -29,11 +32,18 @@ pub(super) enum End {
 /// A like whose record and scope are right.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Judged<'a> {
-    /// Whose post, a DID.
-    pub(super) author: &'a str,
+    /// Whose post.
+    pub(super) author: Party<'a>,
     /// That post's key.
     pub(super) post: &'a str,
     pub(super) nonce: u64,
+}
+
+/// An account by its DID, and by its number if that is at hand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Party<'a> {
+    pub(super) did: &'a str,
+    pub(super) id: Option<AccountId>,
 }
 
 /// A like that is to become a transfer, and where it was found.
@@ -53,21 +63,27 @@ pub(super) struct Found<'a> {
 
 impl Engine {
     /// A like or repost op. Only creations count: unliking gives nothing back.
-    pub(super) fn like_op(&mut self, kind: RecordKind, commit: &Commit, rev: u64, op: &Op) {
+    pub(super) fn like_op(
+        &mut self,
+        kind: RecordKind,
+        liker: Party<'_>,
+        (commit, rev): (&Commit, u64),
+        op: &Op,
+    ) {
         if op.action != Action::Create {
             return;
         }
-        if let Some(id) = self.circle.lookup(&commit.repo)
+        if let Some(id) = liker.id
             && !self.gaps.is_new(id, rev, (kind, &op.rkey))
         {
             self.counters.add("gaps.likes_met_again", 1);
             return;
         }
-        self.like_of(kind, &commit.repo, &commit.rev, op);
+        self.like_of(kind, liker, &commit.rev, op);
     }
 
     /// A like of `liker`, from the commit `rev`; from no commit, if a repair found it.
-    pub(super) fn like_of(&mut self, kind: RecordKind, liker: &str, rev: &str, op: &Op) {
+    pub(super) fn like_of(&mut self, kind: RecordKind, liker: Party<'_>, rev: &str, op: &Op) {
         let points = self.points_of(kind);
         if points == 0 {
             return;
@@ -82,8 +98,8 @@ impl Engine {
             Ok(judged) => {
                 let found = Found {
                     kind,
-                    liker: self.intern(liker),
-                    author: self.intern(judged.author),
+                    liker: self.number(liker),
+                    author: self.number(judged.author),
                     rkey: &op.rkey,
                     rev,
                     post: judged.post,
@@ -123,14 +139,19 @@ impl Engine {
         }
     }
 
+    /// The number of a party; a new one, if it is met for the first time.
+    pub(super) fn number(&mut self, party: Party<'_>) -> AccountId {
+        party.id.unwrap_or_else(|| self.intern(party.did))
+    }
+
     /// The tests that look at the record and the circle alone. `content`: the subject and the
     /// nonce, if the record is readable.
     pub(super) fn judge<'a>(
         &self,
-        liker: &str,
+        liker: Party<'_>,
         content: Option<(&'a str, u64)>,
     ) -> Result<Judged<'a>, End> {
-        let liker_inside = self.circle.is_member(liker);
+        let liker_inside = liker.id.is_some_and(|id| self.circle.hop(id).is_some());
         if !liker_inside && !self.settings.strangers_may_like() {
             return Err(End::Outside);
         }
@@ -139,17 +160,18 @@ impl Engine {
         if post.collection != POST {
             return Err(End::NotAPost);
         }
-        if !self
-            .settings
-            .in_scope(liker_inside, self.circle.is_member(post.did))
-        {
+        let author = Party {
+            did: post.did,
+            id: self.circle.member(post.did),
+        };
+        if !self.settings.in_scope(liker_inside, author.id.is_some()) {
             return Err(End::Outside);
         }
-        if liker == post.did {
+        if liker.did == author.did {
             return Err(End::OneSelf);
         }
         Ok(Judged {
-            author: post.did,
+            author,
             post: post.rkey,
             nonce,
         })
@@ -174,12 +196,15 @@ impl Engine {
             return End::Inactive;
         }
         let like = (liker, author, found.post);
-        if self.settings.parameters.repeat_once && self.repeats.contains(kind, like) {
-            return End::Repeated;
-        }
-        if self.repeats.journaled(liker) >= self.settings.max_likes_per_epoch {
-            return End::Capped;
-        }
+        let limits = Limits {
+            once: self.settings.parameters.repeat_once,
+            max: self.settings.max_likes_per_epoch,
+        };
+        let is_new = match self.repeats.admit(kind, like, limits) {
+            Admission::Admitted { is_new } => is_new,
+            Admission::Repeated => return End::Repeated,
+            Admission::Capped => return End::Capped,
+        };
         let held = self.opted_out.contains(&author) || self.circle.blocks(author, liker);
         let sender = self.ledger_id(liker);
         self.pin_if_tracked(liker);
@@ -193,19 +218,20 @@ impl Engine {
         });
         let record = RecordIdentity {
             kind,
-            rkey: found.rkey.to_owned(),
-            rev: found.rev.to_owned(),
-            subject_rkey: found.post.to_owned(),
+            rkey: found.rkey.into(),
+            rev: found.rev.into(),
+            subject_rkey: found.post.into(),
         };
-        self.repeats.count(liker);
         let accepted = self.operate(operation, Some(record));
         self.pin_if_tracked(author);
         match accepted {
-            true => {
-                self.repeats.insert(kind, like);
-                End::Accepted { held }
+            true => End::Accepted { held },
+            false => {
+                if is_new {
+                    self.repeats.remove(kind, like);
+                }
+                End::Rejected
             }
-            false => End::Rejected,
         }
     }
 
@@ -217,11 +243,8 @@ impl Engine {
         author: AccountId,
         record: &RecordIdentity,
     ) {
-        self.repeats.count(liker);
-        if accepted {
-            self.repeats
-                .insert(record.kind, (liker, author, &record.subject_rkey));
-        }
+        let like = (liker, author, record.subject_rkey.as_str());
+        self.repeats.restore(record.kind, like, accepted);
     }
 }
 

@@ -317,7 +317,7 @@ impl Engine {
         self.history.end_epoch(epoch - 1, hops);
         self.operate(Operation::Tick, None);
         self.repeats.clear();
-        self.images.mark_all(&self.ledger);
+        self.images.mark_tick(&self.ledger);
         self.images.begin_sweep();
         self.retention.tick(KeptRow {
             ordinal: self.ledger.ticks(),
@@ -385,6 +385,7 @@ impl Engine {
             self.clock.now().unwrap_or_default(),
         );
         let rule = self.ledger.rules().rule;
+        self.images.settle_parties(&mut self.ledger, &operation);
         let outcome = self.ledger.apply(&operation);
         let accepted = outcome.is_accepted();
         self.state.position += 1;

@@ -20,6 +20,7 @@ use super::{
     Engine,
     clock::EpochClock,
     history::{self, Hops},
+    repeats::{Admission, Limits},
     settings::Settings,
 };
 
@@ -263,7 +264,8 @@ impl<'a> Rerun<'a> {
     fn transfer(&mut self, engine: &mut Engine, row: &JournalRow, transfer: &Transfer) {
         let mut transfer = *transfer;
         let (sender, receiver) = (transfer.sender, transfer.receiver);
-        let liker = AccountId(sender.0);
+        let (liker, author) = (AccountId(sender.0), AccountId(receiver.0));
+        let mut is_new = false;
         if let Some(record) = &row.record {
             let parameters = &engine.settings.parameters;
             let points = match record.kind {
@@ -274,16 +276,18 @@ impl<'a> Rerun<'a> {
                 return;
             }
             transfer.points = points.into();
-            let like = (liker, AccountId(receiver.0), record.subject_rkey.as_str());
-            if parameters.repeat_once && engine.repeats.contains(record.kind, like) {
-                engine.counters.add("likes.repeated", 1);
-                return;
-            }
-            let is_capped = self.what_if.sets("max_likes_per_epoch")
-                && engine.repeats.journaled(liker) >= engine.settings.max_likes_per_epoch;
-            if is_capped {
-                engine.counters.add("likes.capped", 1);
-                return;
+            let limits = Limits {
+                once: parameters.repeat_once,
+                max: match self.what_if.sets("max_likes_per_epoch") {
+                    true => engine.settings.max_likes_per_epoch,
+                    false => u32::MAX,
+                },
+            };
+            let like = (liker, author, record.subject_rkey.as_str());
+            match engine.repeats.admit(record.kind, like, limits) {
+                Admission::Admitted { is_new: new } => is_new = new,
+                Admission::Repeated => return engine.counters.add("likes.repeated", 1),
+                Admission::Capped => return engine.counters.add("likes.capped", 1),
             }
         }
         transfer.sender = self.number(sender);
@@ -292,16 +296,16 @@ impl<'a> Rerun<'a> {
         let accepted = engine.operate(Operation::Transfer(transfer), row.record.clone());
         self.pin_if_tracked(engine, receiver);
         let Some(record) = &row.record else { return };
-        engine.repeats.count(liker);
         let name = match accepted {
             true => "likes.accepted",
             false => "likes.rejected",
         };
         engine.counters.add(name, 1);
         if accepted {
-            let like = (liker, AccountId(receiver.0), record.subject_rkey.as_str());
-            engine.repeats.insert(record.kind, like);
             engine.counters.add("likes.held", transfer.held.into());
+        } else if is_new {
+            let like = (liker, author, record.subject_rkey.as_str());
+            engine.repeats.remove(record.kind, like);
         }
     }
 

@@ -14,6 +14,29 @@ pub(super) struct Repeats {
     journaled: HashMap<AccountId, u32>,
 }
 
+/// Who liked whose post: the record key of the post.
+pub(super) type Like<'a> = (AccountId, AccountId, &'a str);
+
+/// What may be journaled in an epoch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// A post counts once for each who likes it.
+    pub(super) once: bool,
+    /// Likes of an account.
+    pub(super) max: u32,
+}
+
+/// What the epoch so far says of a like.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub(super) enum Admission {
+    /// It is counted; `is_new`: nobody remembers it from before.
+    Admitted {
+        is_new: bool,
+    },
+    Repeated,
+    Capped,
+}
+
 #[derive(Debug, Default)]
 struct Posts {
     /// (liker, author, rkey of the post), the rkey being a TID.
@@ -23,40 +46,57 @@ struct Posts {
 }
 
 impl Repeats {
-    /// Whether this account's like of this post was accepted before.
-    pub(super) fn contains(&self, kind: RecordKind, like: (AccountId, AccountId, &str)) -> bool {
-        let (liker, author, rkey) = (like.0.0, like.1.0, like.2);
-        let posts = match kind {
-            RecordKind::Like => &self.likes,
-            RecordKind::Repost => &self.reposts,
-        };
-        match tid::pack(rkey) {
-            Some(number) => posts.usual.contains(&(liker, author, number)),
-            None => !posts.odd.is_empty() && posts.odd.contains(&(liker, author, rkey.into())),
+    /// Counts a like that is about to be journaled, unless it may not be. What the ledger then
+    /// rejects is to be taken back.
+    pub(super) fn admit(&mut self, kind: RecordKind, like: Like<'_>, limits: Limits) -> Admission {
+        let is_new = self.insert(kind, like);
+        if limits.once && !is_new {
+            return Admission::Repeated;
+        }
+        let journaled = self.journaled.entry(like.0).or_default();
+        if *journaled < limits.max {
+            *journaled += 1;
+            return Admission::Admitted { is_new };
+        }
+        if is_new {
+            self.remove(kind, like);
+        }
+        Admission::Capped
+    }
+
+    /// At start: a like of this epoch's journal.
+    pub(super) fn restore(&mut self, kind: RecordKind, like: Like<'_>, accepted: bool) {
+        *self.journaled.entry(like.0).or_default() += 1;
+        if accepted {
+            self.insert(kind, like);
         }
     }
 
-    /// Remembers an accepted like.
-    pub(super) fn insert(&mut self, kind: RecordKind, like: (AccountId, AccountId, &str)) {
+    /// Remembers a like. Whether this account's like of this post is new.
+    fn insert(&mut self, kind: RecordKind, like: Like<'_>) -> bool {
         let (liker, author, rkey) = (like.0.0, like.1.0, like.2);
-        let posts = match kind {
-            RecordKind::Like => &mut self.likes,
-            RecordKind::Repost => &mut self.reposts,
-        };
+        let posts = self.posts(kind);
         match tid::pack(rkey) {
             Some(number) => posts.usual.insert((liker, author, number)),
             None => posts.odd.insert((liker, author, rkey.into())),
+        }
+    }
+
+    /// Forgets a like that was not accepted after all.
+    pub(super) fn remove(&mut self, kind: RecordKind, like: Like<'_>) {
+        let (liker, author, rkey) = (like.0.0, like.1.0, like.2);
+        let posts = self.posts(kind);
+        match tid::pack(rkey) {
+            Some(number) => posts.usual.remove(&(liker, author, number)),
+            None => posts.odd.remove(&(liker, author, rkey.into())),
         };
     }
 
-    /// Counts a journaled like, accepted or not.
-    pub(super) fn count(&mut self, liker: AccountId) {
-        *self.journaled.entry(liker).or_default() += 1;
-    }
-
-    /// Likes of this account journaled in this epoch.
-    pub(super) fn journaled(&self, liker: AccountId) -> u32 {
-        self.journaled.get(&liker).copied().unwrap_or_default()
+    fn posts(&mut self, kind: RecordKind) -> &mut Posts {
+        match kind {
+            RecordKind::Like => &mut self.likes,
+            RecordKind::Repost => &mut self.reposts,
+        }
     }
 
     /// A new epoch: everything counts again.

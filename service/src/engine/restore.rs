@@ -338,7 +338,7 @@ impl Engine {
     }
 
     fn restore_image(&mut self, ImageRow { id, image, .. }: ImageRow) -> Result<()> {
-        self.images.note_image(id);
+        self.images.note_image(id, image.ordinal);
         Ok(self.ledger.restore_account(id, image)?)
     }
 
@@ -514,8 +514,9 @@ impl Engine {
             }
             Operation::Claim { receiver, .. } => self.images.mark(*receiver),
             Operation::Pin { account } => self.images.mark(*account),
-            Operation::Tick | Operation::Forget { .. } => self.images.mark_all(&self.ledger),
-            Operation::Unpin { .. } | Operation::Rules(_) => {}
+            Operation::Tick => self.images.mark_tick(&self.ledger),
+            Operation::Forget { .. } | Operation::Rules(_) => self.images.mark_all(&self.ledger),
+            Operation::Unpin { .. } => {}
         }
         Ok(())
     }

@@ -2,21 +2,31 @@
 
 const ALPHABET: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
 
+/// What each byte stands for; [`NONE`]: nothing.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NONE; 256];
+    let mut digit = 0;
+    while digit < 32 {
+        digits[ALPHABET[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+const NONE: u8 = u8::MAX;
+
 /// The number of a TID; None if the text is none.
 ///
 /// Source: the AT Protocol specification, "TIDs". The first character carries 4 bits of the
 /// number (the top bit of 65 is zero).
 pub(super) fn pack(text: &str) -> Option<u64> {
     let bytes: &[u8; 13] = text.as_bytes().try_into().ok()?;
-    let mut value = 0u64;
-    for (i, byte) in bytes.iter().enumerate() {
-        let digit = ALPHABET.iter().position(|c| c == byte)? as u64;
-        if i == 0 && digit >= 16 {
-            return None;
-        }
-        value = value << 5 | digit;
+    let (mut value, mut all) = (0u64, 0u8);
+    for byte in bytes {
+        let digit = DIGITS[usize::from(*byte)];
+        value = value << 5 | u64::from(digit & 31);
+        all |= digit;
     }
-    Some(value)
+    (all < 32 && DIGITS[usize::from(bytes[0])] < 16).then_some(value)
 }
 
 /// The text of a TID's number.
@@ -26,7 +36,8 @@ pub(super) fn unpack(mut value: u64) -> String {
         *byte = ALPHABET[(value & 31) as usize];
         value >>= 5;
     }
-    bytes.iter().map(|byte| char::from(*byte)).collect()
+    // Always ASCII.
+    String::from_utf8(bytes.to_vec()).unwrap_or_default()
 }
 
 /// The time of a TID in unix microseconds.

@@ -118,7 +118,8 @@ impl Server {
         });
         let watcher = tokio::spawn(events::watch(Arc::clone(&site)));
         let task = tokio::spawn(async move {
-            connections::serve(listener, router(site), stop).await;
+            let times = connections::Times::default();
+            connections::serve(listener, router(site), times, stop).await;
             watcher.abort();
         });
         tracing::info!(url = format!("http://{address}/"), "serving");

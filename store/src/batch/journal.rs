@@ -1,5 +1,6 @@
 //! A row of the journal, and its words as the schema has them.
 
+use compact_str::CompactString;
 use kith_reputation::{AccountId, Operation, Rejection, Rules, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -87,11 +88,11 @@ pub struct RecordIdentity {
     /// What kind of record.
     pub kind: RecordKind,
     /// Its key in the repo of the sender.
-    pub rkey: String,
+    pub rkey: CompactString,
     /// The commit it came with.
-    pub rev: String,
+    pub rev: CompactString,
     /// The key of the post in the repo of the receiver.
-    pub subject_rkey: String,
+    pub subject_rkey: CompactString,
 }
 
 /// Kinds of records that become transfers.

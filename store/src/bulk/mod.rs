@@ -7,7 +7,7 @@
 mod postgres;
 mod sqlite;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Instant};
 
 pub(crate) use postgres::run_postgres;
 pub(crate) use sqlite::run_sqlite;
@@ -129,6 +129,17 @@ impl<'a> Bulk<'a> {
         self.columns.push(column);
         self.rows = rows;
         self
+    }
+
+    /// Says how long the rows took; `started`: when the database was given the first.
+    fn trace(&self, started: Instant) {
+        tracing::trace!(
+            table = self.table,
+            action = ?self.action,
+            rows = self.rows,
+            micros = started.elapsed().as_micros(),
+            "rows written"
+        );
     }
 
     /// What an insertion says about keys that are there.

@@ -1,6 +1,8 @@
 //! PostgreSQL: one message for all rows of a table. New rows by `COPY` in its binary form, others
 //! by a statement with an array for each column (`UNNEST`).
 
+use std::time::Instant;
+
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgConnection};
 
 use super::{Action, Bulk, Column};
@@ -16,27 +18,34 @@ pub(crate) async fn run_postgres(
     if bulk.rows == 0 {
         return Ok(());
     }
-    if bulk.action == Action::Insert {
-        return bulk.copy(connection).await;
+    let started = Instant::now();
+    match bulk.action {
+        Action::Insert => bulk.copy(connection).await?,
+        _ => bulk.unnest(connection).await?,
     }
-    let sql = bulk.postgres_sql();
-    let mut query = sqlx::query::<Postgres>(AssertSqlSafe(sql.as_str()));
-    for column in &bulk.columns {
-        query = match column {
-            Column::Int(values) => query.bind(values.as_slice()),
-            Column::Text(values) => {
-                query.bind(values.iter().map(Option::as_deref).collect::<Vec<_>>())
-            }
-            Column::Bytes(values) => {
-                query.bind(values.iter().map(Option::as_deref).collect::<Vec<_>>())
-            }
-        };
-    }
-    query.execute(&mut *connection).await?;
+    bulk.trace(started);
     Ok(())
 }
 
 impl Bulk<'_> {
+    async fn unnest(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let sql = self.postgres_sql();
+        let mut query = sqlx::query::<Postgres>(AssertSqlSafe(sql.as_str()));
+        for column in &self.columns {
+            query = match column {
+                Column::Int(values) => query.bind(values.as_slice()),
+                Column::Text(values) => {
+                    query.bind(values.iter().map(Option::as_deref).collect::<Vec<_>>())
+                }
+                Column::Bytes(values) => {
+                    query.bind(values.iter().map(Option::as_deref).collect::<Vec<_>>())
+                }
+            };
+        }
+        query.execute(connection).await?;
+        Ok(())
+    }
+
     /// All columns are `BIGINT`, `TEXT` or `BYTEA`, so their binary form is plain.
     /// <https://www.postgresql.org/docs/current/sql-copy.html>, Binary Format.
     async fn copy(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {

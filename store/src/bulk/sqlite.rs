@@ -3,6 +3,8 @@
 //! A library in the same process has no round trips to save, so what counts is the work for each
 //! value.
 
+use std::time::Instant;
+
 use rusqlite::{
     Connection, Statement,
     types::{ToSqlOutput, ValueRef},
@@ -34,6 +36,7 @@ impl Bulk<'_> {
             return Ok(());
         }
         let together = self.together();
+        let started = Instant::now();
         let mut row = 0;
         for rows in [together, 1] {
             let mut statement = connection.prepare(&self.sqlite_sql(rows))?;
@@ -49,6 +52,7 @@ impl Bulk<'_> {
                 row += rows;
             }
         }
+        self.trace(started);
         Ok(())
     }
 

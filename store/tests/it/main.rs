@@ -4,6 +4,7 @@
 //! - `plans`: no report reads all assignments where an index serves.
 //! - `columns`: an answer without rows has its columns too.
 //! - `commits`: the last commit of each repo is read back.
+//! - `refused`: rows that a constraint refuses are a defect, and leave nothing.
 //! - `rows`: what is read back of images is what the ledger holds.
 //!
 //! `history` makes a random past of a ledger, `twin` writes it into a database and asks.
@@ -12,6 +13,7 @@ mod columns;
 mod commits;
 mod history;
 mod plans;
+mod refused;
 mod rows;
 mod twin;
 mod views;

@@ -42,6 +42,6 @@ pub use liar::{Bend, Liar};
 pub use needs::{PATIENCE, missing, wait_until};
 pub use network::{Network, Populate, Populating};
 pub use places::{Recordings, project, recordings, shared};
-pub use postgres::{Postgres, postgres};
+pub use postgres::{Postgres, postgres, postgres_program};
 pub use python::python;
 pub use truth::{Account, Record, Truth};

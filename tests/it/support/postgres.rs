@@ -58,6 +58,22 @@ pub fn postgres() -> Option<&'static Postgres> {
     cluster
 }
 
+/// A program of the version of the server; `None` (said clearly) where that is not installed.
+pub fn postgres_program(name: &str) -> Option<Command> {
+    postgres()?;
+    // Perhaps only a link to the server is on the path.
+    let server = fs::canonicalize(programs()?.join("postgres")).ok()?;
+    let program = server.with_file_name(name);
+    if program.is_file() {
+        return Some(Command::new(program));
+    }
+    missing(
+        &format!("PostgreSQL's {name} is not installed"),
+        "install its client, for example apt install postgresql-client",
+    );
+    None
+}
+
 impl Postgres {
     /// Makes an empty database that nobody else uses, and returns its URL.
     pub fn fresh_database(&self) -> String {
