@@ -1,14 +1,30 @@
-//! Memory for chunks of rows: one long vector of words, cut into blocks of a few sizes.
+//! Memory for chunks of rows: one long run of words, cut into blocks of a few sizes.
 //!
-//! One allocation for all accounts: no header per account, nothing to walk when the ledger is
-//! dropped, and growing it moves pages and not bytes (the allocator remaps large blocks). A freed
-//! block is the head of its size's list, its first word naming the next.
+//! One pool for all accounts: no header per account, nothing to walk when the ledger is dropped.
+//! A freed block is the head of its size's list, its first word naming the next. Blocks lie in as
+//! few cache lines as they can.
 
-/// Block sizes in words. Steps of a third at most, so that a block is 7/8 full on average.
-const SIZES: [u32; 14] = [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 192, 256, 384];
+use super::pool::Pool;
+
+/// Block sizes in words. From 32 on steps of a half at most, from 128 on of a quarter, so that a
+/// block is 7/8 full on average; below 16 they are parts of a cache line.
+const SIZES: [u32; 22] = [
+    4, 8, 16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 896, 1024, 1280,
+    1536,
+];
+
+/// Words in the largest block.
+#[cfg(test)]
+const MOST: usize = SIZES[SIZES.len() - 1] as usize;
 
 /// A place is counted in units of so many words, so that 32 bits reach 64 GiB.
 const UNIT: usize = 4;
+
+/// Words in a cache line: memory is cut off the pool in whole ones.
+const LINE: usize = 16;
+
+/// More words than that are not in the cache: 4 MiB. Few in tests, which shall read ahead too.
+const LARGE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
 /// No block.
 const NONE: u32 = u32::MAX;
@@ -46,10 +62,12 @@ impl Block {
     }
 }
 
-/// The vector of words and the lists of free blocks.
-#[derive(Clone, Debug)]
+/// The pool and the lists of free blocks.
+#[derive(Debug)]
 pub(super) struct Arena {
-    words: Vec<u32>,
+    pool: Pool,
+    /// Words cut off the pool so far.
+    used: usize,
     free: [u32; SIZES.len()],
     /// Words in free blocks.
     free_words: usize,
@@ -58,38 +76,65 @@ pub(super) struct Arena {
 impl Default for Arena {
     fn default() -> Self {
         Self {
-            words: Vec::new(),
+            pool: Pool::new(),
+            used: 0,
             free: [NONE; SIZES.len()],
             free_words: 0,
         }
     }
 }
 
+impl Clone for Arena {
+    fn clone(&self) -> Self {
+        Self {
+            pool: self.pool.copy(self.used),
+            ..*self
+        }
+    }
+}
+
 impl Arena {
-    /// The smallest block of at least so many words, of which there are at most 384.
+    /// The smallest block of at least so many words, of which there are at most 1,536.
     pub(super) fn allocate(&mut self, words: usize) -> Block {
         if words == 0 {
             return Block::EMPTY;
         }
         let class = class_of(words);
-        let size = SIZES[class] as usize;
         let head = self.free[class];
-        let place = if head == NONE {
-            let place = self.words.len() / UNIT;
-            self.words.resize(self.words.len() + size, 0);
-            u32::try_from(place)
+        if head == NONE {
+            return self.cut(class);
+        }
+        let block = Block {
+            place: head,
+            class: u8::try_from(class).unwrap_or(0),
+        };
+        self.free[class] = self.words(block)[0];
+        self.free_words -= block.words();
+        block
+    }
+
+    /// Cuts a new block off the pool: as many whole lines as hold one or several of its size, of
+    /// which the others are free.
+    #[cold]
+    fn cut(&mut self, class: usize) -> Block {
+        let size = SIZES[class] as usize;
+        let mut together = size;
+        while !together.is_multiple_of(LINE) {
+            together += size;
+        }
+        let block = |at: usize| Block {
+            place: u32::try_from(at / UNIT)
                 .ok()
                 .filter(|place| *place != NONE)
-                .expect("less than 64 GiB of rows")
-        } else {
-            self.free[class] = self.words[head as usize * UNIT];
-            self.free_words -= size;
-            head
-        };
-        Block {
-            place,
+                .expect("less than 64 GiB of rows"),
             class: u8::try_from(class).unwrap_or(0),
+        };
+        let first = self.used;
+        self.used += together;
+        for at in (first + size..self.used).step_by(size) {
+            self.release(block(at));
         }
+        block(first)
     }
 
     pub(super) fn release(&mut self, block: Block) {
@@ -97,9 +142,10 @@ impl Arena {
             return;
         }
         let class = usize::from(block.class);
-        self.words[block.place as usize * UNIT] = self.free[class];
+        let next = self.free[class];
+        self.words_mut(block)[0] = next;
         self.free[class] = block.place;
-        self.free_words += SIZES[class] as usize;
+        self.free_words += block.words();
     }
 
     #[inline]
@@ -109,7 +155,7 @@ impl Arena {
             return &[];
         }
         let start = block.place as usize * UNIT;
-        &self.words[start..start + words]
+        &self.pool.words()[start..start + words]
     }
 
     #[inline]
@@ -119,13 +165,31 @@ impl Arena {
             return &mut [];
         }
         let start = block.place as usize * UNIT;
-        &mut self.words[start..start + words]
+        &mut self.pool.words_mut()[start..start + words]
     }
 
-    /// Words in use, and in free blocks.
+    /// Whether there is more than caches hold, so that reading ahead may pay.
+    pub(super) fn is_large(&self) -> bool {
+        self.used > LARGE
+    }
+
+    /// The words of two different blocks, the first to be copied to the second.
+    pub(super) fn two(&mut self, from: Block, to: Block) -> Option<(&[u32], &mut [u32])> {
+        let range = |block: Block| {
+            let start = block.place as usize * UNIT;
+            start..start + block.words()
+        };
+        let two = self
+            .pool
+            .words_mut()
+            .get_disjoint_mut([range(from), range(to)]);
+        two.ok().map(|[from, to]| (&*from, to))
+    }
+
+    /// Words in blocks in use, and in free ones.
     #[cfg(test)]
     pub(super) fn usage(&self) -> (usize, usize) {
-        (self.words.len() - self.free_words, self.free_words)
+        (self.used - self.free_words, self.free_words)
     }
 }
 
@@ -145,21 +209,43 @@ mod tests {
     fn blocks_fit_and_are_used_again() {
         let mut arena = Arena::default();
         assert_eq!(arena.words(Block::EMPTY), &[0_u32; 0]);
-        for words in 1..=384 {
+        for words in 1..=MOST {
             let block = arena.allocate(words);
-            assert!(block.words() >= words && (words < 8 || block.words() <= words * 3 / 2));
+            assert!(block.words() >= words && block.words() <= LINE.max(words * 3 / 2));
             arena.words_mut(block).fill(7);
             let (used, free) = arena.usage();
             arena.release(block);
             assert_eq!(arena.usage(), (used - block.words(), free + block.words()));
             assert_eq!(arena.allocate(words), block);
         }
-        let total = arena.usage();
-        let one = arena.allocate(10);
-        let other = arena.allocate(10);
+        let used = arena.usage().0;
+        let (one, other) = (arena.allocate(10), arena.allocate(10));
         assert_ne!(one, other);
-        assert_eq!(arena.usage().0, total.0 + 24);
+        assert_eq!(arena.usage().0, used + 2 * LINE);
         let (place, class) = one.parts();
         assert_eq!(Block::from_parts((place, class)), one);
+    }
+
+    #[test]
+    fn blocks_lie_apart_and_in_as_few_lines_as_they_can() {
+        let mut arena = Arena::default();
+        let mut blocks = Vec::new();
+        for (at, size) in (0_u32..).zip(SIZES.iter().cycle()).take(200) {
+            let block = arena.allocate(*size as usize);
+            arena.words_mut(block).fill(at);
+            let (start, end) = (block.place as usize * UNIT, block.words());
+            let lines = (start + end).div_ceil(LINE) - start / LINE;
+            assert_eq!(lines, block.words().div_ceil(LINE), "of {size} words");
+            blocks.push(block);
+        }
+        let copy = arena.clone();
+        for (at, block) in (0_u32..).zip(&blocks) {
+            assert!(arena.words(*block).iter().all(|word| *word == at));
+        }
+        let (old, new) = arena.two(blocks[3], blocks[4]).unwrap();
+        assert_eq!((old.len(), new.len()), (24, 32));
+        assert_eq!((old[0], new[0]), (3, 4));
+        arena.words_mut(blocks[0]).fill(9);
+        assert_eq!(copy.words(blocks[0]), [0; 4], "a copy is a copy");
     }
 }

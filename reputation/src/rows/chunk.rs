@@ -1,15 +1,15 @@
 //! Up to [`MOST`] rows in one block: all origins, then all points, then (rule `reference`) all
 //! ordinals of last touch. Apart, because sums read points only and searches origins only.
 
-use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::arena::{Arena, Block, class_of};
+use super::search::{Density, Pace};
 use crate::draw::{Divider, Draw, Walk};
 use crate::{AccountId, Piece, Points};
 
 /// The most rows in one chunk.
-pub(super) const MOST: usize = 128;
+pub(super) const MOST: usize = 512;
 
 /// Words in a cache line.
 const LINE: usize = 16;
@@ -86,6 +86,15 @@ pub(super) struct Added {
     pub(super) overflow: u64,
 }
 
+/// A piece that has no row in a chunk yet.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Missing {
+    /// Its index among the pieces.
+    pub(super) piece: usize,
+    /// The row it belongs before.
+    pub(super) at: usize,
+}
+
 impl Chunk {
     pub(super) const EMPTY: Self = Self {
         block: Block::EMPTY,
@@ -148,21 +157,36 @@ impl Chunk {
         (&words[..len], &words[capacity..][..len], touched)
     }
 
-    /// Reads one word of each cache line of the points.
+    /// Reads a little of every cache line of the rows.
     #[inline]
-    pub(super) fn glance_at_points(self, arena: &Arena, width: Width) -> u32 {
-        self.view(arena, width)
-            .1
-            .iter()
-            .step_by(LINE)
-            .fold(0, |all, word| all ^ word)
+    pub(super) fn glance(self, arena: &Arena, width: Width) -> u32 {
+        let (origins, points, _) = self.view(arena, width);
+        glance(origins) ^ glance(points)
     }
 
-    /// Reads one word of each cache line of the origins.
+    /// Reads a little of every cache line that taking from about these rows will read.
     #[inline]
-    pub(super) fn glance_at_origins(self, arena: &Arena) -> u32 {
-        let origins = &arena.words(self.block)[..self.len()];
-        origins.iter().step_by(LINE).fold(0, |all, word| all ^ word)
+    pub(super) fn glance_at_hits(self, arena: &Arena, width: Width, rows: Range<usize>) -> u32 {
+        /// How far off the guess may be.
+        const ABOUT: usize = 6;
+        let (origins, points, _) = self.view(arena, width);
+        let end = (rows.end + ABOUT).min(self.len());
+        let start = rows.start.saturating_sub(ABOUT).min(end);
+        glance(&origins[start..end]) ^ glance(&points[..end])
+    }
+
+    /// Reads a little of what crediting to about this row will read.
+    #[inline]
+    pub(super) fn glance_near(self, arena: &Arena, width: Width, near: Option<usize>) -> u32 {
+        let Some(near) = near else {
+            return self.glance(arena, width);
+        };
+        let (origins, points, _) = self.view(arena, width);
+        let end = (near + LINE).min(self.len());
+        let start = near.saturating_sub(LINE).min(end);
+        let ends = origins.first().into_iter().chain(origins.last());
+        let seen = glance(&origins[start..end]) ^ glance(&points[start..end]);
+        ends.fold(seen, |all, word| all ^ word)
     }
 
     /// Makes room for so many rows, at most [`MOST`], keeping those that are there.
@@ -186,16 +210,12 @@ impl Chunk {
     fn resize(&mut self, arena: &mut Arena, width: Width, rows: usize) {
         let (old, len) = (*self, self.len());
         self.block = arena.allocate(rows * width.words());
-        if len > 0 {
-            let mut rows = [0_u32; 3 * MOST];
-            let count = old.block.words().min(rows.len());
-            rows[..count].copy_from_slice(&arena.words(old.block)[..count]);
-            let capacity = old.capacity(width);
-            let new = self.columns(arena, width);
-            new.origins[..len].copy_from_slice(&rows[..len]);
-            new.points[..len].copy_from_slice(&rows[capacity..][..len]);
-            if width == Width::Wide {
-                new.touched[..len].copy_from_slice(&rows[2 * capacity..][..len]);
+        let (from, to) = (old.capacity(width), self.capacity(width));
+        if len > 0
+            && let Some((old, new)) = arena.two(old.block, self.block)
+        {
+            for column in 0..width.words() {
+                new[column * to..][..len].copy_from_slice(&old[column * from..][..len]);
             }
         }
         arena.release(old.block);
@@ -229,20 +249,22 @@ impl Chunk {
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> (u64, bool) {
         let (origins, points) = self.pair(arena, width);
-        let (first, mut end, mut emptied) = (walk.index, start, false);
-        for (origin, points) in origins.iter().zip(points) {
-            end += u64::from(*points);
-            if walk.next < end {
-                let before = walk.index;
-                // At most all points of the row, since drawn points are distinct.
-                let taken = points_of(walk.take_below(end));
-                *points -= taken;
-                emptied |= *points == 0;
-                hit(AccountId(*origin), before, taken);
-                if walk.next >= start + sum {
-                    break;
-                }
-            }
+        let (first, end, mut emptied) = (walk.index, start + sum, false);
+        let pace = Pace::new(origins.len(), sum);
+        let mut row = (0, start);
+        while walk.next < end {
+            row = pace.seek(points, row, walk.next);
+            let (at, start) = row;
+            let (Some(origin), Some(points)) = (origins.get(at), points.get_mut(at)) else {
+                break;
+            };
+            let (before, end) = (walk.index, start + u64::from(*points));
+            // At most all points of the row, since drawn points are distinct.
+            let taken = points_of(walk.take_below(end));
+            *points -= taken;
+            emptied |= *points == 0;
+            hit(AccountId(*origin), before, taken);
+            row = (at + 1, end);
         }
         (walk.index - first, emptied)
     }
@@ -275,8 +297,8 @@ impl Chunk {
         (before - first, emptied)
     }
 
-    /// Adds pieces of origins below `limit` to rows that are there; puts the rest of them, as
-    /// indices into `pieces`, into `missing`.
+    /// Adds pieces of origins below `limit` to rows that are there; puts the rest of them into
+    /// `missing`.
     pub(super) fn add(
         self,
         arena: &mut Arena,
@@ -284,21 +306,19 @@ impl Chunk {
         pieces: &[Piece],
         limit: u64,
         touched: Option<u32>,
-        missing: &mut Vec<u32>,
+        missing: &mut Vec<Missing>,
     ) -> Added {
         let len = self.len();
         let columns = self.columns(arena, width);
         let (origins, points) = (&columns.origins[..len], &mut columns.points[..len]);
         let (mut done, mut from) = (Added::default(), 0);
-        for (index, piece) in (0_u32..).zip(pieces) {
+        let density = Density::new(origins);
+        for (index, piece) in pieces.iter().enumerate() {
             if u64::from(piece.origin.0) >= limit {
                 break;
             }
             done.pieces += 1;
-            // Row by row: the next piece is not far, and a search would wait for each look.
-            while from < len && origins[from] < piece.origin.0 {
-                from += 1;
-            }
+            from = density.seek(origins, from, piece.origin.0);
             let at = from;
             if origins.get(at) == Some(&piece.origin.0) {
                 let more = piece.points.min(Points::MAX - points[at]);
@@ -309,7 +329,7 @@ impl Chunk {
                     columns.touched[at] = touched;
                 }
             } else {
-                missing.push(index);
+                missing.push(Missing { piece: index, at });
             }
         }
         done
@@ -322,7 +342,7 @@ impl Chunk {
         arena: &mut Arena,
         width: Width,
         pieces: &[Piece],
-        missing: &[u32],
+        missing: &[Missing],
         touched: Option<u32>,
     ) -> u64 {
         let len = self.len() + missing.len();
@@ -330,9 +350,8 @@ impl Chunk {
         let mut columns = self.columns(arena, width);
         // From the back: each span between two new rows moves once, straight to its place.
         let (mut from, mut to, mut added) = (self.len(), len, 0);
-        for index in missing.iter().rev() {
-            let piece = pieces[*index as usize];
-            let at = lower_bound(&columns.origins[..from], piece.origin.0);
+        for &Missing { piece, at } in missing.iter().rev() {
+            let piece = pieces[piece];
             to -= from - at;
             columns.shift(at..from, to);
             (from, to) = (at, to - 1);
@@ -386,6 +405,16 @@ impl Chunk {
     }
 }
 
+/// Reads a word of each cache line, wherever the first begins.
+#[inline]
+fn glance(words: &[u32]) -> u32 {
+    let last = words.last().map_or(0, |word| *word);
+    words
+        .iter()
+        .step_by(LINE)
+        .fold(last, |all, word| all ^ word)
+}
+
 /// A part of a row's or a group's points, which is known to fit.
 #[inline]
 #[expect(
@@ -395,39 +424,4 @@ impl Chunk {
 fn points_of(points: u64) -> Points {
     debug_assert!(points <= u64::from(Points::MAX));
     points as Points
-}
-
-/// How many of the origins are below one: a search by halves that does not branch on what it
-/// finds, so that the processor can be at several at once.
-#[inline]
-fn lower_bound(origins: &[u32], origin: u32) -> usize {
-    let (mut base, mut size) = (0, origins.len());
-    while size > 1 {
-        let half = size / 2;
-        base = select_unpredictable(origins[base + half - 1] < origin, base + half, base);
-        size -= half;
-    }
-    base + usize::from(size == 1 && origins[base] < origin)
-}
-
-/// Finds a row.
-pub(super) fn find(origins: &[u32], origin: AccountId) -> Option<usize> {
-    let at = lower_bound(origins, origin.0);
-    (origins.get(at) == Some(&origin.0)).then_some(at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lower_bound_is_the_partition_point() {
-        for len in 0..40_u32 {
-            let origins: Vec<u32> = (0..len).map(|at| 3 * at + 1).collect();
-            for origin in 0..130 {
-                let want = origins.partition_point(|at| *at < origin);
-                assert_eq!(lower_bound(&origins, origin), want);
-            }
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! The rows of an account with more than one chunk.
 
+use core::hint::black_box;
+
 use super::arena::{Arena, Block};
 use super::chunk::{Chunk, Width};
 use crate::draw::{Divider, Draw, Walk};
@@ -103,6 +105,9 @@ impl Long {
         start: u64,
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> u64 {
+        if arena.is_large() {
+            self.glance_at_hits(arena, width, *walk, start);
+        }
         let (first, mut end, mut hollow) = (walk.index, start, false);
         for link in &mut self.links {
             let from = end;
@@ -122,6 +127,54 @@ impl Long {
         }
         self.fill(arena, hollow);
         walk.index - first
+    }
+
+    /// Reads a little of what a draw will read first.
+    pub(super) fn glance(&self) -> u32 {
+        self.links.first().map_or(0, |link| link.head)
+    }
+
+    /// About which row of a chunk an origin is, as if its origins were evenly spread; `None` if it
+    /// is not known how far they go.
+    pub(super) fn near(&self, at: usize, origin: AccountId) -> Option<usize> {
+        let (head, next) = (self.links[at].head, self.next_head(at)?);
+        let rows = u64::from(origin.0.checked_sub(head)?) * u64::from(self.links[at].len);
+        let row = rows.checked_div(u64::from(next.checked_sub(head)?))?;
+        usize::try_from(row).ok()
+    }
+
+    /// Reads what `take` is about to read: all chunks at once, where `take` would wait for each.
+    fn glance_at_hits(&self, arena: &Arena, width: Width, mut walk: Walk, start: u64) {
+        let (mut end, mut seen) = (start, 0);
+        for link in &self.links {
+            let from = end;
+            end += link.sum;
+            if walk.next < end {
+                let first = walk.next - from;
+                let mut last = first;
+                while walk.next < end {
+                    last = walk.next - from;
+                    walk.advance();
+                }
+                // As if all rows had the same points: most of the time it is not far off.
+                let row = |at: u64| usize::try_from(at * u64::from(link.len) / link.sum);
+                if let (Ok(first), Ok(last)) = (row(first), row(last)) {
+                    seen ^= link.chunk().glance_at_hits(arena, width, first..last);
+                }
+            }
+        }
+        black_box(seen);
+    }
+
+    /// Reads what crediting these pieces is about to read.
+    pub(super) fn glance_at_targets(&self, arena: &Arena, width: Width, pieces: &[Piece]) {
+        let (mut at, mut seen) = (0, 0);
+        for piece in pieces {
+            at = self.chunk_of(piece.origin, at);
+            let near = self.near(at, piece.origin);
+            seen ^= self.chunk(at).glance_near(arena, width, near);
+        }
+        black_box(seen);
     }
 
     /// As `take`, for samples with many points per row.

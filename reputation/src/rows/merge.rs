@@ -1,12 +1,14 @@
 //! Crediting pieces, and laying rows out.
 
+use core::ops::Range;
+
 use super::chunk::{Chunk, MOST, Width};
 use super::long::Long;
 use super::{Credited, LONG, RowStore, Rows};
 use crate::{AccountId, Piece, Row};
 
 /// Rows per chunk where many are laid out: room for a third more before a chunk is split.
-pub(super) const FILL: usize = 96;
+pub(super) const FILL: usize = 384;
 
 /// No chunk follows, so every origin belongs here.
 const NO_LIMIT: u64 = u64::MAX;
@@ -66,8 +68,7 @@ impl RowStore {
             rows.sum += chunk.insert(&mut self.arena, width, pieces, &self.missing, touched);
             rows.set_chunk(chunk);
         } else {
-            self.load(rows);
-            self.merge_missing(pieces, touched);
+            self.merge_missing(chunk, width, pieces, touched);
             self.release(rows);
             self.lay_out(rows, width);
         }
@@ -77,6 +78,9 @@ impl RowStore {
     fn add_long(&mut self, rows: &mut Rows, mut pieces: &[Piece], touched: Option<u32>) -> u64 {
         let width = rows.width;
         let (mut overflow, mut at) = (0, 0);
+        if self.arena.is_large() && pieces.len() > 1 {
+            self.longs[rows.place as usize].glance_at_targets(&self.arena, width, pieces);
+        }
         while let Some(first) = pieces.first() {
             let long = &mut self.longs[rows.place as usize];
             at = long.chunk_of(first.origin, at);
@@ -114,14 +118,12 @@ impl RowStore {
         let width = rows.width;
         let long = &self.longs[rows.place as usize];
         let chunk = long.chunk(at);
-        self.scratch.clear();
-        push_rows(&mut self.scratch, chunk.view(&self.arena, width));
-        self.merge_missing(pieces, touched);
+        self.merge_missing(chunk, width, pieces, touched);
         self.arena.release(chunk.block);
         let added = self
             .missing
             .iter()
-            .map(|index| u64::from(pieces[*index as usize].points))
+            .map(|missing| u64::from(pieces[missing.piece].points))
             .sum();
 
         // Equal parts, of about three quarters of a chunk.
@@ -141,17 +143,35 @@ impl RowStore {
         added
     }
 
-    /// Merges the missing pieces into the scratch rows.
-    fn merge_missing(&mut self, pieces: &[Piece], touched: Option<u32>) {
-        let missing = self.missing.iter().map(|index| pieces[*index as usize]);
-        let rows = missing.map(|piece| Row {
-            origin: piece.origin,
-            points: piece.points,
-            touched,
-        });
-        self.scratch.extend(rows);
-        // Two ascending runs: the sort finds and merges them.
-        self.scratch.sort_by_key(|row| row.origin);
+    /// Loads the rows of a chunk and the missing pieces into the scratch.
+    fn merge_missing(
+        &mut self,
+        chunk: Chunk,
+        width: Width,
+        pieces: &[Piece],
+        touched: Option<u32>,
+    ) {
+        let (origins, points, ordinals) = chunk.view(&self.arena, width);
+        let rows = |span: Range<usize>| {
+            span.map(|at| Row {
+                origin: AccountId(origins[at]),
+                points: points[at],
+                touched: ordinals.get(at).copied(),
+            })
+        };
+        self.scratch.clear();
+        let mut from = 0;
+        for missing in &self.missing {
+            let Piece { origin, points } = pieces[missing.piece];
+            self.scratch.extend(rows(from..missing.at));
+            self.scratch.push(Row {
+                origin,
+                points,
+                touched,
+            });
+            from = missing.at;
+        }
+        self.scratch.extend(rows(from..chunk.len()));
     }
 
     /// Loads all rows into the scratch.
@@ -239,13 +259,4 @@ impl RowStore {
             self.relayout(rows, rows.width, |_| true);
         }
     }
-}
-
-fn push_rows(scratch: &mut Vec<Row>, (origins, points, touched): (&[u32], &[u32], &[u32])) {
-    let rows = origins.iter().zip(points).enumerate();
-    scratch.extend(rows.map(|(at, (origin, points))| Row {
-        origin: AccountId(*origin),
-        points: *points,
-        touched: touched.get(at).copied(),
-    }));
 }

@@ -9,12 +9,14 @@ mod arena;
 mod chunk;
 mod long;
 mod merge;
+mod pool;
+mod search;
 mod tick;
 
 pub(crate) use tick::decayed;
 
 use arena::{Arena, Block};
-use chunk::{Chunk, Width};
+use chunk::{Chunk, Missing, Width};
 use long::Long;
 
 use crate::draw::{Divider, Draw};
@@ -80,9 +82,9 @@ pub(crate) struct Credited {
     pub(crate) overflow: u64,
 }
 
-/// Where a credit is about to go.
+/// Where a credit is about to go: the chunk, and about which of its rows, if that can be guessed.
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct Target(Chunk, Width);
+pub(crate) struct Target(Chunk, Width, Option<usize>);
 
 /// The memory of all rows.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +93,7 @@ pub(crate) struct RowStore {
     longs: Vec<Long>,
     free_longs: Vec<u32>,
     /// Pieces of a credit that have no row yet.
-    missing: Vec<u32>,
+    missing: Vec<Missing>,
     /// All rows of one account, when they are laid out anew.
     scratch: Vec<Row>,
     /// Points and origins, when an account is collapsed.
@@ -134,33 +136,33 @@ impl RowStore {
             rows.chunk()
         };
         let (origins, points, _) = chunk.view(&self.arena, rows.width);
-        chunk::find(origins, origin).map_or(0, |at| points[at])
+        search::find(origins, origin).map_or(0, |at| points[at])
     }
 
-    /// Reads a little of what a draw from these rows will read.
+    /// Reads a little of what a draw from these rows will read. A draw from many chunks does so
+    /// itself.
     pub(crate) fn glance(&self, rows: &Rows) -> u32 {
-        let chunk = if rows.is_long() {
-            self.longs[rows.place as usize].chunk(0)
+        if rows.is_long() {
+            self.longs[rows.place as usize].glance()
         } else {
-            rows.chunk()
-        };
-        chunk.glance_at_points(&self.arena, rows.width)
+            rows.chunk().glance(&self.arena, rows.width)
+        }
     }
 
-    /// The chunk a piece of this origin will be credited to, to be read by [`Self::glance_at`].
+    /// Where a piece of this origin will be credited, to be read by [`Self::glance_at`].
     pub(crate) fn target(&self, rows: &Rows, origin: AccountId) -> Target {
-        let chunk = if rows.is_long() {
+        if rows.is_long() {
             let long = &self.longs[rows.place as usize];
-            long.chunk(long.chunk_of(origin, 0))
+            let at = long.chunk_of(origin, 0);
+            Target(long.chunk(at), rows.width, long.near(at, origin))
         } else {
-            rows.chunk()
-        };
-        Target(chunk, rows.width)
+            Target(rows.chunk(), rows.width, None)
+        }
     }
 
-    /// Reads a little of what crediting to this chunk will read.
-    pub(crate) fn glance_at(&self, Target(chunk, width): Target) -> u32 {
-        chunk.glance_at_origins(&self.arena) ^ chunk.glance_at_points(&self.arena, width)
+    /// Reads a little of what crediting there will read.
+    pub(crate) fn glance_at(&self, Target(chunk, width, near): Target) -> u32 {
+        chunk.glance_near(&self.arena, width, near)
     }
 
     /// Takes a sample out of the rows, which lie end to end along the line from `at` on, and says

@@ -41,13 +41,14 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let pieces = |ids: u32, most: u32| prop::collection::vec((0..ids, 1..most), 1..130);
+    let pieces = |ids: u32, most: u32, count| prop::collection::vec((0..ids, 1..most), 1..=count);
     prop_oneof![
-        4 => pieces(3_000, 9_u32).prop_map(Step::Credit),
-        2 => pieces(200, 200_000).prop_map(Step::Credit),
+        3 => pieces(3_000, 9_u32, 130).prop_map(Step::Credit),
+        2 => pieces(6_000, 9_u32, 1_200).prop_map(Step::Credit),
+        2 => pieces(200, 200_000, 130).prop_map(Step::Credit),
         3 => (0..=1_000_u64, any::<u64>()).prop_map(|(share, nonce)| Step::Take { share, nonce }),
-        1 => (0..400_u32).prop_map(Step::Collapse),
-        1 => (0..3_000_u32).prop_map(Step::Remove),
+        1 => (0..1_600_u32).prop_map(Step::Collapse),
+        1 => (0..6_000_u32).prop_map(Step::Remove),
         1 => (0..=1_000_u64).prop_map(|share| Step::Withdraw { share }),
         1 => (0..=100_u8).prop_map(Step::Decay),
     ]
@@ -147,7 +148,7 @@ proptest! {
 
     /// Several accounts share a store and go through all shapes; none disturbs another.
     #[test]
-    fn the_layout_is_a_map(steps in prop::collection::vec((0..4_usize, step()), 0..80), wide: bool) {
+    fn the_layout_is_a_map(steps in prop::collection::vec((0..4_usize, step()), 0..60), wide: bool) {
         let touched = wide.then_some(5);
         let mut store = RowStore::default();
         let mut accounts = vec![(Rows::EMPTY, Plain::new()); 4];
