@@ -223,5 +223,8 @@ mod tests {
         assert_eq!(checkpoint(&mut writer).await, 1);
         writer.note_idle();
         assert_eq!(checkpoint(&mut writer).await, 3);
+        // It counts once: since then events may have waited all the time.
+        ticks(&mut writer, 1).await;
+        assert_eq!(checkpoint(&mut writer).await, 3);
     }
 }

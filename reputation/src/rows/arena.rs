@@ -4,7 +4,9 @@
 //! A freed block is the head of its size's list, its first word naming the next. Blocks lie in as
 //! few cache lines as they can.
 
-use super::pool::Pool;
+use core::ops::Range;
+
+use super::pool::{Pool, SEGMENT};
 
 /// Block sizes in words. From 32 on steps of a half at most, from 128 on of a quarter, so that a
 /// block is 7/8 full on average; below 16 they are parts of a cache line.
@@ -76,7 +78,7 @@ pub(super) struct Arena {
 impl Default for Arena {
     fn default() -> Self {
         Self {
-            pool: Pool::new(),
+            pool: Pool::default(),
             used: 0,
             free: [NONE; SIZES.len()],
             free_words: 0,
@@ -129,8 +131,13 @@ impl Arena {
                 .expect("less than 64 GiB of rows"),
             class: u8::try_from(class).unwrap_or(0),
         };
-        let first = self.used;
-        self.used += together;
+        // No block lies in two segments: what is left of one is not used.
+        let mut first = self.used;
+        if first / SEGMENT != (first + together - 1) / SEGMENT {
+            first = first.next_multiple_of(SEGMENT);
+        }
+        self.used = first + together;
+        self.pool.reserve(self.used);
         for at in (first + size..self.used).step_by(size) {
             self.release(block(at));
         }
@@ -154,8 +161,7 @@ impl Arena {
         if words == 0 {
             return &[];
         }
-        let start = block.place as usize * UNIT;
-        &self.pool.words()[start..start + words]
+        self.pool.words(range(block, words))
     }
 
     #[inline]
@@ -164,8 +170,7 @@ impl Arena {
         if words == 0 {
             return &mut [];
         }
-        let start = block.place as usize * UNIT;
-        &mut self.pool.words_mut()[start..start + words]
+        self.pool.words_mut(range(block, words))
     }
 
     /// Whether there is more than caches hold, so that reading ahead may pay.
@@ -175,15 +180,10 @@ impl Arena {
 
     /// The words of two different blocks, the first to be copied to the second.
     pub(super) fn two(&mut self, from: Block, to: Block) -> Option<(&[u32], &mut [u32])> {
-        let range = |block: Block| {
-            let start = block.place as usize * UNIT;
-            start..start + block.words()
-        };
         let two = self
             .pool
-            .words_mut()
-            .get_disjoint_mut([range(from), range(to)]);
-        two.ok().map(|[from, to]| (&*from, to))
+            .two(range(from, from.words()), range(to, to.words()));
+        two.map(|(from, to)| (&*from, to))
     }
 
     /// Words in blocks in use, and in free ones.
@@ -191,6 +191,13 @@ impl Arena {
     pub(super) fn usage(&self) -> (usize, usize) {
         (self.used - self.free_words, self.free_words)
     }
+}
+
+/// Where a block of so many words lies.
+#[inline]
+fn range(block: Block, words: usize) -> Range<usize> {
+    let start = block.place as usize * UNIT;
+    start..start + words
 }
 
 /// The class of the smallest block of at least so many words.

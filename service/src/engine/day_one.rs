@@ -346,7 +346,7 @@ impl Engine {
         // What was counted when the account was read before, or will be when the stream brings it,
         // is not counted here.
         let earlier = self.day_one.read.get(&id).copied().unwrap_or(0);
-        let liker = Party {
+        let party = Party {
             did: &read.did,
             id: Some(id),
         };
@@ -360,7 +360,7 @@ impl Engine {
                 Collection::Repost => RecordKind::Repost,
                 _ => continue,
             };
-            match self.judge(liker, Some((&record.subject, nonce(&record.cid)))) {
+            match self.judge(party, Some((&record.subject, nonce(&record.cid)))) {
                 Ok(judged) => {
                     let author = self.number(judged.author);
                     waiting += 1;

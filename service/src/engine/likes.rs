@@ -224,15 +224,13 @@ impl Engine {
         };
         let accepted = self.operate(operation, Some(record));
         self.pin_if_tracked(author);
-        match accepted {
-            true => End::Accepted { held },
-            false => {
-                if is_new {
-                    self.repeats.remove(kind, like);
-                }
-                End::Rejected
-            }
+        if accepted {
+            return End::Accepted { held };
         }
+        if is_new {
+            self.repeats.remove(kind, like);
+        }
+        End::Rejected
     }
 
     /// A journaled like of the current epoch, at start: counts against repetition and the cap.

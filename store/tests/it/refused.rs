@@ -37,7 +37,7 @@ const SPOILED: [Spoiled; 8] = [
     }),
     // Rows that are added to what is there.
     ("a flow of nothing", |batch| {
-        batch.flows.push(flow(1_000, 0))
+        batch.flows.push(flow(1_000, 0));
     }),
     // One row after the other, by the driver, at the end of the transaction.
     ("an account tracked twice", |batch| {
