@@ -1,4 +1,4 @@
-//! Memory for chunks of rows: one long run of words, cut into blocks of a few sizes.
+//! Memory for chunks of rows: segments of words, cut into blocks of a few sizes.
 //!
 //! One pool for all accounts: no header per account, nothing to walk when the ledger is dropped.
 //! A freed block is the head of its size's list, its first word naming the next. Blocks lie in as
