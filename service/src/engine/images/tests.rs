@@ -1,0 +1,235 @@
+use std::collections::BTreeMap;
+
+use kith_reputation::{Rules, Transfer};
+
+use super::*;
+
+type Rows = BTreeMap<(AccountId, AccountId), u32>;
+
+const CROWD: u32 = 30;
+
+/// What the store does with an image.
+fn write(rows: &mut Rows, image: &ImageRow) {
+    let id = image.id;
+    let all = image
+        .image
+        .rows
+        .iter()
+        .map(|row| ((id, row.origin), row.points));
+    match &image.changed {
+        None => {
+            rows.retain(|(holder, _), _| *holder != id);
+            rows.extend(all);
+        }
+        Some(changed) => {
+            for origin in changed {
+                rows.remove(&(id, *origin));
+            }
+            rows.extend(all.filter(|((_, origin), _)| changed.contains(origin)));
+        }
+    }
+}
+
+fn held(ledger: &Ledger) -> Rows {
+    let accounts = (0..ledger.accounts()).map(AccountId);
+    let rows = accounts.filter_map(|id| Some((id, ledger.account(id)?.image().rows)));
+    rows.flat_map(|(id, rows)| {
+        rows.into_iter()
+            .map(move |row| ((id, row.origin), row.points))
+    })
+    .collect()
+}
+
+/// A load of likes, with ticks now and then, imaged in slices: after each checkpoint the
+/// store's rows are the ledger's.
+fn run(rule: RuleKind, sink_percent: u8, seed: u64) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let rules = Rules {
+        rule,
+        sink_percent,
+        keep_top: 8,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(seed, rules).expect("rules that make sense");
+    let (mut images, mut rows) = (Images::default(), Rows::new());
+    let mut position = 0;
+    for _ in 0..40 {
+        for _ in 0..rng.usize(1..60) {
+            position += 1;
+            let operation = match rng.u8(..60) {
+                0 => Operation::Tick,
+                _ => Operation::Transfer(Transfer {
+                    sender: AccountId(rng.u32(1..CROWD)),
+                    receiver: AccountId(rng.u32(1..CROWD)),
+                    points: rng.u64(1..120),
+                    nonce: rng.u64(..),
+                    held: false,
+                }),
+            };
+            images.settle_parties(&mut ledger, &operation);
+            let outcome = ledger.apply(&operation);
+            images.mark_outcome(&operation, rule, &outcome);
+            if operation == Operation::Tick {
+                images.mark_tick(&ledger);
+                images.begin_sweep();
+            }
+        }
+        images.begin(position);
+        let mut whole_at = None;
+        while images.is_writing() {
+            let slice = images.slice(&mut ledger, position, 20);
+            slice
+                .images
+                .iter()
+                .for_each(|image| write(&mut rows, image));
+            whole_at = slice.whole_at;
+        }
+        assert_eq!(whole_at, Some(position));
+        assert!(images.is_swept());
+        assert_eq!(rows, held(&ledger), "{rule:?}, seed {seed}");
+    }
+}
+
+#[test]
+fn rows_that_are_written_make_the_ledger() {
+    for seed in 0..20 {
+        run(RuleKind::Systematic, 0, seed);
+        run(RuleKind::Systematic, 20, seed);
+        run(RuleKind::Reference, 20, seed);
+    }
+}
+
+#[test]
+fn a_tick_makes_few_rows_be_written() {
+    let mut rng = fastrand::Rng::with_seed(7);
+    let rules = Rules {
+        decay_percent: 1,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(7, rules).expect("rules that make sense");
+    let (mut images, mut rows) = (Images::default(), Rows::new());
+    let operate = |ledger: &mut Ledger, images: &mut Images, operation: &Operation| {
+        images.settle_parties(ledger, operation);
+        let outcome = ledger.apply(operation);
+        images.mark_outcome(operation, RuleKind::Systematic, &outcome);
+    };
+    for _ in 0..3_000 {
+        let like = Operation::Transfer(Transfer {
+            sender: AccountId(rng.u32(1..CROWD)),
+            receiver: AccountId(rng.u32(1..CROWD)),
+            points: 2,
+            nonce: rng.u64(..),
+            held: false,
+        });
+        operate(&mut ledger, &mut images, &like);
+    }
+    images.begin(3_000);
+    let first = images.slice(&mut ledger, 3_000, usize::MAX);
+    first
+        .images
+        .iter()
+        .for_each(|image| write(&mut rows, image));
+    operate(&mut ledger, &mut images, &Operation::Tick);
+    images.mark_tick(&ledger);
+    images.begin_sweep();
+    // One party is settled before the sweep comes to it.
+    let like = Operation::Transfer(Transfer {
+        sender: AccountId(1),
+        receiver: AccountId(2),
+        points: 2,
+        nonce: 1,
+        held: false,
+    });
+    operate(&mut ledger, &mut images, &like);
+    images.begin(3_002);
+    let sweep = images.slice(&mut ledger, 3_002, usize::MAX);
+    sweep
+        .images
+        .iter()
+        .for_each(|image| write(&mut rows, image));
+    assert_eq!(rows, held(&ledger));
+    let written = sweep.images.iter().map(|image| image.changed.as_ref());
+    let written: usize = written.map(|changed| changed.expect("known").len()).sum();
+    assert!(
+        (1..rows.len() / 2).contains(&written),
+        "{written} of {} rows",
+        rows.len()
+    );
+}
+
+#[test]
+fn who_was_settled_by_somebody_else_is_written_whole() {
+    let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
+    let mut images = Images::default();
+    let like = Operation::Transfer(Transfer {
+        sender: AccountId(1),
+        receiver: AccountId(2),
+        points: 100,
+        nonce: 1,
+        held: false,
+    });
+    let outcome = ledger.apply(&like);
+    images.mark_outcome(&like, RuleKind::Systematic, &outcome);
+    images.begin(1);
+    let _first = images.slice(&mut ledger, 1, usize::MAX);
+    ledger.apply(&Operation::Tick);
+    images.mark_tick(&ledger);
+    ledger.settle(AccountId(2));
+    images.begin(2);
+    let second = images.slice(&mut ledger, 2, usize::MAX);
+    let is_whole = |image: &ImageRow| (image.id.0, image.changed.is_none());
+    let found: Vec<_> = second.images.iter().map(is_whole).collect();
+    assert_eq!(found, [(0, false), (1, false), (2, true)]);
+}
+
+#[test]
+fn a_sweep_is_over_when_everybody_was_imaged() {
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
+    let mut images = Images::default();
+    let mut like = |ledger: &mut Ledger, images: &mut Images, among: std::ops::Range<u32>| {
+        let sender = rng.u32(among.start..among.end - 1);
+        let operation = Operation::Transfer(Transfer {
+            sender: AccountId(sender),
+            receiver: AccountId(sender + 1),
+            points: 100,
+            nonce: rng.u64(..),
+            held: false,
+        });
+        images.settle_parties(ledger, &operation);
+        let outcome = ledger.apply(&operation);
+        images.mark_outcome(&operation, RuleKind::Systematic, &outcome);
+    };
+    // A checkpoint of the first twenty is under way when the tick comes: some of them are
+    // imaged, and change again before the others' turn comes.
+    for _ in 0..100 {
+        like(&mut ledger, &mut images, 1..20);
+    }
+    images.begin(100);
+    let _first = images.slice(&mut ledger, 100, 20);
+    for _ in 0..100 {
+        like(&mut ledger, &mut images, 20..40);
+    }
+    ledger.apply(&Operation::Tick);
+    images.mark_tick(&ledger);
+    images.begin_sweep();
+    let accounts = ledger.accounts();
+    let mut missing: HashSet<AccountId> = (0..accounts).map(AccountId).collect();
+    let mut rounds = 0;
+    while !images.is_swept() {
+        let slice = images.slice(&mut ledger, 200, 20);
+        let (swept, others) = slice.images.split_at(slice.swept);
+        for image in swept {
+            assert!(missing.remove(&image.id), "{:?} is swept once", image.id);
+        }
+        assert!(others.iter().all(|image| !missing.contains(&image.id)));
+        for _ in 0..20 {
+            // Newcomers, too.
+            like(&mut ledger, &mut images, 1..40 + rounds);
+        }
+        rounds += 1;
+        images.begin(200);
+        assert!(rounds < 1_000, "a sweep has an end");
+    }
+    assert!(missing.is_empty(), "{missing:?} were not imaged");
+}
