@@ -8,8 +8,8 @@ use core::ops::Range;
 
 use super::pool::{Pool, SEGMENT};
 
-/// Block sizes in words. From 32 on steps of a half at most, from 128 on of a quarter, so that a
-/// block is 7/8 full on average; below 16 they are parts of a cache line.
+/// Block sizes in words. From 16 on steps of a half at most, from 48 on of a third; below 16 they
+/// are parts of a cache line.
 const SIZES: [u32; 22] = [
     4, 8, 16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 896, 1024, 1280,
     1536,

@@ -1,8 +1,8 @@
 //! Which accounts of the ledger are to be imaged, and in what slices.
 //!
 //! An account whose image lies behind a tick is always marked here: a tick marks everybody. The
-//! images from a tick until everybody was imaged are its sweep. Of most accounts a tick changes few
-//! rows, so rows are compared when an account is settled.
+//! images from a tick until everybody was imaged are its sweep. What a tick did to an account's rows
+//! is found by comparing them when the account is settled.
 
 use std::collections::VecDeque;
 
@@ -150,10 +150,15 @@ impl Images {
     }
 
     /// Before the operation: its parties are settled, as it would do, and what changes is noted.
+    /// Who was imaged since the last tick is settled already.
     pub(super) fn settle_parties(&mut self, ledger: &mut Ledger, operation: &Operation) {
-        if let Operation::Transfer(transfer) = operation {
-            self.settle(ledger, transfer.sender);
-            self.settle(ledger, transfer.receiver);
+        let Operation::Transfer(transfer) = operation else {
+            return;
+        };
+        for id in [transfer.sender, transfer.receiver] {
+            if self.due.get(id.0 as usize) == Some(&true) {
+                self.settle(ledger, id);
+            }
         }
     }
 

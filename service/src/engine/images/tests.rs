@@ -8,6 +8,16 @@ type Rows = BTreeMap<(AccountId, AccountId), u32>;
 
 const CROWD: u32 = 30;
 
+fn like((sender, receiver): (u32, u32), points: u64, nonce: u64) -> Operation {
+    Operation::Transfer(Transfer {
+        sender: AccountId(sender),
+        receiver: AccountId(receiver),
+        points,
+        nonce,
+        held: false,
+    })
+}
+
 /// What the store does with an image.
 fn write(rows: &mut Rows, image: &ImageRow) {
     let id = image.id;
@@ -58,13 +68,10 @@ fn run(rule: RuleKind, sink_percent: u8, seed: u64) {
             position += 1;
             let operation = match rng.u8(..60) {
                 0 => Operation::Tick,
-                _ => Operation::Transfer(Transfer {
-                    sender: AccountId(rng.u32(1..CROWD)),
-                    receiver: AccountId(rng.u32(1..CROWD)),
-                    points: rng.u64(1..120),
-                    nonce: rng.u64(..),
-                    held: false,
-                }),
+                _ => {
+                    let parties = (rng.u32(1..CROWD), rng.u32(1..CROWD));
+                    like(parties, rng.u64(1..120), rng.u64(..))
+                }
             };
             images.settle_parties(&mut ledger, &operation);
             let outcome = ledger.apply(&operation);
@@ -114,13 +121,8 @@ fn a_tick_makes_few_rows_be_written() {
         images.mark_outcome(operation, RuleKind::Systematic, &outcome);
     };
     for _ in 0..3_000 {
-        let like = Operation::Transfer(Transfer {
-            sender: AccountId(rng.u32(1..CROWD)),
-            receiver: AccountId(rng.u32(1..CROWD)),
-            points: 2,
-            nonce: rng.u64(..),
-            held: false,
-        });
+        let parties = (rng.u32(1..CROWD), rng.u32(1..CROWD));
+        let like = like(parties, 2, rng.u64(..));
         operate(&mut ledger, &mut images, &like);
     }
     images.begin(3_000);
@@ -133,14 +135,7 @@ fn a_tick_makes_few_rows_be_written() {
     images.mark_tick(&ledger);
     images.begin_sweep();
     // One party is settled before the sweep comes to it.
-    let like = Operation::Transfer(Transfer {
-        sender: AccountId(1),
-        receiver: AccountId(2),
-        points: 2,
-        nonce: 1,
-        held: false,
-    });
-    operate(&mut ledger, &mut images, &like);
+    operate(&mut ledger, &mut images, &like((1, 2), 2, 1));
     images.begin(3_002);
     let sweep = images.slice(&mut ledger, 3_002, usize::MAX);
     sweep
@@ -161,13 +156,7 @@ fn a_tick_makes_few_rows_be_written() {
 fn who_was_settled_by_somebody_else_is_written_whole() {
     let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
     let mut images = Images::default();
-    let like = Operation::Transfer(Transfer {
-        sender: AccountId(1),
-        receiver: AccountId(2),
-        points: 100,
-        nonce: 1,
-        held: false,
-    });
+    let like = like((1, 2), 100, 1);
     let outcome = ledger.apply(&like);
     images.mark_outcome(&like, RuleKind::Systematic, &outcome);
     images.begin(1);
@@ -189,13 +178,7 @@ fn a_sweep_is_over_when_everybody_was_imaged() {
     let mut images = Images::default();
     let mut like = |ledger: &mut Ledger, images: &mut Images, among: std::ops::Range<u32>| {
         let sender = rng.u32(among.start..among.end - 1);
-        let operation = Operation::Transfer(Transfer {
-            sender: AccountId(sender),
-            receiver: AccountId(sender + 1),
-            points: 100,
-            nonce: rng.u64(..),
-            held: false,
-        });
+        let operation = like((sender, sender + 1), 100, rng.u64(..));
         images.settle_parties(ledger, &operation);
         let outcome = ledger.apply(&operation);
         images.mark_outcome(&operation, RuleKind::Systematic, &outcome);
