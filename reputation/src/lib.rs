@@ -43,6 +43,7 @@ mod image;
 mod ledger;
 mod operation;
 mod outcome;
+mod pool;
 mod rows;
 mod rules;
 mod totals;

@@ -71,16 +71,17 @@ fn skewed(knobs: &Knobs, rule: RuleKind) {
             ticking += start.elapsed();
         }
         batch.push(load.next_like());
-        if batch.len() < 16 && at + 1 < knobs.likes {
+        if batch.len() < 1_000 && at + 1 < knobs.likes {
             continue;
         }
         // As a writer does that takes its operations in batches.
-        load.ledger.look_ahead(&batch);
-        for like in batch.drain(..) {
-            let outcome = load.ledger.apply(&like);
+        for (at, like) in batch.iter().enumerate() {
+            load.ledger.prefetch(|ahead| batch.get(at + ahead));
+            let outcome = load.ledger.apply(like);
             accepted += u64::from(outcome.is_accepted());
             pieces += outcome.pieces.len() as u64;
         }
+        batch.clear();
     }
     let took = Elapsed::since(start, busy);
     let resident = resident_bytes().saturating_sub(before);

@@ -1,5 +1,7 @@
 //! One account, as the ledger holds it and as it shows it.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 use super::Ledger;
 use crate::rows::{Credited, RowStore, Rows};
 use crate::{AccountId, AccountImage, Entry, Piece, Points, Row};
@@ -11,7 +13,8 @@ pub(crate) const ABSENT: u32 = u32::MAX;
 const UNCLAIMED: u32 = 1 << 31;
 
 /// The state of one account, without its unclaimed entries: 32 bytes, half a cache line.
-#[derive(Clone, Debug)]
+#[derive(Copy, Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
 pub(crate) struct Account {
     pub(crate) rows: Rows,
     /// Points of collapsed origins; of the sink under rule `systematic`, its counter.
@@ -90,7 +93,7 @@ pub struct AccountView<'a> {
 impl<'a> AccountView<'a> {
     pub(super) fn new(id: AccountId, ledger: &'a Ledger) -> Self {
         let unclaimed = ledger.unclaimed.get(&id).map_or(&[][..], Vec::as_slice);
-        let account = &ledger.accounts[id.index()];
+        let account = &ledger.accounts[id];
         Self {
             id,
             account,

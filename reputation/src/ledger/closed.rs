@@ -47,7 +47,7 @@ impl Ledger {
         if id == AccountId::SINK {
             return;
         }
-        let account = &self.accounts[id.index()];
+        let account = &self.accounts[id];
         let (own, tally) = (account.own(), account.tally());
         let pinned = |origin| self.pins.contains(origin);
         let tracked = match self.pins.is_empty() || tally == 0 {

@@ -22,7 +22,7 @@ impl Ledger {
             lost = self.empty(id);
             self.top_up(id, self.ticks);
         }
-        for (holder, account) in (0_u32..).zip(&mut self.accounts) {
+        for (holder, account) in (0_u32..).zip(self.accounts.iter_mut()) {
             if needs(AccountId(holder)) {
                 account.others += u64::from(self.store.remove(&mut account.rows, id));
             }
@@ -44,7 +44,7 @@ impl Ledger {
 
     /// Takes everything the account has; answers with how much that was.
     fn empty(&mut self, id: AccountId) -> u64 {
-        let account = &mut self.accounts[id.index()];
+        let account = &mut self.accounts[id];
         let ordinal = account.ordinal;
         let lost = account.worth();
         self.store.clear(&mut account.rows);

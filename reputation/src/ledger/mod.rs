@@ -1,11 +1,12 @@
 //! The state, and how operations change it.
 
 mod account;
+mod accounts;
 mod claim;
 mod closed;
 mod forget;
-mod look_ahead;
 mod pins;
+mod prefetch;
 mod recovery;
 mod reference;
 mod settle;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub use account::AccountView;
 pub(crate) use account::{ABSENT, Account};
+use accounts::Accounts;
 pub use closed::Closed;
 pub(crate) use pins::Pins;
 pub use recovery::{Recorded, ReplayMismatch, ResumeError};
@@ -35,7 +37,7 @@ pub struct Ledger {
     rules: Rules,
     ticks: u32,
     pins: Pins,
-    accounts: Vec<Account>,
+    accounts: Accounts,
     /// The rows of all accounts.
     store: RowStore,
     /// Unclaimed entries of those who have any, oldest first.
@@ -86,7 +88,7 @@ impl Ledger {
             rules,
             ticks: 0,
             pins: Pins::default(),
-            accounts: vec![Account::new(0, 0)],
+            accounts: Accounts::of_sink(),
             store: RowStore::default(),
             unclaimed: BTreeMap::new(),
             totals: TotalsBook::default(),
@@ -198,11 +200,16 @@ impl Ledger {
             return;
         }
         match self.rules.rule {
-            RuleKind::Systematic => self.accounts[0].others += cut,
+            RuleKind::Systematic => self.accounts[AccountId::SINK].others += cut,
             RuleKind::Reference => {
                 self.settle(AccountId::SINK);
                 let pieces = &self.buffers.sink_pieces;
-                self.accounts[0].credit(&mut self.store, pieces, AccountId::SINK, Some(ordinal));
+                self.accounts[AccountId::SINK].credit(
+                    &mut self.store,
+                    pieces,
+                    AccountId::SINK,
+                    Some(ordinal),
+                );
             }
         }
         self.totals.count(ordinal, cut, |totals| &mut totals.sink);
@@ -212,11 +219,11 @@ impl Ledger {
     fn credit(&mut self, receiver: AccountId, ordinal: u32) -> u64 {
         let touched = touch(self.rules.rule, ordinal);
         let pieces = &self.buffers.pieces;
-        self.accounts[receiver.index()].credit(&mut self.store, pieces, receiver, touched)
+        self.accounts[receiver].credit(&mut self.store, pieces, receiver, touched)
     }
 
     fn hold(&mut self, receiver: AccountId, entry: Entry) {
-        self.accounts[receiver.index()].set_has_unclaimed(true);
+        self.accounts[receiver].set_has_unclaimed(true);
         self.unclaimed.entry(receiver).or_default().push(entry);
     }
 
@@ -263,13 +270,13 @@ impl Ledger {
     /// Rows gain or lose the ordinal of their last touch; the sink's rows become its counter.
     fn change_rule(&mut self, rule: RuleKind, needs: impl Fn(AccountId) -> bool) {
         let touched = touch(rule, self.ticks);
-        for (id, account) in (0_u32..).zip(&mut self.accounts) {
+        for (id, account) in (0_u32..).zip(self.accounts.iter_mut()) {
             if needs(AccountId(id)) {
                 self.store.retouch(&mut account.rows, touched);
             }
         }
         if rule == RuleKind::Systematic && needs(AccountId::SINK) {
-            let sink = &mut self.accounts[0];
+            let sink = &mut self.accounts[AccountId::SINK];
             sink.others += self.store.clear(&mut sink.rows);
         }
     }
@@ -293,12 +300,7 @@ impl Ledger {
 
     /// Whether an id is there, or the next to be given.
     fn check_id(&self, id: AccountId, next: u32) -> Result<(), Rejection> {
-        if id.0 > next
-            || self
-                .accounts
-                .get(id.index())
-                .is_some_and(Account::is_absent)
-        {
+        if id.0 > next || self.accounts.get(id).is_some_and(Account::is_absent) {
             return Err(Rejection::UnknownAccount);
         }
         if id.0 == u32::MAX {
@@ -308,7 +310,7 @@ impl Ledger {
     }
 
     fn known(&self, id: AccountId) -> Result<(), Rejection> {
-        match self.accounts.get(id.index()) {
+        match self.accounts.get(id) {
             Some(account) if !account.is_absent() => Ok(()),
             _ => Err(Rejection::UnknownAccount),
         }

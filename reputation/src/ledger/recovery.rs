@@ -88,7 +88,7 @@ impl Ledger {
             return Err(ResumeError::Accounts(accounts));
         }
         ledger.ticks = ticks;
-        ledger.accounts[0].ordinal = ticks;
+        ledger.accounts[AccountId::SINK].ordinal = ticks;
         ledger
             .accounts
             .resize(accounts.max(1) as usize, Account::new(0, ABSENT));
@@ -111,7 +111,7 @@ impl Ledger {
         id: AccountId,
         image: AccountImage,
     ) -> Result<(), RestoreError> {
-        let Some(account) = self.accounts.get(id.index()) else {
+        let Some(account) = self.accounts.get(id) else {
             return Err(RestoreError::UnknownAccount(id));
         };
         if id != AccountId::SINK && !account.is_absent() {
@@ -136,7 +136,7 @@ impl Ledger {
     pub fn missing(&mut self) -> Option<AccountId> {
         while self
             .accounts
-            .get(self.present as usize)
+            .get(AccountId(self.present))
             .is_some_and(|account| !account.is_absent())
         {
             self.present += 1;
@@ -264,7 +264,7 @@ impl Ledger {
         if id.0 == self.accounts() {
             self.make(id);
         } else {
-            self.accounts[id.index()] = Account::new(self.rules.own_points, self.ticks);
+            self.accounts[id] = Account::new(self.rules.own_points, self.ticks);
         }
         Ok(())
     }
@@ -305,8 +305,8 @@ impl Ledger {
         } = image;
         let has_unclaimed = !unclaimed.is_empty();
         let rows = self.store.restore(&rows);
-        self.store.clear(&mut self.accounts[id.index()].rows);
-        let account = &mut self.accounts[id.index()];
+        self.store.clear(&mut self.accounts[id].rows);
+        let account = &mut self.accounts[id];
         *account = Account::new(own, ordinal);
         (account.rows, account.others) = (rows, others);
         account.set_has_unclaimed(has_unclaimed);

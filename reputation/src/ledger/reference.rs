@@ -28,7 +28,7 @@ impl Ledger {
         if sender == AccountId::SINK {
             return Err(Rejection::SinkIsParty);
         }
-        if self.accounts[sender.index()].worth() < points {
+        if self.accounts[sender].worth() < points {
             return Err(Rejection::NotEnoughPoints);
         }
         if sender == receiver {
@@ -47,7 +47,7 @@ impl Ledger {
     pub(super) fn reference_debit(&mut self, transfer: &Transfer, epoch: u32) {
         let Transfer { sender, points, .. } = *transfer;
         let cut = self.reference_cut(points);
-        let account = &mut self.accounts[sender.index()];
+        let account = &mut self.accounts[sender];
         let tally = account.tally();
         let buffers = &mut self.buffers;
         let leg = Leg {
@@ -79,7 +79,7 @@ impl Ledger {
     pub(super) fn reference_tick(&mut self, id: AccountId, epoch: u32) {
         self.top_up(id, epoch);
         self.reference_collapse(id);
-        let account = &mut self.accounts[id.index()];
+        let account = &mut self.accounts[id];
         let percent = self.rules.decay_percent;
         let kept = u128::from(account.others) * u128::from(100 - percent) / 100;
         let kept = u64::try_from(kept).unwrap_or(account.others);
@@ -97,7 +97,7 @@ impl Ledger {
 impl Ledger {
     /// Keeps the top rows of one account; others does not count as one.
     pub(super) fn reference_collapse(&mut self, id: AccountId) {
-        let account = &mut self.accounts[id.index()];
+        let account = &mut self.accounts[id];
         account.others += self
             .store
             .collapse(&mut account.rows, self.rules.keep_top, |_| false);

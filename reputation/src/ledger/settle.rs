@@ -13,21 +13,21 @@ impl Ledger {
     /// Brings one account up to the current tick. May be called at any time, in any order, as
     /// often as one likes, without changing any result. An unknown id is left alone.
     pub fn settle(&mut self, id: AccountId) {
-        let Some(account) = self.accounts.get(id.index()) else {
+        let Some(account) = self.accounts.get(id) else {
             return;
         };
         if account.ordinal >= self.ticks {
             return;
         }
         if id == AccountId::SINK && self.rules.rule == RuleKind::Systematic {
-            self.accounts[0].ordinal = self.ticks;
+            self.accounts[AccountId::SINK].ordinal = self.ticks;
             return;
         }
         let mut ordinal = account.ordinal;
         while ordinal < self.ticks {
             self.note_closed(id, ordinal);
             ordinal += 1;
-            let account = &mut self.accounts[id.index()];
+            let account = &mut self.accounts[id];
             if account.tally() == 0 && !account.has_unclaimed() {
                 // Further ticks do nothing more: topping up sets, it does not add.
                 self.top_up(id, ordinal);
@@ -38,7 +38,7 @@ impl Ledger {
                 RuleKind::Reference => self.reference_tick(id, ordinal),
             }
         }
-        self.accounts[id.index()].ordinal = self.ticks;
+        self.accounts[id].ordinal = self.ticks;
     }
 
     /// Settles every account that `needs` it.
@@ -53,7 +53,7 @@ impl Ledger {
     /// One tick of one account: top up, collapse, decay, expire.
     fn systematic_tick(&mut self, id: AccountId, ordinal: u32) {
         self.top_up(id, ordinal);
-        let account = &mut self.accounts[id.index()];
+        let account = &mut self.accounts[id];
         let pins = &self.pins;
         let pinned = |origin| pins.contains(origin);
         account.others += self
@@ -86,7 +86,7 @@ impl Ledger {
         if id == AccountId::SINK {
             return;
         }
-        let account = &mut self.accounts[id.index()];
+        let account = &mut self.accounts[id];
         let minted = i64::from(self.rules.own_points) - i64::from(account.own());
         account.set_own(self.rules.own_points);
         self.totals.mint(ordinal, minted);
@@ -94,7 +94,7 @@ impl Ledger {
 
     /// Drops unclaimed entries sent before tick `oldest`.
     pub(super) fn expire(&mut self, id: AccountId, ordinal: u32, oldest: u64) {
-        if !self.accounts[id.index()].has_unclaimed() {
+        if !self.accounts[id].has_unclaimed() {
             return;
         }
         let Some(entries) = self.unclaimed.get_mut(&id) else {
@@ -123,7 +123,7 @@ impl Ledger {
     pub(super) fn tidy_unclaimed(&mut self, id: AccountId) {
         if self.unclaimed.get(&id).is_none_or(Vec::is_empty) {
             self.unclaimed.remove(&id);
-            self.accounts[id.index()].set_has_unclaimed(false);
+            self.accounts[id].set_has_unclaimed(false);
         }
     }
 }

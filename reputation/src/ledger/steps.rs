@@ -106,12 +106,7 @@ impl Steps<'_> {
     /// # Errors
     /// The image cannot be a state of this account; nothing changed.
     pub fn replace(&mut self, id: AccountId, image: AccountImage) -> Result<(), RestoreError> {
-        if self
-            .ledger
-            .accounts
-            .get(id.index())
-            .is_none_or(Account::is_absent)
-        {
+        if self.ledger.accounts.get(id).is_none_or(Account::is_absent) {
             return Err(RestoreError::UnknownAccount(id));
         }
         check_image(id, &image)?;

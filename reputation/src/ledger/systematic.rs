@@ -25,7 +25,7 @@ impl Ledger {
         if points > u64::from(MAX_POINTS) {
             return Err(Rejection::AboveLimit);
         }
-        if self.accounts[sender.index()].worth() < points {
+        if self.accounts[sender].worth() < points {
             return Err(Rejection::NotEnoughPoints);
         }
         Ok(())
@@ -39,7 +39,7 @@ impl Ledger {
             nonce,
             ..
         } = *transfer;
-        let account = &mut self.accounts[sender.index()];
+        let account = &mut self.accounts[sender];
         let cut = points * u64::from(self.rules.sink_percent) / 100;
         let draw = Draw::new(self.seed, nonce, 0, account.worth(), points);
         // Which of the drawn are the sink's is a sample again: of all drawn, in order.

@@ -6,7 +6,7 @@
 
 use core::ops::Range;
 
-use super::pool::{Pool, SEGMENT};
+use crate::pool::Pool;
 
 /// Block sizes in words. From 16 on steps of a half at most, from 48 on of a third; below 16 they
 /// are parts of a cache line.
@@ -27,6 +27,9 @@ const LINE: usize = 16;
 
 /// More words than that are not in the cache: 4 MiB. Few in tests, which shall read ahead too.
 const LARGE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
+
+/// Words in a segment.
+const SEGMENT: usize = Pool::<u32>::SEGMENT;
 
 /// No block.
 const NONE: u32 = u32::MAX;
@@ -67,7 +70,7 @@ impl Block {
 /// The pool and the lists of free blocks.
 #[derive(Debug)]
 pub(super) struct Arena {
-    pool: Pool,
+    pool: Pool<u32>,
     /// Words cut off the pool so far.
     used: usize,
     free: [u32; SIZES.len()],
@@ -161,7 +164,7 @@ impl Arena {
         if words == 0 {
             return &[];
         }
-        self.pool.words(range(block, words))
+        self.pool.get(range(block, words))
     }
 
     #[inline]
@@ -170,7 +173,7 @@ impl Arena {
         if words == 0 {
             return &mut [];
         }
-        self.pool.words_mut(range(block, words))
+        self.pool.get_mut(range(block, words))
     }
 
     /// Whether there is more than caches hold, so that reading ahead may pay.

@@ -3,6 +3,9 @@
 
 use core::ops::Range;
 
+use prefetch_index::prefetch_index;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 use super::arena::{Arena, Block, class_of};
 use super::search::{Density, Pace};
 use crate::draw::{Divider, Draw, Walk};
@@ -22,27 +25,25 @@ pub(super) struct Chunk {
 }
 
 /// Words per row: origin and points, or with the ordinal of last touch.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum Width {
-    /// Rule `systematic`.
-    Narrow,
-    /// Rule `reference`.
-    Wide,
-}
+#[derive(Copy, Clone, Debug, Eq, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(transparent)]
+pub(crate) struct Width(u8);
 
 impl Width {
+    /// Rule `systematic`.
+    pub(super) const NARROW: Self = Self(2);
+    /// Rule `reference`.
+    pub(super) const WIDE: Self = Self(3);
+
     pub(super) fn words(self) -> usize {
-        match self {
-            Self::Narrow => 2,
-            Self::Wide => 3,
-        }
+        self.0.into()
     }
 
     pub(super) fn of(touched: Option<u32>) -> Self {
         if touched.is_some() {
-            Self::Wide
+            Self::WIDE
         } else {
-            Self::Narrow
+            Self::NARROW
         }
     }
 }
@@ -111,9 +112,10 @@ impl Chunk {
     }
 
     fn capacity(self, width: Width) -> usize {
-        match width {
-            Width::Narrow => self.block.words() / 2,
-            Width::Wide => self.block.words() / 3,
+        if width == Width::WIDE {
+            self.block.words() / 3
+        } else {
+            self.block.words() / 2
         }
     }
 
@@ -124,7 +126,7 @@ impl Chunk {
         let words = arena.words_mut(self.block);
         let (origins, rest) = words.split_at_mut(capacity);
         let (points, rest) = rest.split_at_mut(capacity);
-        let touched = if width == Width::Wide {
+        let touched = if width == Width::WIDE {
             &mut rest[..capacity]
         } else {
             &mut []
@@ -149,7 +151,7 @@ impl Chunk {
     pub(super) fn view(self, arena: &Arena, width: Width) -> (&[u32], &[u32], &[u32]) {
         let (capacity, len) = (self.capacity(width), self.len());
         let words = arena.words(self.block);
-        let touched = if width == Width::Wide {
+        let touched = if width == Width::WIDE {
             &words[2 * capacity..][..len]
         } else {
             &[]
@@ -157,36 +159,39 @@ impl Chunk {
         (&words[..len], &words[capacity..][..len], touched)
     }
 
-    /// Reads a little of every cache line of the rows.
+    /// Fetches the rows.
     #[inline]
-    pub(super) fn glance(self, arena: &Arena, width: Width) -> u32 {
+    pub(super) fn prefetch(self, arena: &Arena, width: Width) {
         let (origins, points, _) = self.view(arena, width);
-        glance(origins) ^ glance(points)
+        prefetch(origins);
+        prefetch(points);
     }
 
-    /// Reads a little of every cache line that taking from about these rows will read.
+    /// Fetches what taking from about these rows will read.
     #[inline]
-    pub(super) fn glance_at_hits(self, arena: &Arena, width: Width, rows: Range<usize>) -> u32 {
+    pub(super) fn prefetch_hits(self, arena: &Arena, width: Width, rows: Range<usize>) {
         /// How far off the guess may be.
         const ABOUT: usize = 6;
         let (origins, points, _) = self.view(arena, width);
         let end = (rows.end + ABOUT).min(self.len());
         let start = rows.start.saturating_sub(ABOUT).min(end);
-        glance(&origins[start..end]) ^ glance(&points[..end])
+        prefetch(&origins[start..end]);
+        prefetch(&points[..end]);
     }
 
-    /// Reads a little of what crediting to about this row will read.
+    /// Fetches what crediting to about this row will read.
     #[inline]
-    pub(super) fn glance_near(self, arena: &Arena, width: Width, near: Option<usize>) -> u32 {
+    pub(super) fn prefetch_near(self, arena: &Arena, width: Width, near: Option<usize>) {
         let Some(near) = near else {
-            return self.glance(arena, width);
+            return self.prefetch(arena, width);
         };
         let (origins, points, _) = self.view(arena, width);
         let end = (near + LINE).min(self.len());
         let start = near.saturating_sub(LINE).min(end);
-        let ends = origins.first().into_iter().chain(origins.last());
-        let seen = glance(&origins[start..end]) ^ glance(&points[start..end]);
-        ends.fold(seen, |all, word| all ^ word)
+        prefetch_index(origins, 0);
+        prefetch_index(origins, self.len().saturating_sub(1));
+        prefetch(&origins[start..end]);
+        prefetch(&points[start..end]);
     }
 
     /// Makes room for so many rows, at most [`MOST`], keeping those that are there.
@@ -325,7 +330,7 @@ impl Chunk {
                 points[at] += more;
                 done.points += u64::from(more);
                 done.overflow += u64::from(piece.points - more);
-                if let (Some(touched), Width::Wide) = (touched, width) {
+                if let (Some(touched), Width::WIDE) = (touched, width) {
                     columns.touched[at] = touched;
                 }
             } else {
@@ -357,7 +362,7 @@ impl Chunk {
             (from, to) = (at, to - 1);
             columns.origins[to] = piece.origin.0;
             columns.points[to] = piece.points;
-            if let (Some(touched), Width::Wide) = (touched, width) {
+            if let (Some(touched), Width::WIDE) = (touched, width) {
                 columns.touched[to] = touched;
             }
             added += u64::from(piece.points);
@@ -381,7 +386,7 @@ impl Chunk {
             origins,
             points,
             touched,
-        } = self.columns(arena, Width::Wide);
+        } = self.columns(arena, Width::WIDE);
         let (mut all, mut emptied) = (0, false);
         for (origin, points) in origins[..len].iter().zip(&mut points[..len]) {
             // part is at most MAX_POINTS, so the product is below 2^60.
@@ -399,20 +404,19 @@ impl Chunk {
         }
         touched[..len].fill(epoch);
         if emptied {
-            self.compact(arena, Width::Wide);
+            self.compact(arena, Width::WIDE);
         }
         all
     }
 }
 
-/// Reads a word of each cache line, wherever the first begins.
+/// Fetches each cache line, wherever the first begins.
 #[inline]
-fn glance(words: &[u32]) -> u32 {
-    let last = words.last().map_or(0, |word| *word);
-    words
-        .iter()
-        .step_by(LINE)
-        .fold(last, |all, word| all ^ word)
+fn prefetch(words: &[u32]) {
+    for at in (0..words.len()).step_by(LINE) {
+        prefetch_index(words, at);
+    }
+    prefetch_index(words, words.len().saturating_sub(1));
 }
 
 /// A part of a row's or a group's points, which is known to fit.

@@ -1,7 +1,5 @@
 //! The rows of an account with more than one chunk.
 
-use core::hint::black_box;
-
 use super::arena::{Arena, Block};
 use super::chunk::{Chunk, Width};
 use crate::draw::{Divider, Draw, Walk};
@@ -106,7 +104,7 @@ impl Long {
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> u64 {
         if arena.is_large() {
-            self.glance_at_hits(arena, width, *walk, start);
+            self.prefetch_hits(arena, width, *walk, start);
         }
         let (first, mut end, mut hollow) = (walk.index, start, false);
         for link in &mut self.links {
@@ -129,11 +127,6 @@ impl Long {
         walk.index - first
     }
 
-    /// Reads a little of what a draw will read first.
-    pub(super) fn glance(&self) -> u32 {
-        self.links.first().map_or(0, |link| link.head)
-    }
-
     /// About which row of a chunk an origin is, as if its origins were evenly spread; `None` if it
     /// is not known how far they go.
     pub(super) fn near(&self, at: usize, origin: AccountId) -> Option<usize> {
@@ -143,9 +136,9 @@ impl Long {
         usize::try_from(row).ok()
     }
 
-    /// Reads what `take` is about to read: all chunks at once, where `take` would wait for each.
-    fn glance_at_hits(&self, arena: &Arena, width: Width, mut walk: Walk, start: u64) {
-        let (mut end, mut seen) = (start, 0);
+    /// Fetches what `take` will read: all chunks at once, where `take` would wait for each.
+    pub(super) fn prefetch_hits(&self, arena: &Arena, width: Width, mut walk: Walk, start: u64) {
+        let mut end = start;
         for link in &self.links {
             let from = end;
             end += link.sum;
@@ -159,22 +152,33 @@ impl Long {
                 // As if all rows had the same points: most of the time it is not far off.
                 let row = |at: u64| usize::try_from(at * u64::from(link.len) / link.sum);
                 if let (Ok(first), Ok(last)) = (row(first), row(last)) {
-                    seen ^= link.chunk().glance_at_hits(arena, width, first..last);
+                    link.chunk().prefetch_hits(arena, width, first..last);
                 }
             }
         }
-        black_box(seen);
     }
 
-    /// Reads what crediting these pieces is about to read.
-    pub(super) fn glance_at_targets(&self, arena: &Arena, width: Width, pieces: &[Piece]) {
-        let (mut at, mut seen) = (0, 0);
+    /// Fetches what crediting these pieces is about to read.
+    pub(super) fn prefetch_targets(&self, arena: &Arena, width: Width, pieces: &[Piece]) {
+        let mut at = 0;
         for piece in pieces {
-            at = self.chunk_of(piece.origin, at);
-            let near = self.near(at, piece.origin);
-            seen ^= self.chunk(at).glance_near(arena, width, near);
+            at = self.prefetch_target(arena, width, piece.origin, at);
         }
-        black_box(seen);
+    }
+
+    /// Fetches what crediting to this origin, not before the chunk `from`, will read. Answers with
+    /// the chunk.
+    pub(super) fn prefetch_target(
+        &self,
+        arena: &Arena,
+        width: Width,
+        origin: AccountId,
+        from: usize,
+    ) -> usize {
+        let at = self.chunk_of(origin, from);
+        let near = self.near(at, origin);
+        self.chunk(at).prefetch_near(arena, width, near);
+        at
     }
 
     /// As `take`, for samples with many points per row.

@@ -79,7 +79,7 @@ impl RowStore {
         let width = rows.width;
         let (mut overflow, mut at) = (0, 0);
         if self.arena.is_large() && pieces.len() > 1 {
-            self.longs[rows.place as usize].glance_at_targets(&self.arena, width, pieces);
+            self.longs[rows.place as usize].prefetch_targets(&self.arena, width, pieces);
         }
         while let Some(first) = pieces.first() {
             let long = &mut self.longs[rows.place as usize];
@@ -231,7 +231,7 @@ impl RowStore {
         for (at, row) in rows.iter().enumerate() {
             columns.origins[at] = row.origin.0;
             columns.points[at] = row.points;
-            if width == Width::Wide {
+            if width == Width::WIDE {
                 columns.touched[at] = row.touched.unwrap_or(0);
             }
             sum += u64::from(row.points);

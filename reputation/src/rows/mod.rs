@@ -9,11 +9,13 @@ mod arena;
 mod chunk;
 mod long;
 mod merge;
-mod pool;
 mod search;
 mod tick;
 
 pub(crate) use tick::decayed;
+
+use prefetch_index::prefetch_index;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use arena::{Arena, Block};
 use chunk::{Chunk, Missing, Width};
@@ -23,7 +25,8 @@ use crate::draw::{Divider, Draw};
 use crate::{AccountId, Piece, Points, Row};
 
 /// The rows of one account: a handle into [`RowStore`], 16 bytes.
-#[derive(Clone, Debug)]
+#[derive(Copy, Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
 pub(crate) struct Rows {
     /// Sum of all points.
     sum: u64,
@@ -46,7 +49,7 @@ impl Rows {
             place,
             len: 0,
             class,
-            width: Width::Narrow,
+            width: Width::NARROW,
         }
     };
 
@@ -81,10 +84,6 @@ pub(crate) struct Credited {
     /// Points a row could not hold, which go to others.
     pub(crate) overflow: u64,
 }
-
-/// Where a credit is about to go: the chunk, and about which of its rows, if that can be guessed.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Target(Chunk, Width, Option<usize>);
 
 /// The memory of all rows.
 #[derive(Clone, Debug, Default)]
@@ -139,30 +138,38 @@ impl RowStore {
         search::find(origins, origin).map_or(0, |at| points[at])
     }
 
-    /// Reads a little of what a draw from these rows will read. A draw from many chunks does so
-    /// itself.
-    pub(crate) fn glance(&self, rows: &Rows) -> u32 {
+    /// Fetches what a draw from these rows will read, or of many chunks what says where they are.
+    pub(crate) fn prefetch(&self, rows: &Rows) {
         if rows.is_long() {
-            self.longs[rows.place as usize].glance()
+            self.prefetch_chunks(rows);
         } else {
-            rows.chunk().glance(&self.arena, rows.width)
+            rows.chunk().prefetch(&self.arena, rows.width);
         }
     }
 
-    /// Where a piece of this origin will be credited, to be read by [`Self::glance_at`].
-    pub(crate) fn target(&self, rows: &Rows, origin: AccountId) -> Target {
+    /// Fetches what says where the chunks are, if there are many.
+    pub(crate) fn prefetch_chunks(&self, rows: &Rows) {
+        if rows.is_long() {
+            prefetch_index(&self.longs, rows.place as usize);
+        }
+    }
+
+    /// Fetches what the draw will read, if there are many chunks.
+    pub(crate) fn prefetch_draw(&self, rows: &Rows, draw: &Draw, at: u64) {
+        if rows.is_long() {
+            let walk = draw.walk(draw.below(at));
+            self.longs[rows.place as usize].prefetch_hits(&self.arena, rows.width, walk, at);
+        }
+    }
+
+    /// Fetches what crediting a piece of this origin will read.
+    pub(crate) fn prefetch_credit(&self, rows: &Rows, origin: AccountId) {
         if rows.is_long() {
             let long = &self.longs[rows.place as usize];
-            let at = long.chunk_of(origin, 0);
-            Target(long.chunk(at), rows.width, long.near(at, origin))
+            long.prefetch_target(&self.arena, rows.width, origin, 0);
         } else {
-            Target(rows.chunk(), rows.width, None)
+            rows.chunk().prefetch(&self.arena, rows.width);
         }
-    }
-
-    /// Reads a little of what crediting there will read.
-    pub(crate) fn glance_at(&self, Target(chunk, width, near): Target) -> u32 {
-        chunk.glance_near(&self.arena, width, near)
     }
 
     /// Takes a sample out of the rows, which lie end to end along the line from `at` on, and says
@@ -275,7 +282,7 @@ impl RowStore {
 
     /// Rows in a chunk's form that remembers touches: those of an account without rows may not.
     fn make_wide(&mut self, rows: &mut Rows, touched: u32) {
-        if rows.width == Width::Narrow {
+        if rows.width == Width::NARROW {
             self.retouch(rows, Some(touched));
         }
     }

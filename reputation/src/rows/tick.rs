@@ -53,7 +53,7 @@ impl RowStore {
             }
             self.scratch.retain(|row| row.points > 0);
             self.release(rows);
-            self.lay_out(rows, super::chunk::Width::Wide);
+            self.lay_out(rows, super::chunk::Width::WIDE);
         }
         before - rows.sum
     }

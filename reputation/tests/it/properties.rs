@@ -320,6 +320,15 @@ fn the_ledger_is_the_model_in_a_crowd() {
                     held: false,
                 })
             };
+            // What is fetched beforehand changes nothing, whatever is asked for.
+            let other = Operation::Transfer(Transfer {
+                sender: AccountId(u32::try_from(next(700)).unwrap()),
+                receiver: AccountId(u32::try_from(next(700) * next(2)).unwrap().wrapping_sub(1)),
+                points: next(1 << 30) << next(34),
+                nonce: next(1 << 30),
+                held: false,
+            });
+            ledger.prefetch(|ahead| (ahead < 30).then_some(&other));
             let (verdict, answer) = (ledger.apply(&operation).verdict, model.apply(&operation));
             assert_eq!(verdict, answer.verdict(), "{kind:?} {at}: {operation:?}");
             if at % 200 == 199 {
