@@ -186,7 +186,7 @@ impl Chunk {
             return self.prefetch(arena, width);
         };
         let (origins, points, _) = self.view(arena, width);
-        let end = (near + LINE).min(self.len());
+        let end = self.len();
         let start = near.saturating_sub(LINE).min(end);
         prefetch_index(origins, 0);
         prefetch_index(origins, self.len().saturating_sub(1));
