@@ -9,7 +9,7 @@ use kith_store::{
     Access, Batch, Pieces, Store,
     batch::{
         AccountRow, Clock, ClockStart, ImageRow, JournalRow, NumberRow, Parameters, RecordIdentity,
-        RecordKind, RecordRow, State, TotalsRow, TrackedRow,
+        RecordKind, RecordRow, State, StoredRows, TotalsRow, TrackedRow,
     },
 };
 
@@ -220,7 +220,7 @@ impl Past {
                 id,
                 position,
                 image,
-                changed: None,
+                stored: StoredRows::None,
             });
             if in_batch >= BATCH {
                 rows += std::mem::take(&mut in_batch);

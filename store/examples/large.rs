@@ -29,8 +29,8 @@ use kith_store::{
     Access, Batch, Parameter, Pieces, REPORTS, Store,
     batch::{
         AccountRow, ActivityRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow,
-        HistoryRows, ImageRow, JournalRow, RankRow, RecordIdentity, RecordKind, State, TotalsRow,
-        TrackedRow,
+        HistoryRows, ImageRow, JournalRow, RankRow, RecordIdentity, RecordKind, State, StoredRows,
+        TotalsRow, TrackedRow,
     },
 };
 use sqlx::Connection;
@@ -177,7 +177,7 @@ impl Large {
                     id: AccountId(id),
                     position,
                     image,
-                    changed: None,
+                    stored: StoredRows::None,
                 });
             }
             self.commit(store, batch).await?;

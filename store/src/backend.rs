@@ -26,7 +26,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::StoreError;
+use crate::{StoreError, origin_index};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -210,6 +210,9 @@ impl SqliteBackend {
                     .run(&mut writer)
                     .await
                     .map_err(|e| migrate_error(&shown, e))?;
+                origin_index::make_sqlite(&mut writer)
+                    .await
+                    .map_err(open_error)?;
                 (Some(lock), Some(Mutex::new(Some(writer))))
             }
             _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
@@ -335,6 +338,9 @@ impl PostgresBackend {
                     .run(&mut connection)
                     .await
                     .map_err(|e| migrate_error(&shown, e))?;
+                origin_index::make_postgres(&mut connection)
+                    .await
+                    .map_err(open_error)?;
                 Some(Mutex::new(Some(connection)))
             }
             Access::Read | Access::Snapshot => None,

@@ -6,7 +6,7 @@ use kith_reputation::{AccountId, AccountImage, Entry, Row};
 
 use crate::{
     Pieces, Store, StoreError,
-    batch::ImageRow,
+    batch::{ImageRow, StoredRows},
     load::{corrupt, number},
 };
 
@@ -148,7 +148,7 @@ impl Head {
                 rows,
                 unclaimed,
             },
-            changed: None,
+            stored: StoredRows::Unknown,
         })
     }
 }

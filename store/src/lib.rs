@@ -28,6 +28,7 @@ mod kept;
 mod leb128;
 mod load;
 mod news;
+mod origin_index;
 mod past;
 mod pieces;
 mod plan;
@@ -54,7 +55,7 @@ pub use requests::RequestState;
 pub use status::{BootstrapStatus, CappedAccount, Status, StatusSource};
 
 use backend::Backend;
-use batch::State;
+use batch::{OriginIndex, State};
 use sqlx::{AssertSqlSafe, Connection};
 
 /// Runs the same reading code on either database.
@@ -245,7 +246,13 @@ impl Store {
                 let done = async {
                     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                     advance!(batch, &mut transaction);
+                    if batch.origin_index == OriginIndex::Drop {
+                        origin_index::drop_sqlite(&mut transaction).await?;
+                    }
                     bulk::run_sqlite(&mut transaction, &bulks).await?;
+                    if batch.origin_index == OriginIndex::Make {
+                        origin_index::make_sqlite(&mut transaction).await?;
+                    }
                     finish!(batch, transaction);
                     Ok::<(), StoreError>(())
                 }
@@ -266,8 +273,14 @@ impl Store {
                 let done = async {
                     let mut transaction = connection.begin().await?;
                     advance!(batch, &mut transaction);
+                    if batch.origin_index == OriginIndex::Drop {
+                        origin_index::drop_postgres(&mut transaction).await?;
+                    }
                     for bulk in &bulks {
                         bulk::run_postgres(&mut transaction, bulk).await?;
+                    }
+                    if batch.origin_index == OriginIndex::Make {
+                        origin_index::make_postgres(&mut transaction).await?;
                     }
                     finish!(batch, transaction);
                     Ok::<(), StoreError>(())

@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use crate::{
     Store, StoreError,
-    batch::{ActivityRow, ClosedRow, ImageRow, KeptRow, Micros, RecordKind},
+    batch::{ActivityRow, ClosedRow, ImageRow, KeptRow, Micros, RecordKind, StoredRows},
     kept,
     load::{corrupt, number},
     on_readers,
@@ -196,7 +196,7 @@ impl Store {
                 position: row.int(1)?.cast_unsigned(),
                 image: kept::decode(bytes)
                     .ok_or_else(|| corrupt("kept_image", "image", &id, "not an image"))?,
-                changed: None,
+                stored: StoredRows::Unknown,
             });
             Ok(())
         })

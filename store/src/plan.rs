@@ -3,7 +3,7 @@
 use kith_reputation::{AccountId, Entry, Operation, Row};
 
 use crate::{
-    batch::{Batch, ImageRow, JournalRow, RecordRow, RulesRecord, outcome_code},
+    batch::{Batch, ImageRow, JournalRow, RecordRow, RulesRecord, StoredRows, outcome_code},
     bulk::{Action, Bulk},
     kept,
     pieces::Pieces,
@@ -374,7 +374,8 @@ fn day_one(batch: &Batch) -> [Bulk<'_>; 3] {
 fn images(batch: &Batch) -> [Bulk<'_>; 7] {
     let rows = &batch.images;
     let id = |row: &ImageRow| i64::from(row.id.0);
-    let whole = rows.iter().filter(|r| r.changed.is_none());
+    let unknown = rows.iter().filter(|r| r.stored == StoredRows::Unknown);
+    let there = rows.iter().filter(|r| r.stored != StoredRows::None);
     let gone = rows
         .iter()
         .flat_map(|r| r.gone().map(move |origin| (id(r), origin)));
@@ -390,12 +391,12 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
             .flat_map(|r| r.image.unclaimed.iter().zip(0..).map(move |u| (id(r), u)))
     };
     [
-        Bulk::new("assignment", Action::Delete).int("holder", whole.map(id)),
+        Bulk::new("assignment", Action::Delete).int("holder", unknown.map(id)),
         Bulk::new("assignment", Action::Delete).ints(
             ["holder", "origin"],
             gone.map(|(holder, origin)| [Some(holder), Some(i64::from(origin.0))]),
         ),
-        Bulk::new("unclaimed", Action::Delete).int("receiver", rows.iter().map(id)),
+        Bulk::new("unclaimed", Action::Delete).int("receiver", there.map(id)),
         Bulk::new("assignment", Action::Insert).ints(ASSIGNMENT, added.map(assignment)),
         Bulk::new("assignment", Action::Upsert { key_columns: 2 })
             .scattered()

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use hashbrown::{HashMap, HashSet};
 use kith_reputation::{AccountId, Ledger, Operation, Outcome, Row, RuleKind, Transfer};
-use kith_store::batch::ImageRow;
+use kith_store::batch::{ImageRow, OriginIndex, StoredRows};
 
 /// Accounts that changed since their image.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub(super) struct Images {
     now: VecDeque<AccountId>,
     /// Where that checkpoint began.
     began: Option<u64>,
+    /// What the next slice does to the index of assignments by origin.
+    origin_index: OriginIndex,
     /// Accounts to be imaged until everybody was since the last tick.
     sweep: usize,
 }
@@ -40,6 +42,8 @@ pub(super) struct Slice {
     pub(super) images: Vec<ImageRow>,
     /// So many of them, from the first, belong to the sweep.
     pub(super) swept: usize,
+    /// What it does to the index of assignments by origin.
+    pub(super) origin_index: OriginIndex,
     /// The checkpoint is whole with this slice: where it began. Every image that is older is true
     /// there, too.
     pub(super) whole_at: Option<u64>,
@@ -241,11 +245,34 @@ impl Images {
         if !self.now.is_empty() {
             self.began = Some(position);
         }
+        if self.origin_index == OriginIndex::Keep && self.fills() {
+            self.origin_index = OriginIndex::Drop;
+        }
+    }
+
+    /// Whether the checkpoint fills the table of assignments for the most part.
+    fn fills(&self) -> bool {
+        let many = self.imaged.len().max(FILLS);
+        let new = self.now.iter().filter(|id| !self.imaged.contains(*id));
+        self.now.len() > many && new.count() > many
     }
 
     /// Whether a checkpoint is being written.
     pub(super) fn is_writing(&self) -> bool {
         !self.now.is_empty()
+    }
+
+    /// A checkpoint that fills the table goes without the index from its first slice to its last.
+    fn step_of_index(&mut self) -> OriginIndex {
+        let is_last = self.now.is_empty();
+        let (step, next) = match (self.origin_index, is_last) {
+            (OriginIndex::Drop, true) => (OriginIndex::Keep, OriginIndex::Keep),
+            (OriginIndex::Drop, false) => (OriginIndex::Drop, OriginIndex::Make),
+            (OriginIndex::Make, true) => (OriginIndex::Make, OriginIndex::Keep),
+            (next, _) => (OriginIndex::Keep, next),
+        };
+        self.origin_index = next;
+        step
     }
 
     /// The next slice of the checkpoint, each image true at `position`: about so many rows (of
@@ -261,14 +288,22 @@ impl Images {
             self.settle(ledger, id);
             if let Some(account) = ledger.account(id) {
                 let image = account.image();
-                let changed = self.take_touched(id, image.ordinal);
-                rows += 1 + changed.as_ref().map_or(image.rows.len(), Vec::len);
-                self.imaged.insert(id);
+                let touched = self.take_touched(id, image.ordinal);
+                let is_new = self.imaged.insert(id);
+                let stored = match touched {
+                    _ if is_new => StoredRows::None,
+                    Some(origins) => StoredRows::Except(origins),
+                    None => StoredRows::Unknown,
+                };
+                rows += 1 + match &stored {
+                    StoredRows::Except(origins) => origins.len(),
+                    StoredRows::Unknown | StoredRows::None => image.rows.len(),
+                };
                 slice.images.push(ImageRow {
                     id,
                     position,
                     image,
-                    changed,
+                    stored,
                 });
             }
             if std::mem::take(&mut self.due[id.0 as usize]) {
@@ -276,12 +311,17 @@ impl Images {
                 slice.swept = slice.images.len();
             }
         }
+        slice.origin_index = self.step_of_index();
         if self.now.is_empty() {
             slice.whole_at = self.began.take();
         }
         slice
     }
 }
+
+/// More accounts without an image than that, and than there are with one, fill the table of
+/// assignments for the most part.
+const FILLS: usize = 10_000;
 
 /// Origins whose rows are not the same. Both lists ascend by origin.
 fn changed(before: &[Row], after: &[Row]) -> Vec<AccountId> {

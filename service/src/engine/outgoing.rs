@@ -162,6 +162,7 @@ impl Engine {
             bootstrap_accounts: pending.bootstrap_accounts,
             staged: pending.staged,
             images: slice.images,
+            origin_index: slice.origin_index,
             totals,
             flows,
             history,

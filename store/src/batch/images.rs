@@ -12,28 +12,46 @@ pub struct ImageRow {
     pub position: u64,
     /// The account.
     pub image: AccountImage,
-    /// Origins, ascending, beyond whose rows the store's rows of the account are those of the
-    /// image; None: nothing is known of them.
-    pub changed: Option<Vec<AccountId>>,
+    /// The account's rows that the store has before it.
+    pub stored: StoredRows,
+}
+
+/// What is known of an account's rows in the store, before an image of it is written.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub enum StoredRows {
+    /// Nothing.
+    Unknown,
+    /// There are none: it has no image yet.
+    None,
+    /// They are those of the image, but for these origins, ascending.
+    Except(Vec<AccountId>),
 }
 
 impl ImageRow {
-    /// All rows, if nothing is known of those in the store: these are removed first.
+    /// All rows, unless those that changed are known.
     pub(crate) fn added(&self) -> impl Iterator<Item = &Row> {
-        let is_whole = self.changed.is_none();
+        let is_whole = !matches!(self.stored, StoredRows::Except(_));
         is_whole.then_some(&self.image.rows).into_iter().flatten()
     }
 
     /// Those that changed, or are new, if they are known.
     pub(crate) fn changed_rows(&self) -> impl Iterator<Item = &Row> {
-        let changed = self.changed.iter().flatten();
-        changed.filter_map(|origin| self.row(*origin))
+        self.excepted()
+            .iter()
+            .filter_map(|origin| self.row(*origin))
     }
 
     /// Origins whose rows are gone, of those that changed.
     pub(crate) fn gone(&self) -> impl Iterator<Item = AccountId> {
-        let changed = self.changed.iter().flatten().copied();
-        changed.filter(|origin| self.row(*origin).is_none())
+        let excepted = self.excepted().iter().copied();
+        excepted.filter(|origin| self.row(*origin).is_none())
+    }
+
+    fn excepted(&self) -> &[AccountId] {
+        match &self.stored {
+            StoredRows::Except(origins) => origins,
+            StoredRows::Unknown | StoredRows::None => &[],
+        }
     }
 
     fn row(&self, origin: AccountId) -> Option<&Row> {
@@ -41,6 +59,18 @@ impl ImageRow {
         let at = rows.binary_search_by_key(&origin, |row| row.origin).ok()?;
         rows.get(at)
     }
+}
+
+/// What a slice does to the index of assignments by origin.
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq)]
+pub enum OriginIndex {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// The first of several slices that fill the table for the most part: it is removed.
+    Drop,
+    /// The last of them: it is made again, from all rows.
+    Make,
 }
 
 /// Totals of one epoch, by reason.

@@ -10,7 +10,8 @@ mod requests;
 use kith_reputation::AccountId;
 
 pub use images::{
-    ActivityRow, ClosedRow, FlowRow, HistoryRows, ImageRow, KeptRow, KeptSlice, RankRow, TotalsRow,
+    ActivityRow, ClosedRow, FlowRow, HistoryRows, ImageRow, KeptRow, KeptSlice, OriginIndex,
+    RankRow, StoredRows, TotalsRow,
 };
 pub use journal::{JournalRow, Parameters, RecordIdentity, RecordKind};
 pub(crate) use journal::{RulesRecord, outcome_code, verdict_of};
@@ -428,6 +429,8 @@ pub struct Batch {
     pub staged: Vec<StagedLike>,
     /// A slice of the checkpoint.
     pub images: Vec<ImageRow>,
+    /// What that does to the index of assignments by origin.
+    pub origin_index: OriginIndex,
     /// Totals that changed.
     pub totals: Vec<TotalsRow>,
     /// Flows since `flow_position`.

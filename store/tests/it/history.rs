@@ -10,7 +10,8 @@ use kith_store::{
     Batch, Pieces,
     batch::{
         AccountRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow, GapRow, HistoryRows,
-        ImageRow, JournalRow, NumberRow, Parameters, RankRow, State, TotalsRow, TrackedRow,
+        ImageRow, JournalRow, NumberRow, Parameters, RankRow, State, StoredRows, TotalsRow,
+        TrackedRow,
     },
 };
 
@@ -284,14 +285,18 @@ impl Past {
             .filter_map(|id| {
                 self.ledger.settle(id);
                 let image = self.ledger.account(id)?.image();
-                let before = self.imaged.insert(id, image.rows.clone());
-                // Now and then nothing is known, as after a start.
-                let before =
-                    before.filter(|_| !(self.state.position + u64::from(id.0)).is_multiple_of(4));
+                let stored = match self.imaged.insert(id, image.rows.clone()) {
+                    None => StoredRows::None,
+                    // Now and then nothing is known, as after a start.
+                    Some(_) if (self.state.position + u64::from(id.0)).is_multiple_of(4) => {
+                        StoredRows::Unknown
+                    }
+                    Some(before) => StoredRows::Except(difference(&before, &image.rows)),
+                };
                 Some(ImageRow {
                     id,
                     position: self.state.position,
-                    changed: before.map(|before| difference(&before, &image.rows)),
+                    stored,
                     image,
                 })
             })

@@ -4,6 +4,7 @@
 //! - `plans`: no report reads all assignments where an index serves.
 //! - `columns`: an answer without rows has its columns too.
 //! - `commits`: the last commit of each repo is read back.
+//! - `origin_index`: the index that is removed while its table is filled is made again.
 //! - `refused`: rows that a constraint refuses are a defect, and leave nothing.
 //! - `rows`: what is read back of images is what the ledger holds.
 //!
@@ -12,6 +13,7 @@
 mod columns;
 mod commits;
 mod history;
+mod origin_index;
 mod plans;
 mod refused;
 mod rows;

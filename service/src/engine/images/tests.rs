@@ -26,16 +26,20 @@ fn write(rows: &mut Rows, image: &ImageRow) {
         .rows
         .iter()
         .map(|row| ((id, row.origin), row.points));
-    match &image.changed {
-        None => {
+    match &image.stored {
+        StoredRows::Unknown => {
             rows.retain(|(holder, _), _| *holder != id);
             rows.extend(all);
         }
-        Some(changed) => {
-            for origin in changed {
+        StoredRows::None => {
+            assert!(!rows.keys().any(|(holder, _)| *holder == id), "{id:?}");
+            rows.extend(all);
+        }
+        StoredRows::Except(origins) => {
+            for origin in origins {
                 rows.remove(&(id, *origin));
             }
-            rows.extend(all.filter(|((_, origin), _)| changed.contains(origin)));
+            rows.extend(all.filter(|((_, origin), _)| origins.contains(origin)));
         }
     }
 }
@@ -66,12 +70,11 @@ fn run(rule: RuleKind, sink_percent: u8, seed: u64) {
     for _ in 0..40 {
         for _ in 0..rng.usize(1..60) {
             position += 1;
-            let operation = match rng.u8(..60) {
-                0 => Operation::Tick,
-                _ => {
-                    let parties = (rng.u32(1..CROWD), rng.u32(1..CROWD));
-                    like(parties, rng.u64(1..120), rng.u64(..))
-                }
+            let operation = if rng.u8(..60) == 0 {
+                Operation::Tick
+            } else {
+                let parties = (rng.u32(1..CROWD), rng.u32(1..CROWD));
+                like(parties, rng.u64(1..120), rng.u64(..))
             };
             images.settle_parties(&mut ledger, &operation);
             let outcome = ledger.apply(&operation);
@@ -143,8 +146,11 @@ fn a_tick_makes_few_rows_be_written() {
         .iter()
         .for_each(|image| write(&mut rows, image));
     assert_eq!(rows, held(&ledger));
-    let written = sweep.images.iter().map(|image| image.changed.as_ref());
-    let written: usize = written.map(|changed| changed.expect("known").len()).sum();
+    let written = sweep.images.iter().map(|image| match &image.stored {
+        StoredRows::Except(origins) => origins.len(),
+        stored => panic!("{stored:?}"),
+    });
+    let written: usize = written.sum();
     assert!(
         (1..rows.len() / 2).contains(&written),
         "{written} of {} rows",
@@ -166,8 +172,8 @@ fn who_was_settled_by_somebody_else_is_written_whole() {
     ledger.settle(AccountId(2));
     images.begin(2);
     let second = images.slice(&mut ledger, 2, usize::MAX);
-    let is_whole = |image: &ImageRow| (image.id.0, image.changed.is_none());
-    let found: Vec<_> = second.images.iter().map(is_whole).collect();
+    let is_unknown = |image: &ImageRow| (image.id.0, image.stored == StoredRows::Unknown);
+    let found: Vec<_> = second.images.iter().map(is_unknown).collect();
     assert_eq!(found, [(0, false), (1, false), (2, true)]);
 }
 
@@ -215,4 +221,46 @@ fn a_sweep_is_over_when_everybody_was_imaged() {
         assert!(rounds < 1_000, "a sweep has an end");
     }
     assert!(missing.is_empty(), "{missing:?} were not imaged");
+}
+
+/// So many accounts like their neighbours.
+fn neighbours(ledger: &mut Ledger, images: &mut Images, accounts: u32) {
+    for sender in 1..accounts {
+        let like = like((sender, sender + 1), 100, sender.into());
+        let outcome = ledger.apply(&like);
+        images.mark_outcome(&like, RuleKind::Systematic, &outcome);
+    }
+}
+
+/// What each slice of a checkpoint does to the index of assignments by origin. Another checkpoint
+/// begins after the first slice.
+fn steps(ledger: &mut Ledger, images: &mut Images, rows_max: usize) -> Vec<OriginIndex> {
+    images.begin(1);
+    let mut steps = Vec::new();
+    while images.is_writing() {
+        steps.push(images.slice(ledger, 1, rows_max).origin_index);
+        images.begin(1);
+    }
+    steps
+}
+
+#[test]
+fn a_table_that_is_filled_goes_without_its_index() {
+    use OriginIndex::{Drop, Keep, Make};
+    let many = u32::try_from(FILLS).expect("a small number") + 10;
+    for (accounts, rows_max, expected) in [
+        (many, 10_000, vec![Drop, Keep, Make]),
+        (many, usize::MAX, vec![Keep]),
+        (100, 100, vec![Keep; 3]),
+    ] {
+        let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
+        let mut images = Images::default();
+        neighbours(&mut ledger, &mut images, accounts);
+        let found = steps(&mut ledger, &mut images, rows_max);
+        assert_eq!(found, expected, "{accounts} accounts, {rows_max} rows");
+        // Nobody is new any more.
+        neighbours(&mut ledger, &mut images, accounts);
+        let found = steps(&mut ledger, &mut images, rows_max);
+        assert!(found.iter().all(|step| *step == Keep), "{found:?}");
+    }
 }
