@@ -54,14 +54,16 @@ struct Past {
 impl Past {
     fn new(size: Size) -> Result<Past> {
         let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
-        let yesterday = (now / DAY - 1) * DAY;
+        // It ends yesterday, so the first event of today makes a tick.
+        let ticks = i64::from(size.ticks);
+        let first = now / DAY - 1 - ticks;
         let clock = Clock {
             epoch_micros: DAY,
             started: Some(ClockStart {
-                base_epoch: yesterday / DAY,
-                base_micros: yesterday,
-                epoch: yesterday / DAY,
-                now_micros: yesterday,
+                base_epoch: first,
+                base_micros: first * DAY,
+                epoch: first,
+                now_micros: first * DAY,
             }),
         };
         Ok(Past {

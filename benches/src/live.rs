@@ -3,13 +3,14 @@
 use std::{
     path::Path,
     process::{Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     thread::sleep,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use futures_util::SinkExt;
+use kith_store::Store;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -17,14 +18,76 @@ use crate::{measured::Measured, world::World};
 
 /// Events are sent so often, a few at once.
 const PACE: Duration = Duration::from_millis(10);
+
+/// How often the database is asked where it stands.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// What a live service took.
 pub(crate) struct Live {
     /// From the start of the process to its connection.
     pub(crate) starting: Duration,
+    /// From the tick that the first event makes until everybody has an image after it; `None`: it
+    /// was not over in time.
+    pub(crate) sweep: Option<Duration>,
+    /// Batches while that went on, and while the rest was measured.
+    pub(crate) batches: [Batches; 2],
     /// Processor time by time that passed, in percent of one core.
     pub(crate) percent: f64,
     /// The most memory that was resident, in KiB.
     pub(crate) peak: u64,
+}
+
+/// The times from one commit to the next, in milliseconds.
+pub(crate) struct Batches {
+    pub(crate) median: u128,
+    pub(crate) longest: u128,
+}
+
+impl Batches {
+    fn of(commits: &[Instant]) -> Batches {
+        let pairs = commits.windows(2);
+        let mut times: Vec<u128> = pairs.map(|pair| (pair[1] - pair[0]).as_millis()).collect();
+        times.sort_unstable();
+        Batches {
+            median: times.get(times.len() / 2).copied().unwrap_or_default(),
+            longest: times.last().copied().unwrap_or_default(),
+        }
+    }
+}
+
+/// What is seen from beside, in the database.
+#[derive(Default)]
+struct Seen {
+    commits: Vec<Instant>,
+    tick: Option<Instant>,
+    swept: Option<Instant>,
+}
+
+/// Looks until there is no other end.
+async fn watch(store: Store, seen: Arc<Mutex<Seen>>) -> Result<()> {
+    let state = || async {
+        store
+            .load_state()
+            .await?
+            .context("a database that was written")
+    };
+    let first = state().await?;
+    let mut batch = first.batch;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let (state, now) = (state().await?, Instant::now());
+        let mut seen = seen.lock().map_err(|_| anyhow!("the watch is broken"))?;
+        if state.batch > batch {
+            batch = state.batch;
+            seen.commits.push(now);
+        }
+        if state.ticks > first.ticks {
+            seen.tick.get_or_insert(now);
+        }
+        if state.checkpoint_position > first.position {
+            seen.swept.get_or_insert(now);
+        }
+    }
 }
 
 /// A relay that is not running yet.
@@ -50,6 +113,7 @@ impl Relay {
         self,
         kith: &Path,
         folder: &Path,
+        store: Store,
         world: World,
         (events, each): (u32, u32),
         (warm_up, span): (Duration, Duration),
@@ -86,6 +150,8 @@ impl Relay {
             }
         });
         let log = std::fs::File::create(folder.join("kith.log"))?;
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let watching = runtime.spawn(watch(store, Arc::clone(&seen)));
         let begun = Instant::now();
         let mut child = Command::new(kith)
             .arg("run")
@@ -102,16 +168,27 @@ impl Relay {
             let begun = Instant::now();
             sleep(span);
             let after = Measured::of(child.id()).context("kith runs")?;
-            Ok((
-                after.busy_since(&before) / begun.elapsed().as_secs_f64(),
-                after.peak(),
-            ))
+            let share = after.busy_since(&before) / begun.elapsed().as_secs_f64();
+            Ok((begun, share, after.peak()))
         });
         child.kill()?;
         child.wait()?;
-        let (share, peak) = measured?;
+        let (settled, share, peak) = measured?;
+        if watching.is_finished() {
+            runtime.block_on(watching)??;
+        }
+        let seen = seen.lock().map_err(|_| anyhow!("the watch is broken"))?;
+        let (tick, swept) = (seen.tick.context("a tick")?, seen.swept);
+        let during = (tick, swept.unwrap_or(settled));
+        let after = (settled, Instant::now());
         Ok(Live {
             starting,
+            sweep: swept.map(|swept| swept - tick),
+            batches: [during, after].map(|(from, to)| {
+                let commits = seen.commits.iter();
+                let these = commits.filter(|at| (from..to).contains(at));
+                Batches::of(&these.copied().collect::<Vec<_>>())
+            }),
             percent: 100.0 * share,
             peak,
         })

@@ -25,8 +25,9 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use kith_store::{Access, Store};
 use kith_tests::{Database, Postgres};
-use live::Relay;
+use live::{Batches, Relay};
 use measured::Measured;
 use seeds::Way;
 use tempfile::TempDir;
@@ -139,8 +140,11 @@ fn live(
     size: Size,
     spans: (Duration, Duration),
 ) -> Result<()> {
-    println!("| database | grown | started in | of one core | at most resident |");
-    println!("| --- | --- | --- | --- | --- |");
+    println!(
+        "| database | grown | started in | a tick's sweep | commits meanwhile, and after | of one \
+         core | at most resident |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for name in servers.names() {
         let database = servers.fresh(name);
         let runtime = tokio::runtime::Runtime::new()?;
@@ -161,10 +165,18 @@ fn live(
         );
         std::fs::write(folder.path().join("kith.toml"), config)?;
         let stream = (options.events, LIKE_EACH);
-        let live = relay.measure(kith, folder.path(), world, stream, spans)?;
+        let store = runtime.block_on(Store::open(database.url(), Access::Read))?;
+        let live = relay.measure(kith, folder.path(), store, world, stream, spans)?;
+        let sweep = live.sweep.map_or("not over".to_owned(), |sweep| {
+            format!("{:.1} s", sweep.as_secs_f64())
+        });
+        let [during, after] = live.batches.map(|batches| {
+            let Batches { median, longest } = batches;
+            format!("{median} ms, {longest} at most")
+        });
         println!(
-            "| {name} | {} accounts, {} follows, {rows} rows, a tail of {} | {:.1} s | {:.1} % at \
-             {} events a second | {} MiB |",
+            "| {name} | {} accounts, {} follows, {rows} rows, a tail of {} | {:.1} s | {sweep} \
+             | {during}; {after} | {:.1} % at {} events a second | {} MiB |",
             size.members,
             size.follows,
             options.tail,
