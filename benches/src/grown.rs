@@ -222,7 +222,7 @@ impl Past {
                 id,
                 position,
                 image,
-                stored: StoredRows::None,
+                stored: StoredRows::Absent,
             });
             if in_batch >= BATCH {
                 rows += std::mem::take(&mut in_batch);

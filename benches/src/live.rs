@@ -63,7 +63,7 @@ struct Seen {
     swept: Option<Instant>,
 }
 
-/// Looks until there is no other end.
+/// Notes what changes; commits that follow each other sooner than it looks are seen as one.
 async fn watch(store: Store, seen: Arc<Mutex<Seen>>) -> Result<()> {
     let state = || async {
         store

@@ -177,7 +177,7 @@ impl Large {
                     id: AccountId(id),
                     position,
                     image,
-                    stored: StoredRows::None,
+                    stored: StoredRows::Absent,
                 });
             }
             self.commit(store, batch).await?;

@@ -375,7 +375,7 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
     let rows = &batch.images;
     let id = |row: &ImageRow| i64::from(row.id.0);
     let unknown = rows.iter().filter(|r| r.stored == StoredRows::Unknown);
-    let there = rows.iter().filter(|r| r.stored != StoredRows::None);
+    let there = rows.iter().filter(|r| r.stored != StoredRows::Absent);
     let gone = rows
         .iter()
         .flat_map(|r| r.gone().map(move |origin| (id(r), origin)));

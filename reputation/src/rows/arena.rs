@@ -25,7 +25,7 @@ const UNIT: usize = 4;
 /// Words in a cache line: memory is cut off the pool in whole ones.
 const LINE: usize = 16;
 
-/// More words than that are not in the cache: 4 MiB. Few in tests, which shall read ahead too.
+/// More words than that are not in the cache: 4 MiB. Few in tests, which shall prefetch too.
 const LARGE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
 /// Words in a segment.
@@ -176,7 +176,7 @@ impl Arena {
         self.pool.get_mut(range(block, words))
     }
 
-    /// Whether there is more than caches hold, so that reading ahead may pay.
+    /// Whether there is more than caches hold, so that prefetching may pay.
     pub(super) fn is_large(&self) -> bool {
         self.used > LARGE
     }

@@ -156,8 +156,9 @@ impl RowStore {
 
     /// Fetches what the draw will read, if there are many chunks.
     pub(crate) fn prefetch_draw(&self, rows: &Rows, draw: &Draw, at: u64) {
-        if rows.is_long() {
-            let walk = draw.walk(draw.below(at));
+        let first = draw.below(at);
+        if rows.is_long() && !self.is_many(rows, draw, first) {
+            let walk = draw.walk(first);
             self.longs[rows.place as usize].prefetch_hits(&self.arena, rows.width, walk, at);
         }
     }
@@ -183,8 +184,7 @@ impl RowStore {
     ) {
         let first = draw.below(at);
         let width = rows.width;
-        // Walking costs by the point, counting by the row.
-        let many = draw.count() - first > 2 * self.len(rows) as u64;
+        let many = self.is_many(rows, draw, first);
         if rows.is_long() {
             let long = &mut self.longs[rows.place as usize];
             rows.sum -= if many {
@@ -212,6 +212,11 @@ impl RowStore {
                 rows.set_chunk(chunk);
             }
         }
+    }
+
+    /// Walking costs by the point, counting by the row.
+    fn is_many(&self, rows: &Rows, draw: &Draw, first: u64) -> bool {
+        draw.count() - first > 2 * self.len(rows) as u64
     }
 
     /// Rule `reference`: withdraws ceil(row*part/whole) from every row and passes on

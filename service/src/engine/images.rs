@@ -21,7 +21,7 @@ pub(super) struct Images {
     known: Vec<u32>,
     /// Rows that changed since the last image.
     touched: HashMap<AccountId, Touched>,
-    /// Accounts that have an image in the store.
+    /// Accounts that have an image in the store, or had one; of others it has no rows.
     imaged: HashSet<AccountId>,
     /// Marked since the checkpoint began.
     later: Vec<AccountId>,
@@ -29,7 +29,8 @@ pub(super) struct Images {
     now: VecDeque<AccountId>,
     /// Where that checkpoint began.
     began: Option<u64>,
-    /// What the next slice does to the index of assignments by origin.
+    /// What is to be done to the index of assignments by origin: to drop it at the next slice, or to
+    /// make it at the last.
     origin_index: OriginIndex,
     /// Accounts to be imaged until everybody was since the last tick.
     sweep: usize,
@@ -211,6 +212,12 @@ impl Images {
         }
     }
 
+    /// What the store has of anybody is not known: rows may be there without an image.
+    pub(super) fn lose(&mut self, ledger: &Ledger) {
+        self.mark_all(ledger);
+        self.imaged.extend((0..ledger.accounts()).map(AccountId));
+    }
+
     /// Everybody who is marked now is to be imaged.
     pub(super) fn begin_sweep(&mut self) {
         self.sweep = self.now.len() + self.later.len();
@@ -291,13 +298,13 @@ impl Images {
                 let touched = self.take_touched(id, image.ordinal);
                 let is_new = self.imaged.insert(id);
                 let stored = match touched {
-                    _ if is_new => StoredRows::None,
+                    _ if is_new => StoredRows::Absent,
                     Some(origins) => StoredRows::Except(origins),
                     None => StoredRows::Unknown,
                 };
                 rows += 1 + match &stored {
                     StoredRows::Except(origins) => origins.len(),
-                    StoredRows::Unknown | StoredRows::None => image.rows.len(),
+                    StoredRows::Unknown | StoredRows::Absent => image.rows.len(),
                 };
                 slice.images.push(ImageRow {
                     id,

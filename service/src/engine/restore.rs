@@ -314,7 +314,7 @@ impl Engine {
             self.ledger.restore_totals(row.ordinal, row.totals);
         }
         if !is_whole {
-            self.images.mark_all(&self.ledger);
+            self.images.lose(&self.ledger);
         }
         tracing::info!(
             accounts = self.ledger.accounts(),
@@ -391,7 +391,7 @@ impl Engine {
         if let Some(position) = differs {
             bail!("journal position {position}: the ledger's rules give another outcome");
         }
-        self.images.mark_all(&self.ledger);
+        self.images.lose(&self.ledger);
         Ok(ticks)
     }
 

@@ -22,7 +22,7 @@ pub enum StoredRows {
     /// Nothing.
     Unknown,
     /// There are none: it has no image yet.
-    None,
+    Absent,
     /// They are those of the image, but for these origins, ascending.
     Except(Vec<AccountId>),
 }
@@ -50,7 +50,7 @@ impl ImageRow {
     fn excepted(&self) -> &[AccountId] {
         match &self.stored {
             StoredRows::Except(origins) => origins,
-            StoredRows::Unknown | StoredRows::None => &[],
+            StoredRows::Unknown | StoredRows::Absent => &[],
         }
     }
 
@@ -67,7 +67,7 @@ pub enum OriginIndex {
     /// Nothing.
     #[default]
     Keep,
-    /// The first of several slices that fill the table for the most part: it is removed.
+    /// Slices that fill the table for the most part begin with this one: it is removed.
     Drop,
     /// The last of them: it is made again, from all rows.
     Make,

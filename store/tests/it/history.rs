@@ -286,7 +286,7 @@ impl Past {
                 self.ledger.settle(id);
                 let image = self.ledger.account(id)?.image();
                 let stored = match self.imaged.insert(id, image.rows.clone()) {
-                    None => StoredRows::None,
+                    None => StoredRows::Absent,
                     // Now and then nothing is known, as after a start.
                     Some(_) if (self.state.position + u64::from(id.0)).is_multiple_of(4) => {
                         StoredRows::Unknown

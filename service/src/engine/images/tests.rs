@@ -31,7 +31,7 @@ fn write(rows: &mut Rows, image: &ImageRow) {
             rows.retain(|(holder, _), _| *holder != id);
             rows.extend(all);
         }
-        StoredRows::None => {
+        StoredRows::Absent => {
             assert!(!rows.keys().any(|(holder, _)| *holder == id), "{id:?}");
             rows.extend(all);
         }
