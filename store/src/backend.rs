@@ -210,9 +210,7 @@ impl SqliteBackend {
                     .run(&mut writer)
                     .await
                     .map_err(|e| migrate_error(&shown, e))?;
-                origin_index::make_sqlite(&mut writer)
-                    .await
-                    .map_err(open_error)?;
+                origin_index::note(origin_index::make_sqlite(&mut writer).await);
                 (Some(lock), Some(Mutex::new(Some(writer))))
             }
             _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
@@ -338,9 +336,7 @@ impl PostgresBackend {
                     .run(&mut connection)
                     .await
                     .map_err(|e| migrate_error(&shown, e))?;
-                origin_index::make_postgres(&mut connection)
-                    .await
-                    .map_err(open_error)?;
+                origin_index::note(origin_index::make_postgres(&mut connection).await);
                 Some(Mutex::new(Some(connection)))
             }
             Access::Read | Access::Snapshot => None,

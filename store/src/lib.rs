@@ -250,10 +250,10 @@ impl Store {
                         origin_index::drop_sqlite(&mut transaction).await?;
                     }
                     bulk::run_sqlite(&mut transaction, &bulks).await?;
-                    if batch.origin_index == OriginIndex::Make {
-                        origin_index::make_sqlite(&mut transaction).await?;
-                    }
                     finish!(batch, transaction);
+                    if batch.origin_index == OriginIndex::Make {
+                        origin_index::note(origin_index::make_sqlite(connection).await);
+                    }
                     Ok::<(), StoreError>(())
                 }
                 .await;
@@ -279,10 +279,10 @@ impl Store {
                     for bulk in &bulks {
                         bulk::run_postgres(&mut transaction, bulk).await?;
                     }
-                    if batch.origin_index == OriginIndex::Make {
-                        origin_index::make_postgres(&mut transaction).await?;
-                    }
                     finish!(batch, transaction);
+                    if batch.origin_index == OriginIndex::Make {
+                        origin_index::note(origin_index::make_postgres(connection).await);
+                    }
                     Ok::<(), StoreError>(())
                 }
                 .await;

@@ -35,6 +35,13 @@ const SORT_IN_MEMORY: &str = "PRAGMA temp_store = MEMORY";
 /// Making it may take longer than a server lets a statement take.
 const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 
+/// The batch is committed, with the index or without.
+pub(crate) fn note(made: Result<(), sqlx::Error>) {
+    if let Err(error) = made {
+        tracing::warn!(%error, "no index of assignments by origin: the next start makes it");
+    }
+}
+
 /// Removes it.
 pub(crate) async fn drop_sqlite(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(DROP).execute(connection).await.map(drop)

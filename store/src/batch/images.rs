@@ -69,7 +69,7 @@ pub enum OriginIndex {
     Keep,
     /// Slices that fill the table for the most part begin with this one: it is removed.
     Drop,
-    /// The last of them: it is made again, from all rows.
+    /// The last of them: after it, it is made again from all rows.
     Make,
 }
 
