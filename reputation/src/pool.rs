@@ -73,28 +73,28 @@ impl<T: FromBytes + IntoBytes + Immutable + KnownLayout + Copy> Pool<T> {
     pub(crate) fn segments(&self, items: usize) -> impl Iterator<Item = &[T]> {
         let slices = self.segments.iter().map(slice);
         slices
-            .zip(lengths::<T>(items))
+            .zip(Self::lengths(items))
             .map(|(slice, len)| &slice[..len])
     }
 
     /// The segments of the first items.
     pub(crate) fn segments_mut(&mut self, items: usize) -> impl Iterator<Item = &mut [T]> {
         let slices = self.segments.iter_mut().map(slice_mut);
-        let parts = slices.zip(lengths::<T>(items));
+        let parts = slices.zip(Self::lengths(items));
         parts.map(|(slice, len)| &mut slice[..len])
     }
 
     /// Items that lie in one segment.
     #[inline]
     pub(crate) fn get(&self, range: Range<usize>) -> &[T] {
-        let (segment, range) = within::<T>(range);
+        let (segment, range) = Self::within(range);
         &slice(&self.segments[segment])[range]
     }
 
     /// Items that lie in one segment.
     #[inline]
     pub(crate) fn get_mut(&mut self, range: Range<usize>) -> &mut [T] {
-        let (segment, range) = within::<T>(range);
+        let (segment, range) = Self::within(range);
         &mut slice_mut(&mut self.segments[segment])[range]
     }
 
@@ -104,7 +104,7 @@ impl<T: FromBytes + IntoBytes + Immutable + KnownLayout + Copy> Pool<T> {
         one: Range<usize>,
         other: Range<usize>,
     ) -> Option<(&mut [T], &mut [T])> {
-        let ((segment, one), (second, other)) = (within::<T>(one), within::<T>(other));
+        let ((segment, one), (second, other)) = (Self::within(one), Self::within(other));
         if segment == second {
             let two = slice_mut(&mut self.segments[segment]).get_disjoint_mut([one, other]);
             return two.ok().map(|[one, other]| (one, other));
@@ -112,23 +112,19 @@ impl<T: FromBytes + IntoBytes + Immutable + KnownLayout + Copy> Pool<T> {
         let two = self.segments.get_disjoint_mut([segment, second]).ok();
         two.map(|[a, b]| (&mut slice_mut(a)[one], &mut slice_mut(b)[other]))
     }
-}
 
-/// How many of the first items lie in each segment.
-fn lengths<T: FromBytes + IntoBytes + Immutable + KnownLayout + Copy>(
-    items: usize,
-) -> impl Iterator<Item = usize> {
-    let starts = (0..items).step_by(Pool::<T>::SEGMENT);
-    starts.map(move |start| (items - start).min(Pool::<T>::SEGMENT))
-}
+    /// How many of the first items lie in each segment.
+    fn lengths(items: usize) -> impl Iterator<Item = usize> {
+        let starts = (0..items).step_by(Self::SEGMENT);
+        starts.map(move |start| (items - start).min(Self::SEGMENT))
+    }
 
-/// The segment, and where in it.
-#[inline]
-fn within<T: FromBytes + IntoBytes + Immutable + KnownLayout + Copy>(
-    range: Range<usize>,
-) -> (usize, Range<usize>) {
-    let start = range.start % Pool::<T>::SEGMENT;
-    (range.start / Pool::<T>::SEGMENT, start..start + range.len())
+    /// The segment, and where in it.
+    #[inline]
+    fn within(range: Range<usize>) -> (usize, Range<usize>) {
+        let start = range.start % Self::SEGMENT;
+        (range.start / Self::SEGMENT, start..start + range.len())
+    }
 }
 
 #[inline]
@@ -167,19 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn the_first_items_are_all_of_them_in_order() {
+    fn the_first_items_lie_in_as_few_segments_as_they_can() {
         let mut pool = Pool::<u32>::default();
         pool.reserve(SEGMENT + 3);
-        for items in [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 3] {
-            for (at, item) in (0..).zip(pool.segments_mut(items).flatten()) {
-                *item = at;
-            }
-            assert_eq!(pool.segments(items).map(<[u32]>::len).sum::<usize>(), items);
-            let last = pool.segments(items).flatten().last();
-            assert_eq!(
-                last.map(|last| *last as usize + 1),
-                items.checked_sub(1).map(|at| at + 1)
-            );
+        pool.get_mut(SEGMENT..SEGMENT + 3)
+            .copy_from_slice(&[1, 2, 3]);
+        for (items, lengths) in [
+            (0, vec![]),
+            (1, vec![1]),
+            (SEGMENT, vec![SEGMENT]),
+            (SEGMENT + 2, vec![SEGMENT, 2]),
+        ] {
+            let found: Vec<usize> = pool.segments(items).map(<[u32]>::len).collect();
+            assert_eq!(found, lengths);
+            let found: Vec<usize> = pool
+                .segments_mut(items)
+                .map(|segment| segment.len())
+                .collect();
+            assert_eq!(found, lengths);
         }
+        assert_eq!(pool.segments(SEGMENT + 2).last(), Some(&[1, 2][..]));
     }
 }

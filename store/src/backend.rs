@@ -306,7 +306,9 @@ impl SqliteBackend {
         };
         let mut guard = writer.lock().await;
         if guard.is_none() {
-            *guard = Some(SqliteConnection::connect_with(&self.options).await?);
+            let mut connection = SqliteConnection::connect_with(&self.options).await?;
+            origin_index::note(origin_index::make_sqlite(&mut connection).await);
+            *guard = Some(connection);
         }
         Ok(guard)
     }
@@ -396,6 +398,7 @@ impl PostgresBackend {
         if guard.is_none() {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             take_advisory_lock(&mut connection, &self.url).await?;
+            origin_index::note(origin_index::make_postgres(&mut connection).await);
             *guard = Some(connection);
         }
         Ok(guard)

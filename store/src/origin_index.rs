@@ -2,8 +2,8 @@
 //! without: made once at the end it takes less than its rows one by one, each at a random place
 //! (docs/decisions/0013).
 //!
-//! Reports that ask by origin are slower meanwhile. A start makes it again if a writer was killed
-//! in between.
+//! Reports that ask by origin are slower meanwhile. A writer makes it when it connects, at a start or
+//! anew, if it is missing: one that was killed, or did not hear of its commit, may have left it so.
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
@@ -27,7 +27,7 @@ const SQLITE_THERE: &str =
 /// Whether it is there.
 const POSTGRES_THERE: &str = "SELECT to_regclass('assignment_origin') IS NOT NULL";
 
-/// Sorting millions of rows in memory would take gigabytes.
+/// Sorting in memory would take as much of it as there are rows.
 const SORT_IN_FILES: &str = "PRAGMA temp_store = FILE";
 /// As the writer's connection is set up.
 const SORT_IN_MEMORY: &str = "PRAGMA temp_store = MEMORY";
@@ -38,7 +38,7 @@ const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 /// The batch is committed, with the index or without.
 pub(crate) fn note(made: Result<(), sqlx::Error>) {
     if let Err(error) = made {
-        tracing::warn!(%error, "no index of assignments by origin: the next start makes it");
+        tracing::warn!(%error, "no index of assignments by origin: the next connection makes it");
     }
 }
 
@@ -57,9 +57,9 @@ pub(crate) async fn make_sqlite(connection: &mut SqliteConnection) -> Result<(),
     sqlx::raw_sql(SORT_IN_FILES)
         .execute(&mut *connection)
         .await?;
-    sqlx::raw_sql(SQLITE).execute(&mut *connection).await?;
-    let back = sqlx::raw_sql(SORT_IN_MEMORY).execute(connection);
-    back.await.map(drop)
+    let made = sqlx::raw_sql(SQLITE).execute(&mut *connection).await;
+    sqlx::raw_sql(SORT_IN_MEMORY).execute(connection).await?;
+    made.map(drop)
 }
 
 /// Removes it, unless somebody reads by it.

@@ -51,9 +51,9 @@ impl Ledger {
             && sender.ordinal == self.ticks
             && transfer.points <= worth
         {
-            let draw = Draw::new(self.seed, transfer.nonce, 0, worth, transfer.points);
             let front = u64::from(sender.own()) + sender.others;
-            self.store.prefetch_draw(&sender.rows, &draw, front);
+            let draw = || Draw::new(self.seed, transfer.nonce, 0, worth, transfer.points);
+            self.store.prefetch_draw(&sender.rows, front, draw);
         }
     }
 }

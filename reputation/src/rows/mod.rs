@@ -155,9 +155,13 @@ impl RowStore {
     }
 
     /// Fetches what the draw will read, if there are many chunks.
-    pub(crate) fn prefetch_draw(&self, rows: &Rows, draw: &Draw, at: u64) {
+    pub(crate) fn prefetch_draw(&self, rows: &Rows, at: u64, draw: impl FnOnce() -> Draw) {
+        if !rows.is_long() {
+            return;
+        }
+        let draw = draw();
         let first = draw.below(at);
-        if rows.is_long() && !self.is_many(rows, draw, first) {
+        if !self.is_many(rows, &draw, first) {
             let walk = draw.walk(first);
             self.longs[rows.place as usize].prefetch_hits(&self.arena, rows.width, walk, at);
         }

@@ -23,7 +23,7 @@ fn it_is_made_again_as_it_was() {
             assert_eq!(definition(url).await, None, "{url}");
             commit(&store, 3, OriginIndex::Make).await;
             assert_eq!(definition(url).await.as_ref(), Some(&first), "{url}");
-            // Once more, of a batch whose commit was not heard of.
+            // It is there already.
             commit(&store, 4, OriginIndex::Make).await;
             store.close().await;
         });
@@ -40,6 +40,28 @@ fn a_start_makes_it_if_it_is_missing() {
             commit(&store, 1, OriginIndex::Drop).await;
             store.close().await;
             let store = Store::open(url, Access::Write).await.expect("opens");
+            assert_eq!(definition(url).await, first, "{url}");
+            store.close().await;
+        });
+    }
+}
+
+/// A batch that fails ends the connection; what it was to make, the next one makes.
+#[test]
+fn a_new_connection_makes_it_if_it_is_missing() {
+    for database in databases() {
+        let url = database.url();
+        runtime().block_on(async {
+            let store = new(url).await;
+            let first = definition(url).await;
+            commit(&store, 1, OriginIndex::Drop).await;
+            let mut refused = batch(2, OriginIndex::Make);
+            refused.state.clock.epoch_micros = 0;
+            store
+                .commit(&refused)
+                .await
+                .expect_err("epochs have a length");
+            commit(&store, 2, OriginIndex::Keep).await;
             assert_eq!(definition(url).await, first, "{url}");
             store.close().await;
         });
@@ -73,15 +95,19 @@ async fn new(url: &str) -> Store {
     store
 }
 
-/// Batch `n`, on top of batch `n - 1`.
 async fn commit(store: &Store, n: u64, origin_index: OriginIndex) {
-    let batch = Batch {
+    let batch = batch(n, origin_index);
+    store.commit(&batch).await.expect("commits");
+}
+
+/// Batch `n`, on top of batch `n - 1`.
+fn batch(n: u64, origin_index: OriginIndex) -> Batch {
+    Batch {
         expected: (n - 1, 0),
         state: state(n),
         origin_index,
         ..Batch::default()
-    };
-    store.commit(&batch).await.expect("commits");
+    }
 }
 
 fn state(batch: u64) -> State {
