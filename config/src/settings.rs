@@ -197,9 +197,9 @@ pub enum Repeat {
 pub struct Store {
     /// Time between checkpoints, 100 ms to 1 day. Default 10 s.
     pub checkpoint: Duration,
-    /// Operations that close a batch, 1 to 100,000. Default 2,000.
+    /// Operations that close a batch, 1 to 100,000. Default 20,000.
     pub batch_operations: u32,
-    /// Time that closes a batch, milliseconds, 1 to 60,000. Default 200.
+    /// Time that closes a batch, milliseconds, 1 to 60,000. Default 1,000.
     pub batch_milliseconds: u32,
     /// Checkpoints that are kept, one an epoch, 0 to 1,000. Default 1.
     pub keep_checkpoints: u32,
@@ -403,7 +403,7 @@ impl Default for Store {
         Self {
             checkpoint: Duration::from_secs(10),
             batch_operations: 20_000,
-            batch_milliseconds: 200,
+            batch_milliseconds: 1_000,
             keep_checkpoints: 1,
             retain: None,
         }

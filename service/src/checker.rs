@@ -122,20 +122,24 @@ impl Checker {
         }
     }
 
-    /// Looks at what a stream brought: at one frame, since streams bring them one by one. Frames
-    /// of accounts that do not matter stay unchecked.
-    pub(crate) async fn look(&self, what: &What, trust: &Trust) -> Verdict {
+    /// Looks at what a stream brought: a verdict for each of its frames. Nothing, where there is
+    /// nothing to check. Frames of accounts that do not matter stay unchecked.
+    pub(crate) async fn look(&self, what: &What, trust: &Trust) -> Vec<Verdict> {
         let What::Frames(frames) = what else {
-            return Verdict::Unchecked;
+            return Vec::new();
         };
-        let mut frames = frames.iter();
-        let (Some(frame), None) = (frames.next(), frames.next()) else {
-            return Verdict::Unchecked;
-        };
-        match self.claim(frame.bytes, trust, |did| self.watched.get(did)) {
-            Some(claim) => self.decide(frame.bytes, claim, trust).await,
-            None => Verdict::Unchecked,
+        if *trust == Trust::Believed || (self.level.is_none() && *trust == Trust::Relay) {
+            return Vec::new();
         }
+        let mut verdicts = Vec::with_capacity(frames.count());
+        for frame in frames.iter() {
+            let claim = self.claim(frame.bytes, trust, |did| self.watched.get(did));
+            verdicts.push(match claim {
+                Some(claim) => self.decide(frame.bytes, claim, trust).await,
+                None => Verdict::Unchecked,
+            });
+        }
+        verdicts
     }
 
     /// Checks a frame because the engine asks for it. Never [`Verdict::Unchecked`].
@@ -372,7 +376,34 @@ mod tests {
     }
 
     fn delivered(frame: &[u8]) -> What {
-        What::Frames(Frames::of_stream(frame.to_vec().into()))
+        What::Frames(Frames::of_stream(vec![frame.to_vec().into()]))
+    }
+
+    #[tokio::test]
+    async fn each_frame_of_a_delivery_has_its_own_verdict() {
+        let Some((frame, did, document)) = commit() else {
+            return;
+        };
+        let (directory, _) = directory(vec![document]).await;
+        let watched = Arc::new(Watched::default());
+        watched.set(&did, Some(Concern::Commits));
+        let checker = Checker::new(directory, watched, Verify::Full);
+        let mut bent = frame.clone();
+        let middle = bent.len() / 2;
+        bent[middle] ^= 1;
+        let garbage = b"garbage".to_vec();
+        let frames = [&frame, &garbage, &bent, &frame].map(|frame| frame.clone().into());
+        let what = What::Frames(Frames::of_stream(frames.into()));
+        let verdicts = checker.look(&what, &Trust::Relay).await;
+        let [
+            Verdict::Good,
+            Verdict::Unchecked,
+            Verdict::Bad(_),
+            Verdict::Good,
+        ] = verdicts[..]
+        else {
+            panic!("{verdicts:?}");
+        };
     }
 
     /// The same document with a key of somebody else.
@@ -404,14 +435,14 @@ mod tests {
         let (rotated, asked) = checker(vec![old.clone(), document.clone()]).await;
         assert_eq!(
             rotated.look(&delivered(&frame), &Trust::Relay).await,
-            Verdict::Good
+            [Verdict::Good]
         );
         assert_eq!(asked.load(Ordering::SeqCst), 2);
 
         let (wrong, asked) = checker(vec![old]).await;
         for _ in 0..3 {
             let verdict = wrong.look(&delivered(&frame), &Trust::Relay).await;
-            assert_eq!(verdict, Verdict::Bad("bad_signature"));
+            assert_eq!(verdict, [Verdict::Bad("bad_signature")]);
         }
         assert_eq!(asked.load(Ordering::SeqCst), 2, "once, and once more");
 
@@ -420,8 +451,8 @@ mod tests {
         let middle = frame.len() / 2;
         frame[middle] ^= 1;
         assert!(matches!(
-            bent.look(&delivered(&frame), &Trust::Relay).await,
-            Verdict::Bad(_)
+            bent.look(&delivered(&frame), &Trust::Relay).await[..],
+            [Verdict::Bad(_)]
         ));
     }
 
@@ -434,20 +465,20 @@ mod tests {
         let watched = Arc::new(Watched::default());
         let checker = Checker::new(directory, Arc::clone(&watched), Verify::Full);
         let look = async |trust| checker.look(&delivered(&frame), &trust).await;
-        assert_eq!(look(Trust::Relay).await, Verdict::Unchecked, "a stranger");
+        assert_eq!(look(Trust::Relay).await, [Verdict::Unchecked], "a stranger");
         watched.set(&did, Some(Concern::Status));
         assert_eq!(
             look(Trust::Relay).await,
-            Verdict::Unchecked,
+            [Verdict::Unchecked],
             "of the last degree"
         );
         watched.set(&did, Some(Concern::Commits));
-        assert_eq!(look(Trust::Believed).await, Verdict::Unchecked, "a file");
+        assert_eq!(look(Trust::Believed).await, [], "a file");
         assert_eq!(asked.load(Ordering::SeqCst), 0);
-        assert_eq!(look(Trust::Relay).await, Verdict::Good);
+        assert_eq!(look(Trust::Relay).await, [Verdict::Good]);
         assert_eq!(checker.check(&frame, &Trust::Relay).await, Verdict::Good);
         watched.set(&did, None);
-        assert_eq!(look(Trust::Relay).await, Verdict::Unchecked);
+        assert_eq!(look(Trust::Relay).await, [Verdict::Unchecked]);
         assert_eq!(
             checker.check(&frame, &Trust::Relay).await,
             Verdict::Good,

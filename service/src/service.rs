@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checker::Checker,
+    checker::{Checker, Verdict},
     engine::{Arrival, Engine, HandleFound, ReadingAt, Taken},
     exit::{InputError, Interrupted},
     handles::Handles,
@@ -151,6 +151,7 @@ impl Service {
     ) -> Result<()> {
         let stopping = self.signals.stopping.clone();
         let mut batch_timer = timer(self.batch_time);
+        let mut slice_timer = timer(SLICE_TIME);
         let mut checkpoint_timer = timer(self.checkpoint_time);
         let mut metrics_timer = timer(METRICS_TIME);
         let mut progress_timer = timer(progress::LOOK);
@@ -167,6 +168,9 @@ impl Service {
                 biased;
                 () = stopping.cancelled() => return Ok(()),
                 _ = batch_timer.tick() => self.writer.flush_idle().await?,
+                _ = slice_timer.tick(), if self.writer.engine.has_slices() => {
+                    self.writer.flush_idle().await?;
+                }
                 _ = checkpoint_timer.tick() => {
                     self.writer.engine.end_silent_gaps(now());
                     self.writer.checkpoint();
@@ -179,7 +183,8 @@ impl Service {
                 _ = progress_timer.tick() => self.show(),
                 waiting = self.requests.next() => {
                     self.writer.engine.take_requests(&waiting, now());
-                    self.writer.flush_full().await?;
+                    // Somebody waits for the answers.
+                    self.writer.flush().await?;
                 }
                 Some(news) = news_of(desk.as_deref_mut()) => self.hear(news).await?,
                 input = sources.recv(), if is_open => match input {
@@ -217,13 +222,15 @@ impl Service {
         let Input {
             source,
             delivery,
-            verdict,
+            verdicts,
         } = input;
         let engine = &mut self.writer.engine;
         match &delivery.what {
             What::Frames(frames) => {
                 let now = now();
+                let mut verdicts = verdicts.into_iter();
                 for frame in frames.iter() {
+                    let verdict = verdicts.next().unwrap_or(Verdict::Unchecked);
                     let offset = (frame.position > 0).then_some(frame.position);
                     self.shown.file.1 = frame.position;
                     let mut arrival = Arrival {
@@ -339,6 +346,10 @@ fn is_wrong_address(reason: &str) -> bool {
         "dns" | "connect" | "refused_address" | "tls" | "http_400" | "http_404" | "http_405"
     )
 }
+
+/// How often a batch is sent while there are slices to be carried: a sweep takes many, and events
+/// wait for one at most.
+const SLICE_TIME: Duration = Duration::from_millis(50);
 
 /// How often metrics are brought up to date.
 const METRICS_TIME: Duration = Duration::from_secs(1);

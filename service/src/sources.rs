@@ -16,8 +16,9 @@ use crate::{
     network,
 };
 
-/// Deliveries that wait for the writer; their bytes are bounded by the sources' own budgets.
-const INBOX: usize = 64;
+/// Deliveries that wait for the writer; their bytes are bounded by the sources' own budgets. Few:
+/// what was looked at before its account came in is looked at again, on the writer's time.
+const INBOX: usize = 8;
 
 /// Something a source brought.
 pub(crate) struct Input {
@@ -25,8 +26,8 @@ pub(crate) struct Input {
     pub(crate) source: SourceIndex,
     /// What it brought.
     pub(crate) delivery: Delivery,
-    /// What is known of its frame.
-    pub(crate) verdict: Verdict,
+    /// What is known of its frames, one by one; of those behind the last nothing.
+    pub(crate) verdicts: Vec<Verdict>,
 }
 
 /// One source as the service knows it.
@@ -144,14 +145,14 @@ impl Sources {
                 let Some(origin) = origins.get(usize::from(delivery.source.0)) else {
                     continue;
                 };
-                let verdict = match &checker {
+                let verdicts = match &checker {
                     Some(checker) => checker.look(&delivery.what, &origin.trust).await,
-                    None => Verdict::Unchecked,
+                    None => Vec::new(),
                 };
                 let input = Input {
                     source: origin.index,
                     delivery,
-                    verdict,
+                    verdicts,
                 };
                 if inbox.send(input).await.is_err() {
                     return;

@@ -84,7 +84,8 @@ impl Writer {
         self.settle().await
     }
 
-    async fn flush(&mut self) -> Result<()> {
+    /// Sends what there is; waits if another batch is still being committed.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
         if self.engine.has_pending() {
             self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());

@@ -192,7 +192,7 @@ fn with_source(database: &Database) -> Kith {
         "[[source]]\nkind = \"file\"\npath = \"{}\"\n",
         path.display()
     );
-    let store = "[store]\ncheckpoint = \"200ms\"\n";
+    let store = "[store]\ncheckpoint = \"200ms\"\nbatch_milliseconds = 100\n";
     kith.configure(&format!("{config}\n{source}{store}"));
     kith
 }

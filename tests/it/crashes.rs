@@ -209,7 +209,7 @@ fn config(network: &Network, database: &Database, tracked: &str) -> String {
         "database = \"{}\"\n[circle]\nbackfill = \"stream\"\n\
          [[circle.tracked]]\nid = \"{tracked}\"\n\
          [[source]]\nkind = \"relay\"\nurl = \"{}\"\nstart = \"oldest\"\n\
-         [ledger]\nepoch = \"5s\"\nseed = 42\n[store]\ncheckpoint = \"300ms\"\n\
+         [ledger]\nepoch = \"5s\"\nseed = 42\n[store]\ncheckpoint = \"300ms\"\nbatch_milliseconds = 50\n\
          [network]\nplc = \"{}\"\nallow_private_addresses = true\n",
         database.url(),
         network.firehose(0),

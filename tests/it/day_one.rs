@@ -229,7 +229,7 @@ fn config(
          [[source]]\nkind = \"pds\"\nurl = \"{}\"\nstart = \"{start}\"\n\
          [[source]]\nkind = \"pds\"\nurl = \"{}\"\nstart = \"{start}\"\n\
          [bootstrap]\ndays = {days}\n\
-         [ledger]\nrepeat = \"count\"\nepoch = \"{EPOCH}s\"\n[store]\ncheckpoint = \"1s\"\n\
+         [ledger]\nrepeat = \"count\"\nepoch = \"{EPOCH}s\"\n[store]\ncheckpoint = \"1s\"\nbatch_milliseconds = 200\n\
          [network]\nplc = \"{}\"\nallow_private_addresses = true\n",
         database.url(),
         network.firehose(0),

@@ -98,7 +98,7 @@ fn what_a_relay_bends_is_not_believed_and_read_again() {
     let kith = Kith::new(&format!(
         "database = \"{}\"\n[circle]\ndepth = 1\n{everybody}\
          [[source]]\nkind = \"relay\"\nurl = \"{}\"\nstart = \"oldest\"\n\
-         [ledger]\nrepeat = \"count\"\n[store]\ncheckpoint = \"1s\"\n\
+         [ledger]\nrepeat = \"count\"\n[store]\ncheckpoint = \"1s\"\nbatch_milliseconds = 200\n\
          [network]\nplc = \"{}\"\nallow_private_addresses = true\n",
         database.url(),
         liar.url(),

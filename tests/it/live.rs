@@ -133,6 +133,7 @@ start = "live"
 
 [store]
 checkpoint = "1s"
+batch_milliseconds = 200
 
 [network]
 plc = "{plc}"

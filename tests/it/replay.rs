@@ -70,7 +70,8 @@ fn a_killed_replay_goes_on_where_it_was() {
         let long = std::iter::repeat_n(&once, 40).flatten();
         frames::write(&frames, long).expect("a recording can be written");
 
-        let kith = Kith::new(&case.config(database.url(), &frames));
+        let often = "[store]\nbatch_milliseconds = 100\n";
+        let kith = Kith::new(&(case.config(database.url(), &frames) + often));
         let interrupted = kill_again_and_again(&kith, &frames);
         let _ = replay(&kith, &frames).expect_ok();
         assert_as_expected(&kith, case, &database);

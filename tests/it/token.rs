@@ -325,7 +325,7 @@ fn claims_over_http_are_answered_by_the_service() {
             frames.display()
         );
         kith.configure(&format!(
-            "{config}\n{source}[store]\ncheckpoint = \"100ms\"\n"
+            "{config}\n{source}[store]\ncheckpoint = \"100ms\"\nbatch_milliseconds = 100\n"
         ));
         let mut running = kith.start(&["run"]);
         let web = Web {

@@ -111,19 +111,20 @@ impl Gap {
     }
 }
 
-/// A batch of frames, cut out of one piece of memory. Never empty.
+/// A batch of frames. Never empty.
 #[derive(Clone, Debug)]
-pub struct Frames {
-    bytes: Bytes,
-    cuts: Cuts,
-}
+pub struct Frames(Pieces);
 
 #[derive(Clone, Debug)]
-enum Cuts {
-    /// The whole piece is one frame of a stream.
-    Whole,
-    /// Frames of a file: where each begins and ends in the piece, which begins at `offset`.
-    File { offset: u64, cuts: Vec<(u32, u32)> },
+enum Pieces {
+    /// Frames of a stream.
+    Stream(Vec<Bytes>),
+    /// Frames of a file: where each begins and ends in `bytes`, which begin at the file's `offset`.
+    File {
+        bytes: Bytes,
+        offset: u64,
+        cuts: Vec<(u32, u32)>,
+    },
 }
 
 /// One frame of a batch.
@@ -137,43 +138,57 @@ pub struct Frame<'a> {
 }
 
 impl Frames {
-    /// One frame of a stream.
-    pub fn of_stream(bytes: Bytes) -> Self {
-        Self {
-            bytes,
-            cuts: Cuts::Whole,
-        }
+    /// Frames of a stream, at least one.
+    pub fn of_stream(frames: Vec<Bytes>) -> Self {
+        Self(Pieces::Stream(frames))
     }
 
     /// Frames of a file: `cuts` are their beginnings and ends in `bytes`, which begins at the
     /// file's byte `offset`.
     pub(super) fn of_file(bytes: Bytes, offset: u64, cuts: Vec<(u32, u32)>) -> Self {
-        Self {
+        Self(Pieces::File {
             bytes,
-            cuts: Cuts::File { offset, cuts },
+            offset,
+            cuts,
+        })
+    }
+
+    /// Adds the next frame of the same stream, and says how many bytes that costs; gives it back
+    /// if these are frames of a file.
+    pub(super) fn add(&mut self, frame: Bytes) -> Result<usize, Bytes> {
+        match &mut self.0 {
+            Pieces::Stream(frames) => {
+                let cost = frame.len() + size_of::<Bytes>();
+                frames.push(frame);
+                Ok(cost)
+            }
+            Pieces::File { .. } => Err(frame),
         }
     }
 
     /// How many frames there are.
     pub fn count(&self) -> usize {
-        match &self.cuts {
-            Cuts::Whole => 1,
-            Cuts::File { cuts, .. } => cuts.len(),
+        match &self.0 {
+            Pieces::Stream(frames) => frames.len(),
+            Pieces::File { cuts, .. } => cuts.len(),
         }
     }
 
     /// The frames, in order.
     pub fn iter(&self) -> impl Iterator<Item = Frame<'_>> {
-        (0..self.count()).map(|index| match &self.cuts {
-            Cuts::Whole => Frame {
-                bytes: &self.bytes,
+        (0..self.count()).map(|index| match &self.0 {
+            Pieces::Stream(frames) => Frame {
+                bytes: &frames[index],
                 position: 0,
             },
-            Cuts::File { offset, cuts } => {
+            Pieces::File {
+                bytes,
+                offset,
+                cuts,
+            } => {
                 let (begin, end) = cuts[index];
-                let bytes = &self.bytes[begin as usize..end as usize];
                 Frame {
-                    bytes,
+                    bytes: &bytes[begin as usize..end as usize],
                     position: offset + u64::from(end),
                 }
             }
@@ -182,14 +197,17 @@ impl Frames {
 
     /// Bytes of the frames alone.
     fn bytes_of_frames(&self) -> usize {
-        match &self.cuts {
-            Cuts::Whole => self.bytes.len(),
-            Cuts::File { cuts, .. } => cuts.iter().map(|(a, b)| (b - a) as usize).sum(),
+        match &self.0 {
+            Pieces::Stream(frames) => frames.iter().map(Bytes::len).sum(),
+            Pieces::File { cuts, .. } => cuts.iter().map(|(a, b)| (b - a) as usize).sum(),
         }
     }
 
     fn size(&self) -> usize {
-        self.bytes.len() + self.count() * size_of::<(u32, u32)>()
+        match &self.0 {
+            Pieces::Stream(frames) => self.bytes_of_frames() + frames.len() * size_of::<Bytes>(),
+            Pieces::File { bytes, cuts, .. } => bytes.len() + cuts.len() * size_of::<(u32, u32)>(),
+        }
     }
 }
 
@@ -375,7 +393,7 @@ mod tests {
     const ONE: SourceId = SourceId(1);
 
     fn frame(bytes: usize) -> What {
-        What::Frames(Frames::of_stream(vec![0; bytes].into()))
+        What::Frames(Frames::of_stream(vec![vec![0; bytes].into()]))
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use kith_feeder::source::{
     StreamOptions, What, channel, run, run_group,
 };
 use kith_feeder::wire;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -17,6 +18,8 @@ pub(crate) const SILENCE_MAX: Duration = Duration::from_mins(3);
 pub(crate) struct Running {
     pub(crate) receiver: Receiver,
     pub(crate) meters: Vec<Arc<Meters>>,
+    /// Events that were delivered together with those before them.
+    said: VecDeque<String>,
     /// What was said of gaps.
     pub(crate) gaps: Vec<Gap>,
     /// Every frame.
@@ -73,6 +76,7 @@ impl Running {
         Self {
             receiver,
             meters,
+            said: VecDeque::new(),
             gaps: Vec::new(),
             frames: Vec::new(),
             _stop: shutdown.drop_guard(),
@@ -85,35 +89,39 @@ impl Running {
         next.expect("the source says nothing more")
     }
 
-    /// Remembers gaps and frames, and says everything in words; of a group by whom.
-    fn note(&mut self, delivery: &Delivery, events: &mut Vec<String>) {
-        match &delivery.what {
-            What::Gap(gap) => self.gaps.push(gap.clone()),
-            What::Frames(frames) => {
-                let frames = frames.iter().map(|frame| frame.bytes.to_vec());
-                self.frames.extend(frames);
+    /// The next event, in words; of a group by whom. Gaps and frames are remembered. `None`: the
+    /// source has ended.
+    async fn event(&mut self) -> Option<String> {
+        while self.said.is_empty() {
+            let delivery = self.next().await?;
+            match &delivery.what {
+                What::Gap(gap) => self.gaps.push(gap.clone()),
+                What::Frames(frames) => {
+                    let frames = frames.iter().map(|frame| frame.bytes.to_vec());
+                    self.frames.extend(frames);
+                }
+                _ => {}
             }
-            _ => {}
+            let mut events = Vec::new();
+            describe(&delivery.what, &mut events);
+            let is_group = self.meters.len() > 1;
+            assert!(is_group || delivery.source == SourceId(3));
+            self.said
+                .extend(events.into_iter().map(|event| match is_group {
+                    true => format!("{}: {event}", delivery.source.0),
+                    false => event,
+                }));
         }
-        let first = events.len();
-        describe(&delivery.what, events);
-        if self.meters.len() > 1 {
-            for event in &mut events[first..] {
-                *event = format!("{}: {event}", delivery.source.0);
-            }
-        } else {
-            assert_eq!(delivery.source, SourceId(3));
-        }
+        self.said.pop_front()
     }
 
     /// The next events, one by one; ends early if the source does.
     pub(crate) async fn take(&mut self, count: usize) -> Vec<String> {
         let mut events = Vec::new();
-        while events.len() < count {
-            let Some(delivery) = self.next().await else {
-                break;
-            };
-            self.note(&delivery, &mut events);
+        while events.len() < count
+            && let Some(event) = self.event().await
+        {
+            events.push(event);
         }
         events
     }
@@ -126,9 +134,10 @@ impl Running {
     /// Events up to the first that begins with `last`, that one included.
     pub(crate) async fn until(&mut self, last: &str) -> Vec<String> {
         let mut events = Vec::new();
-        while let Some(delivery) = self.next().await {
-            self.note(&delivery, &mut events);
-            if events.last().is_some_and(|event| event.starts_with(last)) {
+        while let Some(event) = self.event().await {
+            let is_last = event.starts_with(last);
+            events.push(event);
+            if is_last {
                 break;
             }
         }

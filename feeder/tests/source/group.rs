@@ -146,6 +146,25 @@ async fn one_that_fails_often_is_left_and_the_last_is_followed_by_the_first() {
 }
 
 #[tokio::test]
+async fn one_that_brings_an_event_each_time_is_not_left() {
+    let plans = (1..=6).map(|seq| Plan::Talk(vec![event(seq, 0), Say::Cut]));
+    let brief = Server::start(plans.collect()).await;
+    let other = Server::start(vec![Plan::Talk(vec![event(100, 0)])]).await;
+    let members = vec![
+        (relay(&brief), Position::Oldest),
+        (relay(&other), Position::Oldest),
+    ];
+    let options = GroupOptions {
+        failures_max: 2,
+        unconnected_max: Duration::from_mins(1),
+        return_after: Duration::from_mins(1),
+    };
+    let mut group = start_group(members, &quick(), options);
+    let events = group.until("0: frame 6").await;
+    assert!(other.asked().is_empty(), "{events:#?}");
+}
+
+#[tokio::test]
 async fn time_alone_is_enough_to_go_on() {
     // The backoff is so long that failures do not add up.
     let good = Server::start(vec![Plan::Talk(vec![Say::Frame(identity_frame(3))])]).await;

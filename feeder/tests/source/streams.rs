@@ -1,9 +1,10 @@
 //! What the server did, and what the source did.
 
-use crate::events::{Running, quick, start};
+use crate::events::{Running, SILENCE_MAX, quick, start};
 use crate::frames::{ALICE, error_frame, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
-use kith_feeder::source::{Position, SourceKind, StreamOptions};
+use kith_feeder::source::{Position, SourceKind, StreamOptions, What};
+use kith_feeder::wire;
 use std::time::Duration;
 
 const BUDGET: usize = 1 << 20;
@@ -52,6 +53,43 @@ async fn a_lost_connection_is_resumed_by_the_last_seq_without_duplicates() {
     assert_eq!(server.asked(), cursors);
     let agent = format!("kith/{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(*server.agents.lock().unwrap(), [&*agent; 3]);
+}
+
+#[tokio::test]
+async fn frames_that_wait_for_room_are_delivered_together() {
+    let frames: Vec<u64> = (1..=300).collect();
+    let mut lines: Vec<_> = frames
+        .iter()
+        .map(|&seq| Say::Frame(identity_frame(seq)))
+        .collect();
+    lines.extend([Say::Ping, Say::Freeze]);
+    let mut server = Server::start(vec![Plan::Talk(lines)]).await;
+    let kind = SourceKind::Relay {
+        url: server.url.clone(),
+    };
+    // One delivery takes all of it.
+    let mut source = start(kind, quick(), Position::Live, 1);
+    let connected = source.receiver.recv().await;
+    // Everything before the ping was read by then.
+    tokio::time::timeout(SILENCE_MAX, server.pongs.recv())
+        .await
+        .expect("a ping is answered while nothing is taken");
+    drop(connected);
+    let (mut seqs, mut deliveries) = (Vec::new(), 0);
+    while seqs.len() < frames.len() {
+        let delivery = source.receiver.recv().await.unwrap();
+        let What::Frames(frames) = &delivery.what else {
+            continue;
+        };
+        deliveries += 1;
+        seqs.extend(
+            frames
+                .iter()
+                .map(|frame| wire::peek(frame.bytes).unwrap().seq.unwrap()),
+        );
+    }
+    assert_eq!(seqs, frames);
+    assert_eq!(deliveries, 1);
 }
 
 #[tokio::test]

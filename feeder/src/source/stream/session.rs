@@ -3,6 +3,9 @@
 //! While the reader of the frames stalls, the socket is still read, a little ahead, so that
 //! pings behind the next frames are answered; then it is left alone, and the server's own buffer
 //! fills, until `watch` gives the connection up. Liveness is judged only while we listen.
+//!
+//! What has come is read and delivered together; then a live stream is left alone for a moment.
+//! Woken for every frame, every task on its way costs more than what it does with it.
 
 mod watch;
 
@@ -17,9 +20,10 @@ use super::{
 };
 use crate::wire::{self, Decoded, FrameErrorKind, Message as FrameMessage, Micros, Touches};
 use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
 use std::time::Duration;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Interval, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -28,6 +32,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// How far the socket is read ahead of a stalled reader, in bytes, beside the budget.
 const AHEAD_BYTES_MAX: usize = 1 << 20;
+/// Frames are delivered together up to this many bytes.
+const TOGETHER_BYTES: usize = 256 << 10;
+/// So long a live stream that had nothing more is not looked at again.
+const REST: Duration = Duration::from_millis(50);
 /// What an item read ahead costs at least, in bytes.
 const AHEAD_ITEM_BYTES: usize = 256;
 /// So many messages of garbage in a row end the connection, whatever was tried before.
@@ -48,6 +56,8 @@ pub(super) struct Session<'a> {
     join: Join,
     /// Whether an event of now has come: until then, old ones are replayed.
     is_live: bool,
+    /// The socket is not looked at before.
+    rests_until: Instant,
     /// When anything at all was heard last, and when a frame was.
     heard: Instant,
     framed: Instant,
@@ -97,6 +107,7 @@ impl<'a> Session<'a> {
                 false => Join::Live,
             },
             is_live: false,
+            rests_until: now,
             heard: now,
             framed: now,
             pinged: now,
@@ -134,14 +145,16 @@ impl<'a> Session<'a> {
         let mut clock = self.clock();
         loop {
             let was_joined = self.join == Join::Done;
-            if let Err(stop) = self.step(&mut clock, group).await {
-                return stop;
-            }
+            let step = self.step(&mut clock, group).await;
+            // The first event and the end may have come together.
             if self.join == Join::Done
                 && !was_joined
                 && group.report(Report::Delivering).await.is_err()
             {
                 return Stop::Closed;
+            }
+            if let Err(stop) = step {
+                return stop;
             }
         }
     }
@@ -155,7 +168,14 @@ impl<'a> Session<'a> {
                 None => std::future::pending().await,
             }
         };
+        let is_listening = self.ahead_bytes < AHEAD_BYTES_MAX;
         let due = self.assembly.as_ref().and_then(Assembly::due);
+        let due = due.filter(|_| is_listening);
+        let (socket, rests_until) = (&mut self.socket, self.rests_until);
+        let message = async {
+            sleep_until(rests_until).await;
+            socket.next().await
+        };
         tokio::select! {
             share = room => {
                 let share = share?;
@@ -164,11 +184,16 @@ impl<'a> Session<'a> {
                 }
                 Ok(())
             }
-            message = self.socket.next(), if self.ahead_bytes < AHEAD_BYTES_MAX => {
+            message = message, if is_listening => {
                 self.heard = Instant::now();
-                self.take(message).await
+                self.take(message).await?;
+                self.take_waiting().await
             }
-            () = sleep_until(due.unwrap_or(self.heard)), if due.is_some() => self.take_quiet(),
+            () = sleep_until(due.unwrap_or(self.heard)), if due.is_some() => {
+                // What waits in the socket may belong to it.
+                self.take_waiting().await?;
+                self.take_quiet()
+            }
             rested = group.until(false) => {
                 rested?;
                 Err(ended(RETURNED, "an earlier source works again"))
@@ -188,6 +213,23 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Adds a frame to those that were read just before it, if nothing else came between.
+    fn push_frame(&mut self, mut frame: Bytes) {
+        if let Some((What::Frames(frames), bytes)) = self.ahead.back_mut()
+            && *bytes < TOGETHER_BYTES
+        {
+            match frames.add(frame) {
+                Ok(cost) => {
+                    *bytes += cost;
+                    self.ahead_bytes += cost;
+                    return;
+                }
+                Err(back) => frame = back,
+            }
+        }
+        self.push(What::Frames(Frames::of_stream(vec![frame])));
+    }
+
     fn push(&mut self, what: What) {
         let bytes = what_bytes(&what);
         self.ahead_bytes += bytes + AHEAD_ITEM_BYTES;
@@ -198,6 +240,31 @@ impl<'a> Session<'a> {
         let (what, bytes) = self.ahead.pop_front()?;
         self.ahead_bytes -= bytes + AHEAD_ITEM_BYTES;
         Some(what)
+    }
+
+    /// Takes the messages that have come.
+    async fn take_waiting(&mut self) -> Result<(), Stop> {
+        while self.ahead_bytes < AHEAD_BYTES_MAX {
+            let Some(message) = self.socket.next().now_or_never() else {
+                self.rest();
+                break;
+            };
+            self.heard = Instant::now();
+            self.take(message).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the socket alone for a moment, unless old events are replayed, or it may have more
+    /// and it is only the others' turn.
+    fn rest(&mut self) {
+        if self.is_live && has_budget_remaining() {
+            let rest = match self.assembly {
+                Some(_) => REST.min(self.stream.options.commit_quiet / 4),
+                None => REST,
+            };
+            self.rests_until = self.heard + rest;
+        }
     }
 
     async fn take(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
@@ -308,7 +375,7 @@ impl<'a> Session<'a> {
             }
         }
         let said = (peek.is_error || peek.seq.is_none()).then(|| said_in(&frame));
-        self.push(What::Frames(Frames::of_stream(frame)));
+        self.push_frame(frame);
         match said.flatten() {
             Some(FrameMessage::Error { error, message }) => {
                 let text = format!("{error}: {}", message.unwrap_or_default());
