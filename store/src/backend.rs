@@ -36,7 +36,9 @@ pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// Readers at once: reports are few.
 const READERS: u32 = 4;
 /// Memory for pages of SQLite, of the writer: 64 MiB, in its own way of saying so.
-const CACHE_SIZE: &str = "-65536";
+pub(crate) const CACHE_SIZE: &str = "-65536";
+/// Where SQLite's writer has its temporary tables.
+pub(crate) const TEMP_STORE: &str = "MEMORY";
 /// The same of each reader, whose pages the system keeps too: 16 MiB.
 const READER_CACHE_SIZE: &str = "-16384";
 /// Pages in the write-ahead log at which it is folded into the file: 128 MiB. Pages that change
@@ -189,7 +191,7 @@ impl SqliteBackend {
             // Likes touch accounts all over: pages that do not stay in memory are written again
             // and again.
             .pragma("cache_size", CACHE_SIZE)
-            .pragma("temp_store", "MEMORY")
+            .pragma("temp_store", TEMP_STORE)
             .pragma("wal_autocheckpoint", WAL_PAGES);
         let options = match access {
             Access::Snapshot => options.disable_statement_logging(),

@@ -1,11 +1,13 @@
-//! The index of assignments by origin, which a table that is filled for the most part goes
-//! without: made once at the end it takes less than its rows one by one, each at a random place
+//! The index of assignments by origin, which a table that is filled or changed for the most part
+//! goes without: made once at the end it takes less than its rows one by one, each at a random place
 //! (docs/decisions/0013).
 //!
 //! Reports that ask by origin are slower meanwhile. A writer makes it when it connects, at a start or
 //! anew, if it is missing: one that was killed, or did not hear of its commit, may have left it so.
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
+
+use crate::backend::{CACHE_SIZE, TEMP_STORE};
 
 /// As the migrations have it.
 const SQLITE: &str = "CREATE INDEX assignment_origin ON assignment (origin, points)";
@@ -27,10 +29,10 @@ const SQLITE_THERE: &str =
 /// Whether it is there.
 const POSTGRES_THERE: &str = "SELECT to_regclass('assignment_origin') IS NOT NULL";
 
-/// Sorting in memory would take as much of it as there are rows.
-const SORT_IN_FILES: &str = "PRAGMA temp_store = FILE";
-/// As the writer's connection is set up.
-const SORT_IN_MEMORY: &str = "PRAGMA temp_store = MEMORY";
+/// Sorting in memory would take as much of it as there are rows; in files it takes as much as the
+/// cache of pages may have, and that beside the cache.
+const SORT_IN_FILES: &str =
+    "PRAGMA temp_store = FILE; PRAGMA cache_size = -8192; PRAGMA shrink_memory";
 
 /// Making it may take longer than a server lets a statement take.
 const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
@@ -58,7 +60,9 @@ pub(crate) async fn make_sqlite(connection: &mut SqliteConnection) -> Result<(),
         .execute(&mut *connection)
         .await?;
     let made = sqlx::raw_sql(SQLITE).execute(&mut *connection).await;
-    sqlx::raw_sql(SORT_IN_MEMORY).execute(connection).await?;
+    let as_before = format!("PRAGMA temp_store = {TEMP_STORE}; PRAGMA cache_size = {CACHE_SIZE}");
+    let as_before = sqlx::AssertSqlSafe(as_before);
+    sqlx::raw_sql(as_before).execute(connection).await?;
     made.map(drop)
 }
 

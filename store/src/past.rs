@@ -181,11 +181,11 @@ impl Store {
     }
 
     /// The images of a kept checkpoint, ascending by holder.
-    pub async fn each_kept_image(
+    pub async fn each_kept_image<E: From<StoreError>>(
         &self,
         ordinal: u32,
-        mut give: impl FnMut(ImageRow),
-    ) -> Result<(), StoreError> {
+        mut give: impl FnMut(ImageRow) -> Result<(), E>,
+    ) -> Result<(), E> {
         const SQL: &str = "SELECT holder, position, image FROM kept_image WHERE ordinal = $1 \
             ORDER BY holder";
         self.scan(SQL, &[i64::from(ordinal)], |row| {
@@ -197,8 +197,7 @@ impl Store {
                 image: kept::decode(bytes)
                     .ok_or_else(|| corrupt("kept_image", "image", &id, "not an image"))?,
                 stored: StoredRows::Unknown,
-            });
-            Ok(())
+            })
         })
         .await
     }

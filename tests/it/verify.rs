@@ -193,6 +193,12 @@ fn a_value_bent_in_any_table_is_named() {
         }
         assert_identical(&kith);
         let _ = kith.run(&["verify", "--kept"]).expect_ok();
+        // One that came during the sweep has an image, too, and the tick did not count it.
+        database.execute(
+            "UPDATE kept_checkpoint SET accounts = (SELECT MAX(holder) FROM kept_image \
+             WHERE kept_image.ordinal = kept_checkpoint.ordinal)",
+        );
+        let _ = kith.run(&["verify", "--kept"]).expect_ok();
     }
 }
 

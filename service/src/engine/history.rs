@@ -5,25 +5,16 @@
 //! that batch at the latest with the image. Once everybody was settled, members are ranked. All of
 //! it is a function of the journal and the circle's changes, whatever the batches were.
 
-use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
+use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::{HashMap, HashSet, hash_map::Entry};
 use kith_reputation::{AccountId, Closed, Operation, Piece};
 use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow};
 
+use super::hops::Hops;
+
 /// Ranks in a batch.
 const RANKS_MAX: usize = 20_000;
-/// The hop of who is no member.
-pub(super) const OUTSIDE: u8 = u8::MAX;
-
-/// The hops of the ledger's accounts at one moment, by their numbers there.
-pub(crate) type Hops = Arc<[u8]>;
-
-/// Hops in their short form.
-pub(crate) fn hops(of: impl Iterator<Item = Option<u8>>) -> Hops {
-    of.map(|hop| hop.unwrap_or(OUTSIDE)).collect()
-}
-
 /// What of the history is not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -106,8 +97,8 @@ impl History {
     }
 
     /// The epoch ends with these hops.
-    pub(crate) fn end_epoch(&mut self, epoch: i64, hops: &Hops) {
-        self.hops.insert(epoch, Arc::clone(hops));
+    pub(crate) fn end_epoch(&mut self, epoch: i64, hops: Hops) {
+        self.hops.insert(epoch, hops);
     }
 
     /// Accounts were settled beyond ticks; `epoch_of` gives the epoch of an ordinal.
@@ -127,11 +118,7 @@ impl History {
             if (is_blank && !was_open) || self.is_before(epoch) {
                 continue;
             }
-            let hop = self
-                .hops
-                .get(&epoch)
-                .and_then(|hops| hops.get(holder.0 as usize).copied())
-                .filter(|hop| *hop != OUTSIDE);
+            let hop = self.hops.get(&epoch).and_then(|hops| hops.of(holder));
             if hop.is_some() && tracked > 0 {
                 let members = self.ranking.entry(epoch).or_default();
                 members.insert(holder.0, tracked);

@@ -183,7 +183,7 @@ impl Images {
         ledger.settle(id);
         if let (Some(account), true) = (ledger.account(id), is_known) {
             let after: Vec<Row> = account.rows().collect();
-            self.touch(id, changed(&before, &after).into_iter());
+            self.touch(id, differing(&before, &after).into_iter());
             self.known[index] = account.ordinal();
         }
     }
@@ -257,11 +257,21 @@ impl Images {
         }
     }
 
+    /// Whether the rows are written without their index by origin.
+    pub(super) fn is_bare(&self) -> bool {
+        self.origin_index != OriginIndex::Keep
+    }
+
     /// Whether the checkpoint fills the table of assignments for the most part.
     fn fills(&self) -> bool {
-        let many = self.imaged.len().max(FILLS);
+        let many = self.imaged.len().max(MANY);
         let new = self.now.iter().filter(|id| !self.imaged.contains(*id));
         self.now.len() > many && new.count() > many
+    }
+
+    /// Whether most accounts wait for the sweep.
+    fn most_wait(&self) -> bool {
+        self.sweep > MANY.max(self.imaged.len() / 2)
     }
 
     /// Whether a checkpoint is being written.
@@ -269,9 +279,11 @@ impl Images {
         !self.now.is_empty()
     }
 
-    /// A checkpoint that fills the table goes without the index from its first slice to its last.
+    /// A checkpoint that fills the table, or changes most of it, goes without the index until its
+    /// last slice.
     fn step_of_index(&mut self) -> OriginIndex {
-        let is_last = self.now.is_empty();
+        // The sweep may wait for the next checkpoint.
+        let is_last = self.now.is_empty() && !self.most_wait();
         let (step, next) = match (self.origin_index, is_last) {
             (OriginIndex::Drop, true) => (OriginIndex::Keep, OriginIndex::Keep),
             (OriginIndex::Drop, false) => (OriginIndex::Drop, OriginIndex::Make),
@@ -302,16 +314,14 @@ impl Images {
                     Some(origins) => StoredRows::Except(origins),
                     None => StoredRows::Unknown,
                 };
-                rows += 1 + match &stored {
-                    StoredRows::Except(origins) => origins.len(),
-                    StoredRows::Unknown | StoredRows::Absent => image.rows.len(),
-                };
-                slice.images.push(ImageRow {
+                let image = ImageRow {
                     id,
                     position,
                     image,
                     stored,
-                });
+                };
+                rows += 1 + changed(&image);
+                slice.images.push(image);
             }
             if std::mem::take(&mut self.due[id.0 as usize]) {
                 self.sweep -= 1;
@@ -319,6 +329,9 @@ impl Images {
             }
         }
         slice.origin_index = self.step_of_index();
+        if !self.is_bare() && self.most_wait() && changes_most(&slice.images[..slice.swept]) {
+            self.origin_index = OriginIndex::Drop;
+        }
         if self.now.is_empty() {
             slice.whole_at = self.began.take();
         }
@@ -326,12 +339,29 @@ impl Images {
     }
 }
 
-/// More accounts without an image than that, and than there are with one, fill the table of
-/// assignments for the most part.
-const FILLS: usize = 10_000;
+/// The rows of fewer accounts than that are written as they come, with their index.
+const MANY: usize = 10_000;
+
+/// Fewer rows do not tell how many change.
+const SAMPLE: usize = 5_000;
+
+/// Whether most of the rows of these images are to be written.
+fn changes_most(images: &[ImageRow]) -> bool {
+    let sum = |(all, some), row: &ImageRow| (all + row.image.rows.len(), some + changed(row));
+    let (all, some) = images.iter().fold((0, 0), sum);
+    all >= SAMPLE && 2 * some > all
+}
+
+/// Rows of an image that are to be written, or removed.
+fn changed(row: &ImageRow) -> usize {
+    match &row.stored {
+        StoredRows::Except(origins) => origins.len(),
+        StoredRows::Unknown | StoredRows::Absent => row.image.rows.len(),
+    }
+}
 
 /// Origins whose rows are not the same. Both lists ascend by origin.
-fn changed(before: &[Row], after: &[Row]) -> Vec<AccountId> {
+fn differing(before: &[Row], after: &[Row]) -> Vec<AccountId> {
     let mut origins = Vec::new();
     let mut left = after.iter().peekable();
     for row in before {

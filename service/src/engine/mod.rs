@@ -17,6 +17,7 @@
 //! | `images` | which accounts the checkpoint writes |
 //! | `names` | handles that were looked up |
 //! | `history` | how each account fared in each epoch |
+//! | `hops` | everybody's hop when an epoch ended |
 //! | `retention` | checkpoints that are kept, and the journal that may be dropped |
 //! | `pending` | what changed since the last batch |
 //! | `outgoing` | the next batch: all of that as rows |
@@ -31,6 +32,7 @@ mod day_one;
 mod events;
 mod gaps;
 pub(crate) mod history;
+pub(crate) mod hops;
 mod images;
 mod likes;
 mod names;
@@ -67,6 +69,7 @@ pub(crate) use cursors::SourceIndex;
 pub(crate) use day_one::Joined;
 pub(crate) use events::time_of;
 use history::History;
+use hops::Hops;
 use images::Images;
 pub(crate) use names::{HandleFound, LookedUp};
 use outgoing::IMAGES;
@@ -306,14 +309,14 @@ impl Engine {
         }
         let mut hops = None;
         while let Some(epoch) = self.clock.pass_boundary(time) {
-            let hops = hops.get_or_insert_with(|| self.hops());
-            self.tick(epoch, hops);
+            let hops: &Hops = hops.get_or_insert_with(|| self.hops());
+            self.tick(epoch, hops.clone());
         }
         self.clock.see(time);
     }
 
     /// An epoch begins; the one before ends with these hops.
-    fn tick(&mut self, epoch: i64, hops: &history::Hops) {
+    fn tick(&mut self, epoch: i64, hops: Hops) {
         self.history.end_epoch(epoch - 1, hops);
         self.operate(Operation::Tick, None);
         self.repeats.clear();
@@ -329,9 +332,9 @@ impl Engine {
     }
 
     /// The hops of the ledger's accounts.
-    fn hops(&self) -> history::Hops {
+    fn hops(&self) -> Hops {
         let hop = |id: &Option<AccountId>| id.and_then(|id| self.circle.hop(id));
-        history::hops(self.ledger_accounts.iter().map(hop))
+        Hops::now(self.ledger_accounts.iter().map(hop))
     }
 
     /// Brings the ledger's rules and pins to those of the config, by operations.

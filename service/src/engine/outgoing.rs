@@ -13,6 +13,8 @@ pub(super) const IMAGES: &str = "checkpoint.images";
 
 /// Rows of images with a batch of live events: a fraction of a second of the database's time.
 const SLICE_SHORT: usize = 20_000;
+/// The same, while they go without their index by origin.
+const SLICE_BARE: usize = 40_000;
 /// Rows of images with a long batch, or with none: the more at once, the fewer pages are written
 /// again and again.
 const SLICE_LONG: usize = 200_000;
@@ -40,7 +42,12 @@ impl Engine {
             || !self.pending.answers.is_empty()
             || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
-            || self.images.is_writing()
+            || self.has_slices()
+    }
+
+    /// Whether long work waits for batches that carry it, slice by slice.
+    pub(crate) fn has_slices(&self) -> bool {
+        self.images.is_writing()
             || self.history.has_ranks()
             || self.retention.has_pending()
             || self.next_drop().is_some()
@@ -68,6 +75,7 @@ impl Engine {
     /// when there is little else to do.
     fn slice_rows(&self) -> usize {
         match self.pending.operations() {
+            1..SLICE_SHORT if self.images.is_bare() => SLICE_BARE,
             1..SLICE_SHORT => SLICE_SHORT,
             _ => SLICE_LONG,
         }

@@ -19,7 +19,7 @@ use kith_store::{
 use super::{
     Engine,
     clock::EpochClock,
-    history::{self, Hops},
+    hops::{Hops, Timeline},
     repeats::{Admission, Limits},
     settings::Settings,
 };
@@ -81,7 +81,7 @@ struct Rerun<'a> {
     numbers: Vec<Option<u32>>,
     /// New numbers to old ones.
     old: Vec<u32>,
-    /// The hops at the ends of epochs, by old numbers, the last one first.
+    /// The hops just before each boundary, by old numbers.
     hops: Vec<(Micros, Hops)>,
 }
 
@@ -186,11 +186,6 @@ impl<'a> Rerun<'a> {
         let accounts = store.load_accounts().await?;
         let tracked = store.load_tracked().await?;
         let number = |account: u32| Some(accounts.get(account as usize)?.ledger_id?.0);
-        let mut numbered: Vec<(u32, usize)> = accounts
-            .iter()
-            .filter_map(|row| Some((row.ledger_id?.0, row.id as usize)))
-            .collect();
-        numbered.sort_unstable();
         let boundaries = match (what_if.sets("epoch"), first, state.clock.started) {
             (true, Some(first), Some(now)) => {
                 let length = engine.settings.parameters.epoch_micros;
@@ -198,9 +193,9 @@ impl<'a> Rerun<'a> {
             }
             _ => boundaries_of_ticks(store).await?,
         };
-        let hops = hops_at(store, &boundaries, accounts.len(), &numbered).await?;
-        let accounts = numbered.last().map_or(1, |(number, _)| number + 1);
-        let mut numbers = vec![None; accounts as usize];
+        let hops = hops_at(store, boundaries, accounts.iter().map(|row| row.ledger_id)).await?;
+        let numbered = accounts.iter().filter_map(|row| Some(row.ledger_id?.0));
+        let mut numbers = vec![None; numbered.max().map_or(1, |last| last as usize + 1)];
         numbers[0] = Some(0);
         Ok(Rerun {
             what_if,
@@ -227,7 +222,7 @@ impl<'a> Rerun<'a> {
             Operation::Tick => {
                 let hops = self.hops_before(row.micros);
                 engine.clock.set(row.epoch, row.micros);
-                engine.tick(row.epoch, &hops);
+                engine.tick(row.epoch, hops);
             }
             Operation::Rules(rules) => {
                 engine.settings.rules = rules;
@@ -357,21 +352,17 @@ impl<'a> Rerun<'a> {
             && let Some(epoch) = engine.clock.pass_boundary(time)
         {
             let hops = self.hops_before(boundary);
-            engine.tick(epoch, &hops);
+            engine.tick(epoch, hops);
         }
         engine.clock.see(time);
     }
 
     /// The hops just before a boundary, by new numbers.
-    fn hops_before(&mut self, boundary: Micros) -> Hops {
-        while self.hops.len() > 1 && self.hops.last().is_some_and(|(at, _)| *at < boundary) {
-            self.hops.pop();
-        }
-        let Some((_, hops)) = self.hops.last() else {
-            return Hops::default();
-        };
-        let hop = |old: &u32| hops.get(*old as usize).copied().unwrap_or(history::OUTSIDE);
-        self.old.iter().map(hop).collect()
+    fn hops_before(&self, boundary: Micros) -> Hops {
+        let at = self.hops.partition_point(|(at, _)| *at < boundary);
+        let hops = self.hops.get(at).or(self.hops.last());
+        let of = |old: &u32| hops.and_then(|(_, hops)| hops.of(LedgerId(*old)));
+        Hops::now(self.old.iter().map(of))
     }
 
     /// The clock as the journal's was left.
@@ -415,45 +406,15 @@ async fn boundaries_of_ticks(store: &Store) -> Result<Vec<Micros>> {
     Ok(boundaries)
 }
 
-/// The hops just before each boundary, by numbers in the ledger; the last boundary first.
+/// The hops just before each boundary, by numbers in the ledger.
 async fn hops_at(
     store: &Store,
-    boundaries: &[Micros],
-    accounts: usize,
-    numbered: &[(u32, usize)],
+    boundaries: Vec<Micros>,
+    numbers: impl Iterator<Item = Option<LedgerId>>,
 ) -> Result<Vec<(Micros, Hops)>> {
-    let mut hops = vec![None; accounts];
-    let mut ends: Vec<(Micros, Hops)> = Vec::new();
-    let mut left = boundaries;
-    let by_number = |hops: &[Option<u8>]| {
-        let numbers = numbered.last().map_or(1, |(number, _)| number + 1);
-        let mut by_number = vec![None; numbers as usize];
-        for (number, account) in numbered {
-            by_number[*number as usize] = hops[*account];
-        }
-        history::hops(by_number.into_iter())
-    };
-    let mut has_changed = true;
+    let mut timeline = Timeline::new(numbers, boundaries.clone());
     store
-        .each_change(|account, _, to, micros| {
-            while let Some((boundary, later)) = left.split_first()
-                && *boundary <= micros
-            {
-                let end = match ends.last() {
-                    Some((_, hops)) if !has_changed => Hops::clone(hops),
-                    _ => by_number(&hops),
-                };
-                ends.push((*boundary, end));
-                (left, has_changed) = (later, false);
-            }
-            if let Some(hop) = hops.get_mut(account as usize) {
-                *hop = to;
-                has_changed = true;
-            }
-        })
+        .each_change(|account, _, to, micros| timeline.change(account, to, micros))
         .await?;
-    let last = by_number(&hops);
-    ends.extend(left.iter().map(|boundary| (*boundary, Hops::clone(&last))));
-    ends.reverse();
-    Ok(ends)
+    Ok(boundaries.into_iter().zip(timeline.end()).collect())
 }

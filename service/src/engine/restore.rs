@@ -13,16 +13,9 @@ use kith_store::{
 };
 
 use super::{
-    Engine, IMAGES, Images, Note, Pending, Repeats, Retention, Source,
-    clock::EpochClock,
-    day_one::DayOne,
-    events::inactive_status,
-    gaps::Gaps,
-    history::{self, History},
-    pending::Counters,
-    repair::Repairs,
-    settings::Settings,
-    tid,
+    Engine, IMAGES, Images, Note, Pending, Repeats, Retention, Source, clock::EpochClock,
+    day_one::DayOne, events::inactive_status, gaps::Gaps, history::History, hops::Hops,
+    pending::Counters, repair::Repairs, settings::Settings, tid,
 };
 
 /// Where the accounts of the ledger are true that are taken from a checkpoint.
@@ -357,7 +350,10 @@ impl Engine {
         };
         let mut images = Vec::new();
         store
-            .each_kept_image(row.ordinal, |image| images.push(image))
+            .each_kept_image(row.ordinal, |image| {
+                images.push(image);
+                anyhow::Ok(())
+            })
             .await?;
         Ok((images, row.position))
     }
@@ -424,7 +420,7 @@ impl Engine {
         let accounts = &self.ledger_accounts;
         let hops_then = |hops: &[Option<u8>]| {
             let hop = |id: &Option<AccountId>| hops.get(id.as_ref()?.index()).copied().flatten();
-            history::hops(accounts.iter().map(hop))
+            Hops::now(accounts.iter().map(hop))
         };
         let mut later = ticks.as_slice();
         store
@@ -432,7 +428,7 @@ impl Engine {
                 while let Some(((epoch, boundary), earlier)) = later.split_last()
                     && micros < *boundary
                 {
-                    history.end_epoch(*epoch, &hops_then(&hops));
+                    history.end_epoch(*epoch, hops_then(&hops));
                     later = earlier;
                 }
                 if let Some(hop) = hops.get_mut(account as usize) {
@@ -442,7 +438,7 @@ impl Engine {
             .await?;
         let earliest = hops_then(&hops);
         for (epoch, _) in later {
-            history.end_epoch(*epoch, &earliest);
+            history.end_epoch(*epoch, earliest.clone());
         }
         self.images.begin_sweep();
         Ok(())

@@ -2,10 +2,13 @@
 
 use anyhow::{Result, bail};
 use kith_graph::{AccountId, Changes, Circle};
-use kith_store::{JournalPart, Store, batch::State};
+use kith_store::{
+    JournalPart, Store,
+    batch::{Micros, State},
+};
 
 use super::Differences;
-use crate::engine::history::{self, Hops};
+use crate::engine::hops::{Hops, Timeline};
 
 /// What the circle's tables say.
 pub(super) struct Seen {
@@ -85,117 +88,53 @@ pub(super) async fn verify(
         }
     }
 
-    let numbered = rows
+    let mut numbers: Vec<u32> = rows
         .iter()
-        .filter_map(|row| Some((row.ledger_id?.0, row.id as usize)));
-    let mut numbered: Vec<(u32, usize)> = numbered.collect();
-    numbered.sort_unstable();
-    let mut timeline = Timeline::read(store, after, rows.len(), &numbered).await?;
+        .filter_map(|row| Some(row.ledger_id?.0))
+        .collect();
+    numbers.sort_unstable();
+    let (ended, boundaries) = boundaries(store, after).await?;
+    let mut last: Vec<Option<u8>> = vec![None; rows.len()];
+    let mut timeline = Timeline::new(rows.iter().map(|row| row.ledger_id), boundaries);
     store
-        .each_change(|account, from, to, micros| {
-            timeline.change(account, from, to, micros, differences);
-        })
+        .each_change(
+            |account, from, to, micros| match last.get_mut(account as usize) {
+                Some(hop) => {
+                    if *hop != from {
+                        let (stored, should) = (shown(from), shown(*hop));
+                        let key = format!("account {account}");
+                        differences.note("circle_change", &key, "from_hop", &stored, &should);
+                    }
+                    *hop = to;
+                    timeline.change(account, to, micros);
+                }
+                None => differences.note("circle_change", &account, "account", &account, &"none"),
+            },
+        )
         .await?;
-    timeline.end();
-    for (row, last) in rows.iter().zip(&timeline.hops) {
+    for (row, last) in rows.iter().zip(&last) {
         if row.hop != *last {
             let (stored, should) = (shown(*last), shown(row.hop));
             differences.note("circle_change", &row.did, "to_hop", &stored, &should);
         }
     }
     Ok(Seen {
-        hops: timeline.ends,
-        numbers: numbered.into_iter().map(|(number, _)| number).collect(),
+        hops: ended.into_iter().zip(timeline.end()).collect(),
+        numbers,
     })
 }
 
-/// Hops as they changed, and as they were when epochs ended.
-struct Timeline<'a> {
-    hops: Vec<Option<u8>>,
-    numbered: &'a [(u32, usize)],
-    /// Epochs that ended, and when, the last one first.
-    boundaries: Vec<(i64, i64)>,
-    ends: Vec<(i64, Hops)>,
-    has_changed: bool,
-}
-
-impl Timeline<'_> {
-    async fn read<'a>(
-        store: &Store,
-        after: u64,
-        accounts: usize,
-        numbered: &'a [(u32, usize)],
-    ) -> Result<Timeline<'a>> {
-        let mut boundaries = Vec::new();
-        store
-            .each_journal(JournalPart::Ticks, |row| {
-                if row.position > after {
-                    boundaries.push((row.epoch - 1, row.micros));
-                }
-                Ok(())
-            })
-            .await?;
-        boundaries.reverse();
-        Ok(Timeline {
-            hops: vec![None; accounts],
-            numbered,
-            boundaries,
-            ends: Vec::new(),
-            has_changed: true,
-        })
-    }
-
-    fn change(
-        &mut self,
-        account: u32,
-        from: Option<u8>,
-        to: Option<u8>,
-        micros: i64,
-        differences: &mut Differences,
-    ) {
-        while self.boundaries.last().is_some_and(|(_, at)| *at <= micros) {
-            self.pass();
-        }
-        let shown = |hop: Option<u8>| hop.map_or("NULL".to_owned(), |hop| hop.to_string());
-        match self.hops.get_mut(account as usize) {
-            Some(hop) => {
-                if *hop != from {
-                    let (stored, should) = (shown(from), shown(*hop));
-                    let key = format!("account {account}");
-                    differences.note("circle_change", &key, "from_hop", &stored, &should);
-                }
-                *hop = to;
-                self.has_changed = true;
+/// The epochs that ended after a position, and when.
+async fn boundaries(store: &Store, after: u64) -> Result<(Vec<i64>, Vec<Micros>)> {
+    let mut boundaries = (Vec::new(), Vec::new());
+    store
+        .each_journal(JournalPart::Ticks, |row| {
+            if row.position > after {
+                boundaries.0.push(row.epoch - 1);
+                boundaries.1.push(row.micros);
             }
-            None => differences.note("circle_change", &account, "account", &account, &"none"),
-        }
-    }
-
-    /// The next boundary is passed.
-    fn pass(&mut self) {
-        let Some((epoch, _)) = self.boundaries.pop() else {
-            return;
-        };
-        let hops = match self.ends.last() {
-            Some((_, hops)) if !self.has_changed => Hops::clone(hops),
-            _ => self.snapshot(),
-        };
-        self.has_changed = false;
-        self.ends.push((epoch, hops));
-    }
-
-    fn snapshot(&self) -> Hops {
-        let accounts = self.numbered.last().map_or(1, |(number, _)| number + 1);
-        let mut hops = vec![None; accounts as usize];
-        for (number, account) in self.numbered {
-            hops[*number as usize] = self.hops[*account];
-        }
-        history::hops(hops.into_iter())
-    }
-
-    fn end(&mut self) {
-        while !self.boundaries.is_empty() {
-            self.pass();
-        }
-    }
+            Ok(())
+        })
+        .await?;
+    Ok(boundaries)
 }

@@ -23,8 +23,8 @@ use kith_store::{
 };
 use serde::Serialize;
 
-use crate::engine::history::{History, Hops};
-use past::{Base, Past};
+use crate::engine::{history::History, hops::Hops};
+use past::Past;
 use rows::{EpochRows, ImageSums};
 
 /// Differences that are told one by one.
@@ -189,13 +189,9 @@ impl Scene<'_> {
     async fn replay(&self, sums: ImageSums, watch: Watch) -> Result<Past> {
         let mut history = History::new(self.state.history_epoch);
         for (epoch, hops) in self.hops {
-            history.end_epoch(*epoch, hops);
+            history.end_epoch(*epoch, hops.clone());
         }
-        let base = match self.base {
-            None => None,
-            Some(row) => Some(Base::read(self.store, row).await?),
-        };
-        let mut past = Past::new(self.store, self.state, base, history, sums, watch).await?;
+        let mut past = Past::new(self.store, self.state, self.base, history, sums, watch).await?;
         past.replay(self.store).await?;
         Ok(past)
     }

@@ -7,7 +7,7 @@ use kith_reputation::{
 };
 use kith_store::{
     ImagePart, JournalPart, Pieces, Store,
-    batch::{ClosedRow, ImageRow, JournalRow, KeptRow, State},
+    batch::{ClosedRow, JournalRow, KeptRow, State},
 };
 
 use super::{
@@ -18,22 +18,6 @@ use crate::engine::history::History;
 
 /// Images that differ and are shown row by row.
 const IMAGES_MAX: usize = 20;
-
-/// A kept checkpoint to begin with.
-pub(super) struct Base {
-    row: KeptRow,
-    images: Vec<ImageRow>,
-}
-
-impl Base {
-    pub(super) async fn read(store: &Store, row: KeptRow) -> Result<Base> {
-        let mut images = Vec::new();
-        store
-            .each_kept_image(row.ordinal, |image| images.push(image))
-            .await?;
-        Ok(Base { row, images })
-    }
-}
 
 /// How an account stood at the end of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,7 +81,7 @@ impl Past {
     pub(super) async fn new(
         store: &Store,
         state: &State,
-        base: Option<Base>,
+        base: Option<KeptRow>,
         history: History,
         sums: ImageSums,
         watch: Watch,
@@ -109,7 +93,7 @@ impl Past {
             }
             Some(base) => {
                 let (ledger, positions) = resumed(store, state.seed, &base).await?;
-                (ledger, Some((base.row, positions)))
+                (ledger, Some((base, positions)))
             }
         };
         let mut past = Past {
@@ -524,11 +508,11 @@ async fn first_rules(store: &Store) -> Result<Rules> {
 }
 
 /// The ledger of a kept checkpoint, and where each account of it is true.
-async fn resumed(store: &Store, seed: u64, base: &Base) -> Result<(Ledger, Vec<u64>)> {
+async fn resumed(store: &Store, seed: u64, base: &KeptRow) -> Result<(Ledger, Vec<u64>)> {
     let mut rules = Rules::default();
     let mut pins = Vec::new();
     store
-        .each_journal(JournalPart::RulesUntil(base.row.position), |row| {
+        .each_journal(JournalPart::RulesUntil(base.position), |row| {
             match row.operation {
                 _ if row.verdict != LedgerVerdict::Accepted => {}
                 Operation::Rules(new) => rules = new,
@@ -539,21 +523,24 @@ async fn resumed(store: &Store, seed: u64, base: &Base) -> Result<(Ledger, Vec<u
             Ok(())
         })
         .await?;
-    let last = base.images.last().map_or(0, |image| image.id.0 + 1);
-    let accounts = base.row.accounts.max(last);
-    let mut positions = vec![base.row.position; accounts as usize];
-    let mut ledger = Ledger::resume(seed, rules, pins, base.row.ordinal, accounts)?;
-    for ImageRow {
-        id,
-        position,
-        image,
-        ..
-    } in &base.images
-    {
-        positions[id.0 as usize] = *position;
-        ledger
-            .restore_account(*id, image.clone())
-            .with_context(|| format!("kept checkpoint {}", base.row.ordinal))?;
-    }
+    // Who came during the sweep may have an image, too.
+    let mut accounts = base.accounts;
+    store
+        .each_kept_image(base.ordinal, |row| {
+            accounts = accounts.max(row.id.0.saturating_add(1));
+            anyhow::Ok(())
+        })
+        .await?;
+    let mut positions = vec![base.position; accounts as usize];
+    let mut ledger = Ledger::resume(seed, rules, pins, base.ordinal, accounts)?;
+    store
+        .each_kept_image(base.ordinal, |row| {
+            ledger
+                .restore_account(row.id, row.image)
+                .with_context(|| format!("kept checkpoint {}", base.ordinal))?;
+            positions[row.id.0 as usize] = row.position;
+            anyhow::Ok(())
+        })
+        .await?;
     Ok((ledger, positions))
 }

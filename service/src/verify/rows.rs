@@ -168,6 +168,7 @@ impl ImageSums {
                 let sum = sum_of(&parts(&image.image));
                 self.sums.insert((place, image.id), sum);
                 self.due.push((image.position, place, image.id));
+                anyhow::Ok(())
             })
             .await?;
         self.due.sort_unstable();

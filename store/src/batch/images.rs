@@ -67,7 +67,7 @@ pub enum OriginIndex {
     /// Nothing.
     #[default]
     Keep,
-    /// Slices that fill the table for the most part begin with this one: it is removed.
+    /// Slices that fill the table, or change most of it, begin with this one: it is removed.
     Drop,
     /// The last of them: after it, it is made again from all rows.
     Make,

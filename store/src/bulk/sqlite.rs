@@ -39,6 +39,9 @@ impl Bulk<'_> {
         let started = Instant::now();
         let mut row = 0;
         for rows in [together, 1] {
+            if self.rows - row < rows {
+                continue;
+            }
             let mut statement = connection.prepare(&self.sqlite_sql(rows))?;
             while self.rows - row >= rows {
                 let mut parameter = 0;

@@ -247,7 +247,7 @@ fn steps(ledger: &mut Ledger, images: &mut Images, rows_max: usize) -> Vec<Origi
 #[test]
 fn a_table_that_is_filled_goes_without_its_index() {
     use OriginIndex::{Drop, Keep, Make};
-    let many = u32::try_from(FILLS).expect("a small number") + 10;
+    let many = u32::try_from(MANY).expect("a small number") + 10;
     for (accounts, rows_max, expected) in [
         (many, 10_000, vec![Drop, Keep, Make]),
         (many, usize::MAX, vec![Keep]),
@@ -263,4 +263,71 @@ fn a_table_that_is_filled_goes_without_its_index() {
         let found = steps(&mut ledger, &mut images, rows_max);
         assert!(found.iter().all(|step| *step == Keep), "{found:?}");
     }
+}
+
+#[test]
+fn a_sweep_that_changes_most_rows_goes_without_their_index() {
+    use OriginIndex::{Drop, Keep, Make};
+    let many = u32::try_from(MANY).expect("a small number");
+    let sweep = |accounts, decay_percent, others, rows_max| {
+        let rules = Rules {
+            decay_percent,
+            ..Rules::default()
+        };
+        let mut ledger = Ledger::new(1, rules).expect("rules that make sense");
+        let mut images = Images::default();
+        neighbours(&mut ledger, &mut images, accounts);
+        let _filled = steps(&mut ledger, &mut images, usize::MAX);
+        // Some are under way when the tick comes, and are all that the first slice has.
+        let under_way = like((1, 2), 100, 1);
+        if others {
+            let outcome = ledger.apply(&under_way);
+            images.mark_outcome(&under_way, RuleKind::Systematic, &outcome);
+            images.begin(1);
+        }
+        ledger.apply(&Operation::Tick);
+        images.mark_tick(&ledger);
+        images.begin_sweep();
+        let mut found = Vec::new();
+        if others {
+            found.push(images.slice(&mut ledger, 1, rows_max).origin_index);
+        }
+        found.extend(steps(&mut ledger, &mut images, rows_max));
+        assert!(!images.is_bare() && images.is_swept());
+        found
+    };
+    assert_eq!(sweep(3 * many, 10, false, 25_000), [Keep, Drop, Make]);
+    assert_eq!(sweep(3 * many, 10, true, 25_000), [Keep, Keep, Drop, Make]);
+    // Nothing changes; few are left; so few are there that it does not matter.
+    assert_eq!(sweep(3 * many, 0, false, 10_000), [Keep; 4]);
+    assert_eq!(sweep(3 * many, 10, false, 45_000), [Keep; 2]);
+    assert_eq!(sweep(many, 10, false, 10_000), [Keep; 3]);
+}
+
+#[test]
+fn an_index_that_is_gone_is_not_made_while_most_of_the_sweep_waits() {
+    use OriginIndex::{Drop, Keep, Make};
+    let many = u32::try_from(MANY).expect("a small number");
+    let mut ledger = Ledger::new(1, Rules::default()).expect("rules that make sense");
+    let mut images = Images::default();
+    neighbours(&mut ledger, &mut images, 3 * many);
+    let slice = |ledger: &mut Ledger, images: &mut Images| {
+        let slice = images.slice(ledger, 1, 5 * MANY);
+        (slice.images.len(), slice.origin_index)
+    };
+    images.begin(1);
+    let (first, step) = slice(&mut ledger, &mut images);
+    assert_eq!(step, Drop);
+    assert!((2 * MANY..3 * MANY).contains(&first), "{first}");
+    ledger.apply(&Operation::Tick);
+    images.mark_tick(&ledger);
+    images.begin_sweep();
+    let mut found = Vec::new();
+    while images.is_writing() {
+        found.push(slice(&mut ledger, &mut images).1);
+    }
+    assert!(found.iter().all(|step| *step == Keep), "{found:?}");
+    found = steps(&mut ledger, &mut images, 2 * MANY);
+    assert_eq!(found.last(), Some(&Make), "{found:?}");
+    assert!(!found.contains(&Drop), "{found:?}");
 }
