@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    share_one_heap();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return exit::of_usage(&error),
@@ -45,6 +46,18 @@ fn main() -> ExitCode {
         Err(error) => exit::of_error(&error),
     }
 }
+
+/// glibc gives threads heaps of their own, and what was freed in one is of no use in another: rows on
+/// their way from thread to thread then take memory in all of them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn share_one_heap() {
+    // SAFETY: no other thread runs yet. Without effect if it is refused.
+    #[expect(unsafe_code, reason = "a setting of the C library has no safe form")]
+    let _ = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn share_one_heap() {}
 
 /// Logs go to standard error; `KITH_LOG` or `--verbose` say how much.
 fn start_log(cli: &cli::Cli) {
