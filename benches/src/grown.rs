@@ -8,8 +8,9 @@ use kith_reputation::{AccountId, Ledger, Operation, Rules, Transfer};
 use kith_store::{
     Access, Batch, Pieces, Store,
     batch::{
-        AccountRow, Clock, ClockStart, ImageRow, JournalRow, NumberRow, Parameters, RecordIdentity,
-        RecordKind, RecordRow, State, StoredRows, TotalsRow, TrackedRow,
+        AccountRow, BackfillRow, BackfillState, Clock, ClockStart, ImageRow, JournalRow, NumberRow,
+        Parameters, RecordIdentity, RecordKind, RecordRow, State, StoredRows, TotalsRow,
+        TrackedRow,
     },
 };
 
@@ -116,6 +117,20 @@ impl Past {
             label: None,
         });
         self.batch.tracked = Some(tracked.collect());
+        // Nobody's follows are left to be read.
+        let interior = 0..World::interior(&self.size);
+        self.batch
+            .backfill
+            .extend(interior.map(|account| BackfillRow {
+                account,
+                state: BackfillState::Done,
+                reason: "entered".to_owned(),
+                attempts: 1,
+                not_before_micros: 0,
+                error: None,
+                likes: None,
+                gap: None,
+            }));
         for author in 0..World::interior(&self.size) {
             let followed = World::followed(&self.size, author, &mut self.random);
             let follows = followed

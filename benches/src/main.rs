@@ -153,14 +153,14 @@ fn live(
         let relay = Relay::new()?;
         let source = format!(
             "kind = \"relay\"\nurl = \"{}\"\n[network]\nverify = \"none\"\n\
-             allow_private_addresses = true",
+             allow_private_addresses = true\nhandles_per_minute = 0",
             relay.url()?
         );
         let world = World::new(size);
         let config = config(
             &world.tracked().collect::<Vec<_>>(),
             database.url(),
-            &source,
+            ("pds", &source),
             BATCH,
         );
         std::fs::write(folder.path().join("kith.toml"), config)?;
@@ -336,7 +336,7 @@ impl Load {
     fn run(&self, kith: &Path, database: &Database, batch: usize) -> Result<Run> {
         let folder = self.folder.path();
         let source = "kind = \"file\"\npath = \"likes.frames\"";
-        let config = config(&self.tracked, database.url(), source, batch);
+        let config = config(&self.tracked, database.url(), ("stream", source), batch);
         std::fs::write(folder.join("kith.toml"), config)?;
         let replay = |file: &str| Measured::run(kith, folder, &["replay", "--frames", file]);
         Ok(Run {
@@ -348,15 +348,20 @@ impl Load {
     }
 }
 
-/// A config with one source.
-fn config(tracked: &[String], database: &str, source: &str, batch: usize) -> String {
+/// A config with one source, and where the follows before it come from.
+fn config(
+    tracked: &[String],
+    database: &str,
+    (backfill, source): (&str, &str),
+    batch: usize,
+) -> String {
     let tracked: Vec<String> = tracked
         .iter()
         .map(|did| format!("[[circle.tracked]]\nid = \"{did}\"\n"))
         .collect();
     let tracked = tracked.concat();
     format!(
-        "database = \"{database}\"\n[circle]\nbackfill = \"stream\"\n{tracked}\
+        "database = \"{database}\"\n[circle]\nbackfill = \"{backfill}\"\n{tracked}\
          [[source]]\n{source}\n\
          [ledger]\nepoch = \"{}\"\nseed = 42\n[store]\nbatch_operations = {batch}\n",
         World::EPOCH
