@@ -71,7 +71,7 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
         return;
     };
     let population = network.start_populating(Populate {
-        actions: 2_500,
+        actions: 1_500,
         ..Populate::default()
     });
     let everybody: Vec<String> = (0..40)
@@ -85,21 +85,29 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
     sleep(Duration::from_secs(8));
     let database = Database::sqlite();
     let slowly = "host_requests_per_five_minutes = 450\n";
-    let config = config(&network, &database, &everybody, ("pds", "live", 1)) + slowly;
-    let kith = Kith::new(&config);
+    let config = config(&network, &database, &everybody, ("pds", "live", 1));
+    let kith = Kith::new(&(config.clone() + slowly));
     let (mut moment, mut seen) = (11_u64, BTreeSet::new());
-    for _ in 0..12 {
+    for round in 0..12 {
         let mut running = kith.start(&["run"]);
         moment = moment
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        sleep(Duration::from_millis(1_500 + (moment >> 33) % 3_500));
+        let some_time = Duration::from_millis((moment >> 33) % 3_500);
+        if round % 2 == 0 {
+            sleep(some_time);
+        } else {
+            // However slow the machine is: when it has read somebody else.
+            let before = seen.last().copied();
+            running.until("somebody more to be read", || {
+                let (state, read) = day_one(&kith)?;
+                (state == "done" || before.is_none_or(|before| read > before)).then_some(())
+            });
+            sleep(some_time / 4);
+        }
         assert!(running.is_running(), "it ended:\n{}", running.stderr());
         let _ = running.stop(Signal::Kill);
-        let ran = kith.run(&["status", "--json"]);
-        if ran.code() == Some(0) && ran.json()["bootstrap"].is_object() {
-            let status = ran.json();
-            let read = status["bootstrap"]["accounts_read"].as_u64().unwrap_or(0);
+        if let Some((_, read)) = day_one(&kith) {
             assert!(
                 seen.last().is_none_or(|before| *before <= read),
                 "it started over: {read} after {seen:?}"
@@ -110,6 +118,7 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
     assert!(seen.len() > 2, "never killed in the middle: {seen:?}");
     let truth = population.wait();
     let standing = standing(&truth);
+    let kith = Kith::new(&config);
     let mut running = kith.start(&["run"]);
     running.until("day one, and every like since", || {
         (is_done(&kith) && is_subset(&standing, &journaled(&database))).then_some(())
@@ -210,8 +219,15 @@ fn is_subset(some: &BTreeSet<String>, all: &[String]) -> bool {
 }
 
 fn is_done(kith: &Kith) -> bool {
+    day_one(kith).is_some_and(|(state, _)| state == "done")
+}
+
+/// How far it is: its state, and the accounts that were read.
+fn day_one(kith: &Kith) -> Option<(String, u64)> {
     let ran = kith.run(&["status", "--json"]);
-    ran.code() == Some(0) && ran.json()["bootstrap"]["state"] == "done"
+    let status = (ran.code() == Some(0)).then(|| ran.json())?;
+    let state = status["bootstrap"]["state"].as_str()?.to_owned();
+    Some((state, status["bootstrap"]["accounts_read"].as_u64()?))
 }
 
 /// Both hosts, everybody tracked; `how`: backfill, start, days.
