@@ -1,5 +1,6 @@
-//! Up to [`MOST`] rows in one block: all origins, then all points, then (rule `reference`) all
-//! ordinals of last touch. Apart, because sums read points only and searches origins only.
+//! Up to [`MOST`] rows in one block: all pairs of origin and points, then (rule `reference`) all
+//! ordinals of last touch. Origin and points side by side, because a large ledger waits for memory:
+//! a row that is drawn from or credited is one place to go to, and a new one moves one run aside.
 
 use core::ops::Range;
 
@@ -14,8 +15,11 @@ use crate::{AccountId, Piece, Points};
 /// The most rows in one chunk.
 pub(super) const MOST: usize = 512;
 
-/// Words in a cache line.
-const LINE: usize = 16;
+/// A row's origin and points.
+pub(super) type Pair = [u32; 2];
+
+/// Pairs in a cache line.
+const LINE: usize = 8;
 
 /// A run of rows, ascending by origin.
 #[derive(Copy, Clone, Debug)]
@@ -50,8 +54,7 @@ impl Width {
 
 /// The columns of a chunk, each as long as its capacity.
 pub(super) struct Columns<'a> {
-    pub(super) origins: &'a mut [u32],
-    pub(super) points: &'a mut [u32],
+    pub(super) pairs: &'a mut [Pair],
     /// Empty if narrow.
     pub(super) touched: &'a mut [u32],
 }
@@ -59,8 +62,7 @@ pub(super) struct Columns<'a> {
 impl Columns<'_> {
     /// Moves a span of rows.
     fn shift(&mut self, span: Range<usize>, to: usize) {
-        self.origins.copy_within(span.clone(), to);
-        self.points.copy_within(span.clone(), to);
+        self.pairs.copy_within(span.clone(), to);
         if !self.touched.is_empty() {
             self.touched.copy_within(span, to);
         }
@@ -68,8 +70,7 @@ impl Columns<'_> {
 
     /// Writes one row over another.
     fn copy(&mut self, from: usize, to: usize) {
-        self.origins[to] = self.origins[from];
-        self.points[to] = self.points[from];
+        self.pairs[to] = self.pairs[from];
         if !self.touched.is_empty() {
             self.touched[to] = self.touched[from];
         }
@@ -124,74 +125,65 @@ impl Chunk {
     pub(super) fn columns(self, arena: &mut Arena, width: Width) -> Columns<'_> {
         let capacity = self.capacity(width);
         let words = arena.words_mut(self.block);
-        let (origins, rest) = words.split_at_mut(capacity);
-        let (points, rest) = rest.split_at_mut(capacity);
+        let (pairs, rest) = words.split_at_mut(2 * capacity);
         let touched = if width == Width::WIDE {
             &mut rest[..capacity]
         } else {
             &mut []
         };
         Columns {
-            origins,
-            points,
+            pairs: pairs.as_chunks_mut().0,
             touched,
         }
     }
 
-    /// Origins and points of the rows.
+    /// The rows' origins and points.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "measured: a tenth of a transfer")]
-    fn pair(self, arena: &mut Arena, width: Width) -> (&[u32], &mut [u32]) {
-        let (capacity, len) = (self.capacity(width), self.len());
-        let (origins, points) = arena.words_mut(self.block).split_at_mut(capacity);
-        (&origins[..len], &mut points[..len])
+    fn pairs_mut(self, arena: &mut Arena) -> &mut [Pair] {
+        let words = arena.words_mut(self.block);
+        &mut words.as_chunks_mut().0[..self.len()]
     }
 
-    /// Origins, points and touches of the rows.
-    pub(super) fn view(self, arena: &Arena, width: Width) -> (&[u32], &[u32], &[u32]) {
-        let (capacity, len) = (self.capacity(width), self.len());
-        let words = arena.words(self.block);
-        let touched = if width == Width::WIDE {
-            &words[2 * capacity..][..len]
+    /// The rows' origins and points.
+    #[inline]
+    pub(super) fn pairs(self, arena: &Arena) -> &[Pair] {
+        &arena.words(self.block).as_chunks().0[..self.len()]
+    }
+
+    /// When the rows were touched; none if narrow.
+    pub(super) fn touched(self, arena: &Arena, width: Width) -> &[u32] {
+        if width == Width::WIDE {
+            &arena.words(self.block)[2 * self.capacity(width)..][..self.len()]
         } else {
             &[]
-        };
-        (&words[..len], &words[capacity..][..len], touched)
+        }
     }
 
     /// Fetches the rows.
     #[inline]
-    pub(super) fn prefetch(self, arena: &Arena, width: Width) {
-        let (origins, points, _) = self.view(arena, width);
-        prefetch(origins);
-        prefetch(points);
+    pub(super) fn prefetch(self, arena: &Arena) {
+        prefetch(self.pairs(arena));
     }
 
-    /// Fetches what taking from about these rows will read.
+    /// Fetches what taking from rows up to about this one will read.
     #[inline]
-    pub(super) fn prefetch_hits(self, arena: &Arena, width: Width, rows: Range<usize>) {
+    pub(super) fn prefetch_hits(self, arena: &Arena, last: usize) {
         /// How far off the guess may be.
         const ABOUT: usize = 6;
-        let (origins, points, _) = self.view(arena, width);
-        let end = (rows.end + ABOUT).min(self.len());
-        let start = rows.start.saturating_sub(ABOUT).min(end);
-        prefetch(&origins[start..end]);
-        prefetch(&points[..end]);
+        prefetch(&self.pairs(arena)[..(last + ABOUT).min(self.len())]);
     }
 
     /// Fetches what crediting to about this row will read.
     #[inline]
-    pub(super) fn prefetch_near(self, arena: &Arena, width: Width, near: Option<usize>) {
+    pub(super) fn prefetch_near(self, arena: &Arena, near: Option<usize>) {
+        let pairs = self.pairs(arena);
         let Some(near) = near else {
-            return self.prefetch(arena, width);
+            return prefetch(pairs);
         };
-        let (origins, points, _) = self.view(arena, width);
-        let end = self.len();
-        let start = near.saturating_sub(LINE).min(end);
-        prefetch_index(origins, 0);
-        prefetch_index(origins, self.len().saturating_sub(1));
-        prefetch(&origins[start..end]);
-        prefetch(&points[start..end]);
+        // The first and the last tell how the origins are spread.
+        prefetch_index(pairs, 0);
+        prefetch(&pairs[near.saturating_sub(LINE).min(pairs.len())..]);
     }
 
     /// Makes room for so many rows, at most [`MOST`], keeping those that are there.
@@ -219,8 +211,9 @@ impl Chunk {
         if len > 0
             && let Some((old, new)) = arena.two(old.block, self.block)
         {
-            for column in 0..width.words() {
-                new[column * to..][..len].copy_from_slice(&old[column * from..][..len]);
+            new[..2 * len].copy_from_slice(&old[..2 * len]);
+            if width == Width::WIDE {
+                new[2 * to..][..len].copy_from_slice(&old[2 * from..][..len]);
             }
         }
         arena.release(old.block);
@@ -232,7 +225,7 @@ impl Chunk {
         let mut columns = self.columns(arena, width);
         let mut kept = 0;
         for at in 0..len {
-            if columns.points[at] > 0 {
+            if columns.pairs[at][1] > 0 {
                 if kept < at {
                     columns.copy(at, kept);
                 }
@@ -248,19 +241,18 @@ impl Chunk {
     pub(super) fn take(
         self,
         arena: &mut Arena,
-        width: Width,
         walk: &mut Walk,
         (start, sum): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> (u64, bool) {
-        let (origins, points) = self.pair(arena, width);
+        let pairs = self.pairs_mut(arena);
         let (first, end, mut emptied) = (walk.index, start + sum, false);
-        let pace = Pace::new(origins.len(), sum);
+        let pace = Pace::new(pairs.len(), sum);
         let mut row = (0, start);
         while walk.next < end {
-            row = pace.seek(points, row, walk.next);
+            row = pace.seek(pairs, row, walk.next);
             let (at, start) = row;
-            let (Some(origin), Some(points)) = (origins.get(at), points.get_mut(at)) else {
+            let Some([origin, points]) = pairs.get_mut(at) else {
                 break;
             };
             let (before, end) = (walk.index, start + u64::from(*points));
@@ -278,17 +270,12 @@ impl Chunk {
     pub(super) fn take_many(
         self,
         arena: &mut Arena,
-        width: Width,
         draw: &Draw,
         (start, first): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> (u64, bool) {
-        let len = self.len();
-        let Columns {
-            origins, points, ..
-        } = self.columns(arena, width);
         let (mut end, mut before, mut emptied) = (start, first, false);
-        for (origin, points) in origins[..len].iter().zip(&mut points[..len]) {
+        for [origin, points] in self.pairs_mut(arena) {
             end += u64::from(*points);
             let upto = draw.below(end);
             let taken = points_of(upto - before);
@@ -315,19 +302,21 @@ impl Chunk {
     ) -> Added {
         let len = self.len();
         let columns = self.columns(arena, width);
-        let (origins, points) = (&columns.origins[..len], &mut columns.points[..len]);
+        let pairs = &mut columns.pairs[..len];
         let (mut done, mut from) = (Added::default(), 0);
-        let density = Density::new(origins);
+        let density = Density::new(pairs);
         for (index, piece) in pieces.iter().enumerate() {
             if u64::from(piece.origin.0) >= limit {
                 break;
             }
             done.pieces += 1;
-            from = density.seek(origins, from, piece.origin.0);
+            from = density.seek(pairs, from, piece.origin.0);
             let at = from;
-            if origins.get(at) == Some(&piece.origin.0) {
-                let more = piece.points.min(Points::MAX - points[at]);
-                points[at] += more;
+            if let Some([origin, points]) = pairs.get_mut(at)
+                && *origin == piece.origin.0
+            {
+                let more = piece.points.min(Points::MAX - *points);
+                *points += more;
                 done.points += u64::from(more);
                 done.overflow += u64::from(piece.points - more);
                 if let (Some(touched), Width::WIDE) = (touched, width) {
@@ -360,8 +349,7 @@ impl Chunk {
             to -= from - at;
             columns.shift(at..from, to);
             (from, to) = (at, to - 1);
-            columns.origins[to] = piece.origin.0;
-            columns.points[to] = piece.points;
+            columns.pairs[to] = [piece.origin.0, piece.points];
             if let (Some(touched), Width::WIDE) = (touched, width) {
                 columns.touched[to] = touched;
             }
@@ -382,13 +370,9 @@ impl Chunk {
         out: &mut Vec<Piece>,
     ) -> u64 {
         let len = self.len();
-        let Columns {
-            origins,
-            points,
-            touched,
-        } = self.columns(arena, Width::WIDE);
+        let Columns { pairs, touched } = self.columns(arena, Width::WIDE);
         let (mut all, mut emptied) = (0, false);
-        for (origin, points) in origins[..len].iter().zip(&mut points[..len]) {
+        for [origin, points] in &mut pairs[..len] {
             // part is at most MAX_POINTS, so the product is below 2^60.
             let (floor, rest) = whole.div_rem(u64::from(*points) * part);
             let withdrawn = points_of(floor + u64::from(rest > 0));
@@ -412,11 +396,11 @@ impl Chunk {
 
 /// Fetches each cache line, wherever the first begins.
 #[inline]
-fn prefetch(words: &[u32]) {
-    for at in (0..words.len()).step_by(LINE) {
-        prefetch_index(words, at);
+fn prefetch(pairs: &[Pair]) {
+    for at in (0..pairs.len()).step_by(LINE) {
+        prefetch_index(pairs, at);
     }
-    prefetch_index(words, words.len().saturating_sub(1));
+    prefetch_index(pairs, pairs.len().saturating_sub(1));
 }
 
 /// A part of a row's or a group's points, which is known to fit.

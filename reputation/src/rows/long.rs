@@ -104,7 +104,7 @@ impl Long {
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> u64 {
         if arena.is_large() {
-            self.prefetch_hits(arena, width, *walk, start);
+            self.prefetch_hits(arena, *walk, start);
         }
         let (first, mut end, mut hollow) = (walk.index, start, false);
         for link in &mut self.links {
@@ -114,7 +114,7 @@ impl Long {
                 continue;
             }
             let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take(arena, width, walk, (from, link.sum), hit);
+            let (taken, emptied) = chunk.take(arena, walk, (from, link.sum), hit);
             link.sum -= taken;
             if emptied {
                 chunk.compact(arena, width);
@@ -137,47 +137,39 @@ impl Long {
     }
 
     /// Fetches what `take` will read: all chunks at once, where `take` would wait for each.
-    pub(super) fn prefetch_hits(&self, arena: &Arena, width: Width, mut walk: Walk, start: u64) {
+    pub(super) fn prefetch_hits(&self, arena: &Arena, mut walk: Walk, start: u64) {
         let mut end = start;
         for link in &self.links {
             let from = end;
             end += link.sum;
             if walk.next < end {
-                let first = walk.next - from;
-                let mut last = first;
+                let mut last = 0;
                 while walk.next < end {
                     last = walk.next - from;
                     walk.advance();
                 }
                 // As if all rows had the same points: most of the time it is not far off.
-                let row = |at: u64| usize::try_from(at * u64::from(link.len) / link.sum);
-                if let (Ok(first), Ok(last)) = (row(first), row(last)) {
-                    link.chunk().prefetch_hits(arena, width, first..last);
+                if let Ok(last) = usize::try_from(last * u64::from(link.len) / link.sum) {
+                    link.chunk().prefetch_hits(arena, last);
                 }
             }
         }
     }
 
     /// Fetches what crediting these pieces is about to read.
-    pub(super) fn prefetch_targets(&self, arena: &Arena, width: Width, pieces: &[Piece]) {
+    pub(super) fn prefetch_targets(&self, arena: &Arena, pieces: &[Piece]) {
         let mut at = 0;
         for piece in pieces {
-            at = self.prefetch_target(arena, width, piece.origin, at);
+            at = self.prefetch_target(arena, piece.origin, at);
         }
     }
 
     /// Fetches what crediting to this origin, not before the chunk `from`, will read. Answers with
     /// the chunk.
-    pub(super) fn prefetch_target(
-        &self,
-        arena: &Arena,
-        width: Width,
-        origin: AccountId,
-        from: usize,
-    ) -> usize {
+    pub(super) fn prefetch_target(&self, arena: &Arena, origin: AccountId, from: usize) -> usize {
         let at = self.chunk_of(origin, from);
         let near = self.near(at, origin);
-        self.chunk(at).prefetch_near(arena, width, near);
+        self.chunk(at).prefetch_near(arena, near);
         at
     }
 
@@ -193,7 +185,7 @@ impl Long {
         let (before, mut hollow) = (first, false);
         for link in &mut self.links {
             let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take_many(arena, width, draw, (start, first), hit);
+            let (taken, emptied) = chunk.take_many(arena, draw, (start, first), hit);
             (start, first) = (start + link.sum, first + taken);
             link.sum -= taken;
             if emptied {

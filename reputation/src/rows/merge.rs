@@ -79,7 +79,7 @@ impl RowStore {
         let width = rows.width;
         let (mut overflow, mut at) = (0, 0);
         if self.arena.is_large() && pieces.len() > 1 {
-            self.longs[rows.place as usize].prefetch_targets(&self.arena, width, pieces);
+            self.longs[rows.place as usize].prefetch_targets(&self.arena, pieces);
         }
         while let Some(first) = pieces.first() {
             let long = &mut self.longs[rows.place as usize];
@@ -151,11 +151,12 @@ impl RowStore {
         pieces: &[Piece],
         touched: Option<u32>,
     ) {
-        let (origins, points, ordinals) = chunk.view(&self.arena, width);
+        let pairs = chunk.pairs(&self.arena);
+        let ordinals = chunk.touched(&self.arena, width);
         let rows = |span: Range<usize>| {
             span.map(|at| Row {
-                origin: AccountId(origins[at]),
-                points: points[at],
+                origin: AccountId(pairs[at][0]),
+                points: pairs[at][1],
                 touched: ordinals.get(at).copied(),
             })
         };
@@ -229,8 +230,7 @@ impl RowStore {
         let columns = chunk.columns(&mut self.arena, width);
         let mut sum = 0;
         for (at, row) in rows.iter().enumerate() {
-            columns.origins[at] = row.origin.0;
-            columns.points[at] = row.points;
+            columns.pairs[at] = [row.origin.0, row.points];
             if width == Width::WIDE {
                 columns.touched[at] = row.touched.unwrap_or(0);
             }

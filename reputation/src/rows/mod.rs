@@ -117,10 +117,11 @@ impl RowStore {
         let more = more.into_iter().flat_map(Long::chunks);
         let width = rows.width;
         first.into_iter().chain(more).flat_map(move |chunk| {
-            let (origins, points, touched) = chunk.view(&self.arena, width);
-            (0..chunk.len()).map(move |at| Row {
-                origin: AccountId(origins[at]),
-                points: points[at],
+            let touched = chunk.touched(&self.arena, width);
+            let pairs = chunk.pairs(&self.arena).iter().enumerate();
+            pairs.map(move |(at, [origin, points])| Row {
+                origin: AccountId(*origin),
+                points: *points,
                 touched: touched.get(at).copied(),
             })
         })
@@ -134,8 +135,7 @@ impl RowStore {
         } else {
             rows.chunk()
         };
-        let (origins, points, _) = chunk.view(&self.arena, rows.width);
-        search::find(origins, origin).map_or(0, |at| points[at])
+        search::find(chunk.pairs(&self.arena), origin).map_or(0, |[_, points]| *points)
     }
 
     /// Fetches what a draw from these rows will read, or of many chunks what says where they are.
@@ -143,7 +143,7 @@ impl RowStore {
         if rows.is_long() {
             self.prefetch_chunks(rows);
         } else {
-            rows.chunk().prefetch(&self.arena, rows.width);
+            rows.chunk().prefetch(&self.arena);
         }
     }
 
@@ -163,7 +163,7 @@ impl RowStore {
         let first = draw.below(at);
         if !self.is_many(rows, &draw, first) {
             let walk = draw.walk(first);
-            self.longs[rows.place as usize].prefetch_hits(&self.arena, rows.width, walk, at);
+            self.longs[rows.place as usize].prefetch_hits(&self.arena, walk, at);
         }
     }
 
@@ -171,9 +171,9 @@ impl RowStore {
     pub(crate) fn prefetch_credit(&self, rows: &Rows, origin: AccountId) {
         if rows.is_long() {
             let long = &self.longs[rows.place as usize];
-            long.prefetch_target(&self.arena, rows.width, origin, 0);
+            long.prefetch_target(&self.arena, origin, 0);
         } else {
-            rows.chunk().prefetch(&self.arena, rows.width);
+            rows.chunk().prefetch(&self.arena);
         }
     }
 
@@ -200,11 +200,10 @@ impl RowStore {
         } else {
             let mut chunk = rows.chunk();
             let (taken, emptied) = if many {
-                chunk.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
+                chunk.take_many(&mut self.arena, draw, (at, first), &mut hit)
             } else {
                 chunk.take(
                     &mut self.arena,
-                    width,
                     &mut draw.walk(first),
                     (at, rows.sum),
                     &mut hit,

@@ -5,6 +5,7 @@
 
 use core::hint::select_unpredictable;
 
+use super::chunk::Pair;
 use crate::AccountId;
 
 /// So many rows are looked at one by one: a guess costs a division for each chunk.
@@ -38,20 +39,20 @@ impl Pace {
     #[inline]
     pub(super) fn seek(
         self,
-        points: &[u32],
+        pairs: &[Pair],
         (from, start): (usize, u64),
         point: u64,
     ) -> (usize, u64) {
         // Below the number of rows times 2^32, since the point is at most at the chunk's end.
         let steps = ((point - start) * self.rows) >> 32;
-        let mut at = (from + index(steps)).min(points.len());
-        let skipped = points.get(from..at).unwrap_or_default();
+        let mut at = (from + index(steps)).min(pairs.len());
+        let skipped = pairs.get(from..at).unwrap_or_default();
         let mut start = start + self.sum(skipped);
         while start > point {
             at -= 1;
-            start -= u64::from(points[at]);
+            start -= u64::from(pairs[at][1]);
         }
-        while let Some(points) = points.get(at)
+        while let Some([_, points]) = pairs.get(at)
             && start + u64::from(*points) <= point
         {
             start += u64::from(*points);
@@ -61,14 +62,14 @@ impl Pace {
     }
 
     #[inline]
-    fn sum(self, points: &[u32]) -> u64 {
+    fn sum(self, pairs: &[Pair]) -> u64 {
         if self.is_small {
-            let sum = points
+            let sum = pairs
                 .iter()
-                .fold(0_u32, |sum, points| sum.wrapping_add(*points));
+                .fold(0_u32, |sum, [_, points]| sum.wrapping_add(*points));
             u64::from(sum)
         } else {
-            points.iter().map(|points| u64::from(*points)).sum()
+            pairs.iter().map(|[_, points]| u64::from(*points)).sum()
         }
     }
 }
@@ -81,10 +82,10 @@ pub(super) struct Density(
 );
 
 impl Density {
-    pub(super) fn new(origins: &[u32]) -> Self {
-        Self(match origins {
-            [first, .., last] if origins.len() > FEW => {
-                ((origins.len() as u64 - 1) << 32) / u64::from(last - first)
+    pub(super) fn new(pairs: &[Pair]) -> Self {
+        Self(match pairs {
+            [[first, _], .., [last, _]] if pairs.len() > FEW => {
+                ((pairs.len() as u64 - 1) << 32) / u64::from(last - first)
             }
             _ => 0,
         })
@@ -92,17 +93,17 @@ impl Density {
 
     /// How many of the origins are below one, given some of which that is known.
     #[inline]
-    pub(super) fn seek(self, origins: &[u32], from: usize, origin: u32) -> usize {
-        let distance = origins.get(from).and_then(|at| origin.checked_sub(*at));
+    pub(super) fn seek(self, pairs: &[Pair], from: usize, origin: u32) -> usize {
+        let distance = pairs.get(from).and_then(|at| origin.checked_sub(at[0]));
         let Some(distance) = distance else {
             return from;
         };
         let steps = (u64::from(distance) * self.0 + (1 << 31)) >> 32;
-        let mut at = (from + index(steps)).min(origins.len() - 1);
-        while at > from && origins[at - 1] >= origin {
+        let mut at = (from + index(steps)).min(pairs.len() - 1);
+        while at > from && pairs[at - 1][0] >= origin {
             at -= 1;
         }
-        while at < origins.len() && origins[at] < origin {
+        while at < pairs.len() && pairs[at][0] < origin {
             at += 1;
         }
         at
@@ -116,22 +117,22 @@ fn index(rows: u64) -> usize {
 }
 
 /// Finds one row.
-pub(super) fn find(origins: &[u32], origin: AccountId) -> Option<usize> {
-    let at = lower_bound(origins, origin.0);
-    (origins.get(at) == Some(&origin.0)).then_some(at)
+pub(super) fn find(pairs: &[Pair], origin: AccountId) -> Option<&Pair> {
+    let pair = pairs.get(lower_bound(pairs, origin.0))?;
+    (pair[0] == origin.0).then_some(pair)
 }
 
 /// How many of the origins are below one: a search by halves that does not branch on what it
 /// finds, so that the processor can be at several at once.
 #[inline]
-fn lower_bound(origins: &[u32], origin: u32) -> usize {
-    let (mut base, mut size) = (0, origins.len());
+fn lower_bound(pairs: &[Pair], origin: u32) -> usize {
+    let (mut base, mut size) = (0, pairs.len());
     while size > 1 {
         let half = size / 2;
-        base = select_unpredictable(origins[base + half - 1] < origin, base + half, base);
+        base = select_unpredictable(pairs[base + half - 1][0] < origin, base + half, base);
         size -= half;
     }
-    base + usize::from(size == 1 && origins[base] < origin)
+    base + usize::from(size == 1 && pairs[base][0] < origin)
 }
 
 #[cfg(test)]
@@ -152,18 +153,19 @@ mod tests {
         fn points_are_found(points in uneven(u32::MAX), ahead in 0..1_000_u64, share in 0..=1_000_u64) {
             let sum = points.iter().map(|points| u64::from(*points)).sum::<u64>();
             let pace = Pace::new(points.len(), sum);
+            let pairs: Vec<Pair> = points.iter().map(|points| [7, *points]).collect();
             let (mut start, mut known) = (ahead, (0, ahead));
             for (at, &row) in points.iter().enumerate() {
                 for point in [start, start + u64::from(row) * share / 1_001, start + u64::from(row) - 1] {
-                    prop_assert_eq!(pace.seek(&points, (0, ahead), point), (at, start));
-                    prop_assert_eq!(pace.seek(&points, known, point), (at, start));
+                    prop_assert_eq!(pace.seek(&pairs, (0, ahead), point), (at, start));
+                    prop_assert_eq!(pace.seek(&pairs, known, point), (at, start));
                 }
                 if share % 7 < 3 || at % 5 == 0 {
                     known = (at, start);
                 }
                 start += u64::from(row);
             }
-            prop_assert_eq!(pace.seek(&points, (0, ahead), start), (points.len(), start));
+            prop_assert_eq!(pace.seek(&pairs, (0, ahead), start), (points.len(), start));
         }
 
         /// Every origin is found where halving finds it, from every row known to be before.
@@ -172,16 +174,17 @@ mod tests {
             let mut last = 0;
             let mut next = |step: &u32| { last += step; last };
             let origins: Vec<u32> = steps.iter().map(&mut next).collect();
-            let density = Density::new(&origins);
+            let pairs: Vec<Pair> = origins.iter().map(|origin| [*origin, 7]).collect();
+            let density = Density::new(&pairs);
             let mut known = 0;
             for (at, &origin) in origins.iter().enumerate() {
                 for origin in [origin - 1, origin, origin + 1] {
                     let want = origins.partition_point(|at| *at < origin);
-                    prop_assert_eq!(lower_bound(&origins, origin), want);
-                    prop_assert_eq!(density.seek(&origins, 0, origin), want);
-                    prop_assert_eq!(density.seek(&origins, known, origin), want.max(known));
-                    let found = find(&origins, AccountId(origin));
-                    prop_assert_eq!(found, (origins.get(want) == Some(&origin)).then_some(want));
+                    prop_assert_eq!(lower_bound(&pairs, origin), want);
+                    prop_assert_eq!(density.seek(&pairs, 0, origin), want);
+                    prop_assert_eq!(density.seek(&pairs, known, origin), want.max(known));
+                    let found = find(&pairs, AccountId(origin));
+                    prop_assert_eq!(found, pairs.get(want).filter(|pair| pair[0] == origin));
                 }
                 if at % every == 0 {
                     known = at;
@@ -194,8 +197,8 @@ mod tests {
     fn nothing_is_found_in_nothing() {
         assert_eq!(Pace::new(0, 0).seek(&[], (0, 5), 7), (0, 5));
         assert_eq!(Density::new(&[]).seek(&[], 0, 7), 0);
-        assert_eq!(Density::new(&[3]).seek(&[3], 0, 7), 1);
-        assert_eq!(Density::new(&[3]).seek(&[3], 0, 2), 0);
+        assert_eq!(Density::new(&[[3, 1]]).seek(&[[3, 1]], 0, 7), 1);
+        assert_eq!(Density::new(&[[3, 1]]).seek(&[[3, 1]], 0, 2), 0);
         assert_eq!(find(&[], AccountId(1)), None);
     }
 }
