@@ -69,6 +69,38 @@ fn report(error: &anyhow::Error) {
             .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
     });
     if !broken_pipe {
-        eprintln!("kith: {error:#}");
+        eprintln!("kith: {}", told(error));
+    }
+}
+
+/// An error and its causes in one line; a cause that was told already is not told again, as some
+/// libraries' errors name theirs.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        if told.is_empty() {
+            cause
+        } else if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error that names its cause, as those of databases do.
+    #[derive(Debug, thiserror::Error)]
+    #[error("database: {0}")]
+    struct Lost(#[source] std::io::Error);
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let lost = Lost(std::io::Error::other("connection reset"));
+        let error = anyhow::Error::from(lost).context("cannot write");
+        assert_eq!(told(&error), "cannot write: database: connection reset");
     }
 }
