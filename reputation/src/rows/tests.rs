@@ -21,6 +21,15 @@ fn check(store: &RowStore, rows: &Rows, plain: &Plain) {
     assert_eq!(got, want);
     assert_eq!(rows.sum(), plain.values().sum::<u64>());
     assert_eq!(store.len(rows), plain.len());
+    if rows.is_long() {
+        let long = &store.longs[rows.place as usize];
+        for (at, chunk) in long.chunks().enumerate() {
+            let pairs = chunk.pairs(&store.arena);
+            assert!(!pairs.is_empty(), "no chunk is empty");
+            let sum = pairs.iter().map(|[_, points]| u64::from(*points));
+            assert_eq!(long.sum_of(at), sum.sum::<u64>());
+        }
+    }
     for (origin, points) in plain {
         assert_eq!(u64::from(store.get(rows, AccountId(*origin))), *points);
         assert_eq!(
@@ -193,4 +202,33 @@ fn chunks_split_and_stay_in_bounds() {
     assert!(lengths.iter().all(|len| (1..=chunk::MOST).contains(len)));
     assert_eq!(long.len(), store.iter(&rows).count());
     assert!(long.len() > lengths.len() * chunk::MOST / 2, "well filled");
+}
+
+/// The last chunk has one row of one point: draws that hit it leave no chunk behind, whether they
+/// walk from point to point or count row by row.
+#[test]
+fn a_chunk_that_is_emptied_is_gone() {
+    let last = 2 * u32::try_from(merge::FILL).unwrap() + 1;
+    let row = |origin| Row {
+        origin: AccountId(origin),
+        points: if origin == last { 1 } else { 1_000 },
+        touched: None,
+    };
+    let image: Vec<Row> = (1..=last).map(row).collect();
+    for share in [2, 900] {
+        let mut store = RowStore::default();
+        let mut rows = store.restore(&image);
+        let worth = rows.sum();
+        let hits = |nonce: &u64| {
+            let draw = Draw::new(1, *nonce, 0, worth, worth * share / 1_000);
+            draw.below(worth) > draw.below(worth - 1)
+        };
+        let nonce = (0..).step_by(50).find(hits).unwrap();
+        let points = |row: &Row| (row.origin.0, u64::from(row.points));
+        let mut plain: Plain = image.iter().map(points).collect();
+        let step = Step::Take { share, nonce };
+        run(&mut store, &mut rows, &mut plain, &step, None);
+        assert!(rows.is_long() && !plain.contains_key(&last));
+        check(&store, &rows, &plain);
+    }
 }
