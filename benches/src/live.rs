@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{measured::Measured, world::World};
 
-/// Events are sent so often, a few at once.
-const PACE: Duration = Duration::from_millis(10);
+/// Events are sent so often, one or two at once, as a relay does.
+const PACE: Duration = Duration::from_millis(1);
 
 /// How often the database is asked where it stands.
 const LOOK: Duration = Duration::from_millis(10);
@@ -131,10 +131,11 @@ impl Relay {
                 };
                 let _listening = connected.send(());
                 let mut pace = tokio::time::interval(PACE);
-                let mut sent = 0;
+                let (begun, mut sent) = (Instant::now(), 0);
                 loop {
                     pace.tick().await;
-                    for _ in 0..events / 100 {
+                    let due = begun.elapsed().as_millis() * u128::from(events) / 1_000;
+                    while u128::from(sent) < due {
                         sent += 1;
                         let Ok(frame) = event(&mut world, sent % each == 0) else {
                             return;

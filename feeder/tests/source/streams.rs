@@ -94,7 +94,7 @@ async fn frames_that_wait_for_room_are_delivered_together() {
     assert_eq!(deliveries, 1);
 }
 
-/// Not each frame wakes everybody: between two looks at a live stream lie 50 ms.
+/// Not each frame wakes everybody: between two looks at a live stream lie 200 ms.
 #[tokio::test]
 async fn a_live_stream_is_looked_at_now_and_then() {
     /// Live, however slow the machine is.
@@ -108,7 +108,7 @@ async fn a_live_stream_is_looked_at_now_and_then() {
         frame("#identity", &payload)
     };
     let word = Arc::new(Notify::new());
-    let lines = (1..=60).flat_map(|seq| [Say::Frame(event(seq)), Say::Wait(Arc::clone(&word))]);
+    let lines = (1..=300).flat_map(|seq| [Say::Frame(event(seq)), Say::Wait(Arc::clone(&word))]);
     let server = Server::start(vec![Plan::Talk(lines.collect())]).await;
     let sending = tokio::spawn(async move {
         loop {
@@ -119,14 +119,14 @@ async fn a_live_stream_is_looked_at_now_and_then() {
     let mut source = relay(&server, quick(), Position::Live);
     let begun = Instant::now();
     let (mut frames, mut deliveries) = (0, 0);
-    while frames < 60 {
+    while frames < 300 {
         let delivery = source.receiver.recv().await.unwrap();
         if let What::Frames(some) = &delivery.what {
             deliveries += 1;
             frames += some.iter().count();
         }
     }
-    let looks = 2 + begun.elapsed().as_millis() / 50;
+    let looks = 2 + begun.elapsed().as_millis() / 200;
     assert!(
         deliveries <= looks,
         "{deliveries} deliveries, {looks} looks"

@@ -2,12 +2,14 @@
 
 use super::super::spec::StreamOptions;
 use super::endpoint::{Endpoint, Protocol};
+use super::quiet::Quiet;
 use super::{End, NO_SUBPROTOCOL, refusal};
 use crate::xrpc::address::resolve;
 use http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL, USER_AGENT};
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -23,11 +25,23 @@ const MESSAGE_BYTES_MAX: usize = 6_000_000;
 const AGENT: &str = concat!("kith/", env!("CARGO_PKG_VERSION"));
 /// The framing of a Jetstream v2; what others speak goes without saying.
 const SUBPROTOCOL: &str = "xrpc.v1.json";
+/// So much is read from the system at once. The WebSocket's own buffer, whose frames are handed on
+/// without a copy, has room for one frame after its first: a call of the system for each.
+const READ_BYTES: usize = 128 << 10;
 /// How many of a name's addresses are tried.
 const ADDRESSES_MAX: usize = 8;
 
 /// An open stream.
-pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<BufReader<Quiet>>>;
+
+/// Leaves the connection alone until it is read or written again.
+pub(super) fn rest(socket: &mut Socket) {
+    match socket.get_mut() {
+        MaybeTlsStream::Plain(tcp) => tcp.get_mut().rest(),
+        MaybeTlsStream::Rustls(tls) => tls.get_mut().0.get_mut().rest(),
+        _ => {}
+    }
+}
 
 /// Opens the stream at `cursor`.
 pub(super) async fn connect(
@@ -83,7 +97,13 @@ async fn open(
         ),
         _ => Connector::Plain,
     };
-    let upgraded = client_async_tls_with_config(request, tcp, Some(limits), Some(connector)).await;
+    let upgraded = client_async_tls_with_config(
+        request,
+        BufReader::with_capacity(READ_BYTES, Quiet::new(tcp)),
+        Some(limits),
+        Some(connector),
+    )
+    .await;
     upgraded
         .map(|(socket, _)| socket)
         .map_err(|error| refused_upgrade(&error))

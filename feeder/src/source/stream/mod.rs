@@ -25,6 +25,7 @@ mod connect;
 mod dictionary;
 mod endpoint;
 mod pace;
+mod quiet;
 mod refusal;
 mod seen;
 mod session;

@@ -11,7 +11,7 @@ mod watch;
 
 use super::super::channel::{Closed, Frames, Gap, What, what_bytes};
 use super::assembly::Assembly;
-use super::connect::Socket;
+use super::connect::{self, Socket};
 use super::endpoint::Protocol;
 use super::seen::{Verdict, now};
 use super::{
@@ -34,8 +34,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 const AHEAD_BYTES_MAX: usize = 1 << 20;
 /// Frames are delivered together up to this many bytes.
 const TOGETHER_BYTES: usize = 256 << 10;
-/// So long a live stream that had nothing more is not looked at again.
-const REST: Duration = Duration::from_millis(50);
+/// So long a live stream that had nothing more is not looked at again: not long beside the second
+/// of a batch, and what comes meanwhile (1 MB of a busy relay) waits with the system.
+const REST: Duration = Duration::from_millis(200);
 /// What an item read ahead costs at least, in bytes.
 const AHEAD_ITEM_BYTES: usize = 256;
 /// So many messages of garbage in a row end the connection, whatever was tried before.
@@ -56,6 +57,8 @@ pub(super) struct Session<'a> {
     join: Join,
     /// Whether an event of now has come: until then, old ones are replayed.
     is_live: bool,
+    /// Whether the last event was one.
+    is_fresh: bool,
     /// The socket is not looked at before.
     rests_until: Instant,
     /// When anything at all was heard last, and when a frame was.
@@ -107,6 +110,7 @@ impl<'a> Session<'a> {
                 false => Join::Live,
             },
             is_live: false,
+            is_fresh: false,
             rests_until: now,
             heard: now,
             framed: now,
@@ -255,15 +259,16 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Leaves the socket alone for a moment, unless old events are replayed, or it may have more
-    /// and it is only the others' turn.
+    /// Leaves the socket alone for a moment, unless old events are replayed, or come because the
+    /// system had no room for more, or it may have more and it is only the others' turn.
     fn rest(&mut self) {
-        if self.is_live && has_budget_remaining() {
+        if self.is_fresh && has_budget_remaining() {
             let rest = match self.assembly {
                 Some(_) => REST.min(self.stream.options.commit_quiet / 4),
                 None => REST,
             };
             self.rests_until = self.heard + rest;
+            connect::rest(&mut self.socket);
         }
     }
 
@@ -370,7 +375,8 @@ impl<'a> Session<'a> {
             self.stream.doubtful = false;
             self.stream.idle_strikes = 0;
             if let Some(time) = peek.time {
-                self.is_live |= now().saturating_sub(time) < LIVE;
+                self.is_fresh = now().saturating_sub(time) < LIVE;
+                self.is_live |= self.is_fresh;
                 self.stream.note_time(time);
             }
         }
