@@ -36,10 +36,10 @@ fn build() -> PathBuf {
     // What cargo tells this test of its package, a build script of ring (which asks for it) would
     // take for a change: it, and most of what uses it, would be built anew.
     for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
+        let key = name.to_string_lossy();
         if ["CARGO_MANIFEST_", "CARGO_PKG_"]
             .iter()
-            .any(|start| text.starts_with(start))
+            .any(|start| key.starts_with(start))
         {
             cargo.env_remove(&name);
         }
