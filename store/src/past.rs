@@ -180,6 +180,21 @@ impl Store {
         }
     }
 
+    /// Where the images of a kept checkpoint are true, ascending by holder.
+    pub async fn kept_positions(&self, ordinal: u32) -> Result<Vec<(AccountId, u64)>, StoreError> {
+        const SQL: &str = "SELECT holder, position FROM kept_image WHERE ordinal = $1 \
+            ORDER BY holder";
+        let mut positions = Vec::new();
+        self.scan(SQL, &[i64::from(ordinal)], |row| {
+            let id = row.int(0)?;
+            let holder = AccountId(number("kept_image", "holder", &id, id)?);
+            positions.push((holder, row.int(1)?.cast_unsigned()));
+            Ok::<_, StoreError>(())
+        })
+        .await?;
+        Ok(positions)
+    }
+
     /// The images of a kept checkpoint, ascending by holder.
     pub async fn each_kept_image<E: From<StoreError>>(
         &self,

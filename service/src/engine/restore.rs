@@ -259,14 +259,14 @@ impl Engine {
             if self.state.dropped_position == 0 {
                 return self.rebuild_ledger(store).await;
             }
-            let images;
-            (images, from) = self.kept_images(store).await?;
-            let found = images.iter().map(|image| (image.id, image.position));
-            checkpoint = Checkpoint::of(found, from, self.ledger_accounts.len())?;
+            let kept;
+            (kept, from) = self.kept_checkpoint(store).await?;
+            let found = store.kept_positions(kept).await?;
+            checkpoint = Checkpoint::of(found.into_iter(), from, self.ledger_accounts.len())?;
             self.resume_ledger(store, &checkpoint).await?;
-            images
-                .into_iter()
-                .try_for_each(|image| self.restore_image(image))?;
+            store
+                .each_kept_image(kept, |image| self.restore_image(image))
+                .await?;
         }
         let Checkpoint { positions, oldest } = checkpoint;
         let from = oldest.min(self.state.flow_position);
@@ -335,8 +335,8 @@ impl Engine {
         Ok(self.ledger.restore_account(id, image)?)
     }
 
-    /// The newest kept checkpoint, and where it is true.
-    async fn kept_images(&self, store: &Store) -> Result<(Vec<ImageRow>, u64)> {
+    /// Which kept checkpoint is the newest that will do, and where it is true.
+    async fn kept_checkpoint(&self, store: &Store) -> Result<(u32, u64)> {
         let dropped = self.state.dropped_position;
         let kept = store.load_kept().await?;
         let Some(row) = kept
@@ -348,14 +348,7 @@ impl Engine {
                  checkpoint covers it\n  help: restore the database from a backup"
             );
         };
-        let mut images = Vec::new();
-        store
-            .each_kept_image(row.ordinal, |image| {
-                images.push(image);
-                anyhow::Ok(())
-            })
-            .await?;
-        Ok((images, row.position))
+        Ok((row.ordinal, row.position))
     }
 
     /// The ledger from the journal alone, totals and all: the checkpoint is not whole.

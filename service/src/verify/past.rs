@@ -523,23 +523,20 @@ async fn resumed(store: &Store, seed: u64, base: &KeptRow) -> Result<(Ledger, Ve
             Ok(())
         })
         .await?;
+    let found = store.kept_positions(base.ordinal).await?;
     // Who came during the sweep may have an image, too.
-    let mut accounts = base.accounts;
-    store
-        .each_kept_image(base.ordinal, |row| {
-            accounts = accounts.max(row.id.0.saturating_add(1));
-            anyhow::Ok(())
-        })
-        .await?;
+    let last = found.last().map_or(0, |(id, _)| id.0.saturating_add(1));
+    let accounts = base.accounts.max(last);
     let mut positions = vec![base.position; accounts as usize];
+    for (id, position) in found {
+        positions[id.0 as usize] = position;
+    }
     let mut ledger = Ledger::resume(seed, rules, pins, base.ordinal, accounts)?;
     store
         .each_kept_image(base.ordinal, |row| {
             ledger
                 .restore_account(row.id, row.image)
-                .with_context(|| format!("kept checkpoint {}", base.ordinal))?;
-            positions[row.id.0 as usize] = row.position;
-            anyhow::Ok(())
+                .with_context(|| format!("kept checkpoint {}", base.ordinal))
         })
         .await?;
     Ok((ledger, positions))
