@@ -64,6 +64,15 @@ fn asked(report: &Value) -> (String, Vec<String>) {
     (path, arguments)
 }
 
+/// A report without the bytes it counts: a server that tidies up changes them at any moment.
+fn without_sizes(mut report: Value) -> Value {
+    let rows = report.as_array_mut().into_iter().flatten();
+    for row in rows.filter(|row| row["unit"] == "bytes") {
+        row["value"] = Value::Null;
+    }
+    report
+}
+
 #[test]
 fn every_report_is_the_one_of_the_command_line() {
     let databases = [Some(Database::sqlite()), Database::postgres()];
@@ -79,7 +88,8 @@ fn every_report_is_the_one_of_the_command_line() {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let reply = web.get(&path, &[BEARER]);
             assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-            assert_eq!(reply.json(), kith.json(&arguments), "{path}");
+            let said = kith.json(&arguments);
+            assert_eq!(without_sizes(reply.json()), without_sizes(said), "{path}");
             let columns = report["columns"].as_array().expect("columns");
             if let Some(row) = reply.json().get(0).and_then(Value::as_object) {
                 assert_eq!(columns.len(), row.len(), "{path}");
