@@ -22,6 +22,7 @@ mod group;
 mod jetstream;
 mod liar;
 mod recording;
+mod rest;
 mod server;
 mod streams;
 mod tls;

@@ -5,9 +5,7 @@ use crate::frames::{ALICE, error_frame, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
 use kith_feeder::source::{Position, SourceKind, StreamOptions, What};
 use kith_feeder::wire;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use std::time::Duration;
 
 const BUDGET: usize = 1 << 20;
 const PATH: &str = "/xrpc/com.atproto.sync.subscribeRepos";
@@ -92,46 +90,6 @@ async fn frames_that_wait_for_room_are_delivered_together() {
     }
     assert_eq!(seqs, frames);
     assert_eq!(deliveries, 1);
-}
-
-/// Not each frame wakes everybody: between two looks at a live stream lie 200 ms.
-#[tokio::test]
-async fn a_live_stream_is_looked_at_now_and_then() {
-    /// Live, however slow the machine is.
-    const SOON: &str = "2126-11-22T00:00:00.000Z";
-    let event = |seq: u64| {
-        let payload = map(vec![
-            ("did", ALICE.into()),
-            ("seq", seq.into()),
-            ("time", SOON.into()),
-        ]);
-        frame("#identity", &payload)
-    };
-    let word = Arc::new(Notify::new());
-    let lines = (1..=300).flat_map(|seq| [Say::Frame(event(seq)), Say::Wait(Arc::clone(&word))]);
-    let server = Server::start(vec![Plan::Talk(lines.collect())]).await;
-    let sending = tokio::spawn(async move {
-        loop {
-            word.notify_one();
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    });
-    let mut source = relay(&server, quick(), Position::Live);
-    let begun = Instant::now();
-    let (mut frames, mut deliveries) = (0, 0);
-    while frames < 300 {
-        let delivery = source.receiver.recv().await.unwrap();
-        if let What::Frames(some) = &delivery.what {
-            deliveries += 1;
-            frames += some.iter().count();
-        }
-    }
-    let looks = 2 + begun.elapsed().as_millis() / 200;
-    assert!(
-        deliveries <= looks,
-        "{deliveries} deliveries, {looks} looks"
-    );
-    sending.abort();
 }
 
 #[tokio::test]

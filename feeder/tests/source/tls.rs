@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 /// An authority: its certificate, and a server's behind it that is for this name.
-fn certified(name: &str) -> (Vec<u8>, TlsAcceptor) {
+pub(crate) fn certified(name: &str) -> (Vec<u8>, TlsAcceptor) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

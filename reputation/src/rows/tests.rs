@@ -232,3 +232,31 @@ fn a_chunk_that_is_emptied_is_gone() {
         check(&store, &rows, &plain);
     }
 }
+
+/// What full rows of several chunks could not take is answered together.
+#[test]
+fn full_rows_of_many_chunks_overflow() {
+    let row = |origin| Row {
+        origin: AccountId(origin),
+        points: if origin % 400 == 7 {
+            Points::MAX - 1
+        } else {
+            5
+        },
+        touched: None,
+    };
+    let image: Vec<Row> = (1..=1_300).map(row).collect();
+    let mut store = RowStore::default();
+    let mut rows = store.restore(&image);
+    let before = rows.sum();
+    assert!(rows.is_long());
+    let piece = |(origin, points)| Piece {
+        origin: AccountId(origin),
+        points,
+    };
+    let pieces = [(7, 3), (8, 9), (407, 5), (1_207, 11)].map(piece);
+    let credited = store.credit(&mut rows, &pieces, AccountId(u32::MAX), None);
+    assert_eq!(credited.overflow, 2 + 4 + 10);
+    assert_eq!(rows.sum(), before + 1 + 9 + 1 + 1);
+    assert_eq!(store.get(&rows, AccountId(1_207)), Points::MAX);
+}
