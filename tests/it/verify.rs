@@ -45,6 +45,9 @@ fn assert_identical(kith: &Kith) {
     assert!(said["position"].as_u64() > Some(100), "{said}");
 }
 
+/// So many frames at the end of the recording are of its last epoch, with likes among them.
+const LATER: usize = 40;
+
 /// A change, how it is taken back, the table, and the column that is to be named.
 const BENDS: [(&str, &str, &str, &str); 20] = [
     (
@@ -281,11 +284,25 @@ fn the_same_history_under_other_rules() {
 }
 
 /// Old journal goes once a kept checkpoint covers it; everything else stays as it would be, also
-/// after images are lost.
+/// after images are lost. The history goes on after the kept checkpoint: the file has grown.
 #[test]
 fn what_is_dropped_was_not_needed() {
+    let scratch = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = scratch.path().join("growing.frames");
+    let path = file.to_str().expect("test paths are text");
+    let all = frames::read(&recording());
     for (database, whole) in databases().zip(databases()) {
-        let kith = replayed(&database, "keep_checkpoints = 1\nretain = 1\n");
+        let more = "keep_checkpoints = 1\nretain = 1\n";
+        let kith = Kith::new(&config(&database, more));
+        for frames in [&all[..all.len() - LATER], &all] {
+            frames::write(&file, frames).expect("can be written");
+            let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        }
+        let later = database.number(
+            "SELECT COUNT(*) FROM journal WHERE kind = 1 \
+             AND position > (SELECT MAX(position) FROM kept_image)",
+        );
+        assert!(later > 5, "{later} likes after the kept checkpoint");
         let other = replayed(&whole, "keep_checkpoints = 0\n");
         let rows = "SELECT COUNT(*) FROM journal WHERE kind = 1";
         let likes = "SELECT COUNT(*) FROM dropped_like";
@@ -313,9 +330,7 @@ fn what_is_dropped_was_not_needed() {
         for table in ["assignment", "unclaimed", "ledger_account"] {
             database.execute(&format!("DELETE FROM {table}"));
         }
-        let frames = recording();
-        let frames = frames.to_str().expect("test paths are text");
-        let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
+        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
         assert_eq!(without_journal(&database), without_journal(&whole));
         assert_identical(&kith);
         let _ = other.run(&["verify"]).expect_ok();
