@@ -10,41 +10,44 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line program: reads a file and prints"
 )]
 
 mod trace;
 
-use std::io::Read;
+use std::ffi::OsStr;
+use std::io::{Read, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args_os().skip(1);
     let (Some(file), None) = (arguments.next(), arguments.next()) else {
         eprintln!("usage: replay_trace FILE, or - for standard input");
         return ExitCode::from(2);
     };
-    match read(&file).and_then(|text| trace::replay(&text)) {
-        Ok(report) => {
-            println!("{}", report.to_json(&file));
-            ExitCode::from(u8::from(!report.different.is_empty()))
-        }
+    let name = file.to_string_lossy();
+    let report = match read(&file).and_then(|text| trace::replay(&text)) {
+        Ok(report) => report,
         Err(problem) => {
-            eprintln!("{file}: {problem}");
-            ExitCode::from(2)
+            eprintln!("{name}: {problem}");
+            return ExitCode::from(2);
         }
+    };
+    if let Err(error) = writeln!(std::io::stdout(), "{}", report.to_json(&name)) {
+        eprintln!("standard output: {error}");
+        return ExitCode::from(2);
     }
+    ExitCode::from(u8::from(!report.different.is_empty()))
 }
 
-fn read(file: &str) -> Result<String, String> {
-    if file == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|e| e.to_string())?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(file).map_err(|e| e.to_string())
+fn read(file: &OsStr) -> Result<String, String> {
+    let bytes = if file == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = bytes.map_err(|e| e.to_string())?;
+    String::from_utf8(bytes).map_err(|e| format!("not a trace: {e}"))
 }

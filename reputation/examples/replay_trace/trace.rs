@@ -24,8 +24,8 @@ pub(crate) struct Report {
     pub(crate) compared: usize,
     /// Operations after which the reference's state was taken over.
     pub(crate) resynced: usize,
-    /// Where rule `reference` gave something else; the index past the last operation stands for
-    /// the final state.
+    /// Where rule `reference` gave something else, or a state of the reference cannot be taken over;
+    /// the index past the last operation stands for the final state.
     pub(crate) different: Vec<Value>,
 }
 
@@ -39,6 +39,18 @@ impl Report {
             "resynced": self.resynced,
             "different": self.different,
         })
+    }
+
+    /// Goes on with the reference's state; with ours, where the ledger cannot hold that one.
+    fn take_over(&mut self, world: &mut World, at: usize, after: &BTreeMap<String, User>) {
+        for (name, user) in after {
+            if let Err(problem) = world.take_over(name, user) {
+                let got = format!("cannot be taken over: {problem}");
+                let want = json!({ "after": { name: shown_user(user) } });
+                self.different
+                    .push(json!({ "op": at, "want": want, "got": got }));
+            }
+        }
     }
 }
 
@@ -64,7 +76,7 @@ pub(crate) fn replay(text: &str) -> Result<Report, String> {
             .all(|flag| REPRODUCED.contains(&flag.as_str()));
         if !known || negative_before || negative_after {
             report.resynced += 1;
-            world.take_over(&step.after)?;
+            report.take_over(&mut world, at, &step.after);
             continue;
         }
         report.compared += 1;
@@ -79,7 +91,7 @@ pub(crate) fn replay(text: &str) -> Result<Report, String> {
             report
                 .different
                 .push(json!({ "op": at, "want": want, "got": got }));
-            world.take_over(&step.after)?;
+            report.take_over(&mut world, at, &step.after);
         }
     }
     let got: BTreeMap<&String, Value> = trace
@@ -166,12 +178,12 @@ enum Op {
     Tick {
         epoch: u32,
         #[serde(rename = "keepTopN")]
-        keep_top: u32,
+        keep_top: u64,
     },
     Collapse {
         users: Vec<String>,
         #[serde(rename = "keepTopN")]
-        keep_top: u32,
+        keep_top: u64,
     },
 }
 
@@ -272,9 +284,13 @@ impl World {
             Op::Claim { user, index, epoch } => self.claim(user, *index, *epoch).into(),
             Op::Tick { epoch, keep_top } => {
                 self.keep_top(*keep_top);
-                for person in self.people.values_mut().filter(|p| p.epoch_update < *epoch) {
-                    self.ledger.steps().tick(person.id, *epoch);
-                    person.epoch_update = *epoch;
+                for person in self.people.values_mut() {
+                    if person.epoch_update < *epoch {
+                        self.ledger.steps().tick(person.id, *epoch);
+                        person.epoch_update = *epoch;
+                    } else {
+                        self.ledger.steps().expire(person.id, *epoch);
+                    }
                 }
                 Value::Null
             }
@@ -288,9 +304,9 @@ impl World {
         })
     }
 
-    fn keep_top(&mut self, keep_top: u32) {
+    fn keep_top(&mut self, keep_top: u64) {
         let rules = Rules {
-            keep_top,
+            keep_top: u32::try_from(keep_top).unwrap_or(u32::MAX),
             ..*self.ledger.rules()
         };
         self.ledger.apply(&Operation::Rules(rules));
@@ -377,40 +393,35 @@ impl World {
         }
     }
 
-    /// Takes the reference's state over; what is negative there is nothing here.
-    fn take_over(&mut self, after: &BTreeMap<String, User>) -> Result<(), String> {
-        for (name, user) in after {
-            if !self.people.contains_key(name) {
-                self.create(name, user.epoch_sign_up, user.opts_in)?;
-            }
-            let image = self.image(name, user)?;
-            let Some(person) = self.people.get_mut(name) else {
-                continue;
-            };
-            person.epoch_update = user.epoch_update;
-            person.opts_in = user.opts_in;
-            person.blocks = user.blocks.iter().cloned().collect();
-            self.ledger
-                .steps()
-                .replace(person.id, image)
-                .map_err(|e| format!("{name}: {e}"))?;
+    /// Takes the reference's state of a user over; what is negative there is nothing here.
+    fn take_over(&mut self, name: &str, user: &User) -> Result<(), String> {
+        if !self.people.contains_key(name) {
+            self.create(name, user.epoch_sign_up, user.opts_in)?;
         }
-        Ok(())
+        let image = self.image(name, user)?;
+        let Some(person) = self.people.get_mut(name) else {
+            return Ok(());
+        };
+        person.epoch_update = user.epoch_update;
+        person.opts_in = user.opts_in;
+        person.blocks = user.blocks.iter().cloned().collect();
+        let replaced = self.ledger.steps().replace(person.id, image);
+        replaced.map_err(|e| e.to_string())
     }
 
     fn image(&self, name: &str, user: &User) -> Result<AccountImage, String> {
         let id = |name: &String| {
-            self.people
-                .get(name)
-                .map(|p| p.id)
-                .ok_or_else(|| format!("nobody is called {name}"))
+            let person = self.people.get(name).map(|p| p.id);
+            person.ok_or_else(|| format!("nobody is called {name:?}"))
+        };
+        let number = |what: &str, points: i64| {
+            u32::try_from(points.max(0)).map_err(|_| format!("{what} {points}: more than 2^32 - 1"))
         };
         let mut rows = Vec::new();
         for (origin, &(points, epoch)) in &user.points {
-            let points = u32::try_from(points.max(0)).map_err(|e| e.to_string())?;
             rows.push(Row {
                 origin: id(origin)?,
-                points,
+                points: number("points", points)?,
                 touched: Some(epoch),
             });
         }
@@ -420,10 +431,9 @@ impl World {
         for queued in &user.queued {
             let mut pieces = Vec::new();
             for (origin, points, _) in &queued.points {
-                let points = u32::try_from((*points).max(0)).map_err(|e| e.to_string())?;
                 pieces.push(Piece {
                     origin: id(origin)?,
-                    points,
+                    points: number("queued points", *points)?,
                 });
             }
             pieces.retain(|piece| piece.points > 0);
@@ -434,11 +444,13 @@ impl World {
                 pieces,
             });
         }
-        let own = if name == MORAT { 0 } else { user.own.max(0) };
+        let own = if name == MORAT { 0 } else { user.own };
+        let others = user.others.max(0).cast_unsigned();
+        let ordinals = unclaimed.iter().map(|entry| entry.ordinal);
         Ok(AccountImage {
-            own: u32::try_from(own).map_err(|e| e.to_string())?,
-            others: u64::try_from(user.others.max(0)).map_err(|e| e.to_string())?,
-            ordinal: unclaimed.last().map_or(0, |entry| entry.ordinal),
+            own: number("own", own)?,
+            others,
+            ordinal: ordinals.max().unwrap_or(0),
             rows,
             unclaimed,
         })

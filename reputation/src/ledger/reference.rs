@@ -71,7 +71,7 @@ impl Ledger {
             .count(epoch, burned, |totals| &mut totals.burned);
     }
 
-    fn reference_cut(&self, points: u64) -> u64 {
+    pub(super) fn reference_cut(&self, points: u64) -> u64 {
         points * u64::from(self.rules.sink_percent) / 100
     }
 
@@ -86,11 +86,13 @@ impl Ledger {
         let lost = account.others - kept + self.store.decay_each(&mut account.rows, percent, epoch);
         account.others = kept;
         self.totals.count(epoch, lost, |totals| &mut totals.decayed);
-        self.expire(
-            id,
-            epoch,
-            u64::from(epoch).saturating_sub(self.rules.unclaimed_ticks.into()),
-        );
+        self.reference_expire(id, epoch);
+    }
+
+    /// Drops entries that are too old at an epoch.
+    pub(super) fn reference_expire(&mut self, id: AccountId, epoch: u32) {
+        let oldest = u64::from(epoch).saturating_sub(self.rules.unclaimed_ticks.into());
+        self.expire(id, epoch, oldest);
     }
 }
 

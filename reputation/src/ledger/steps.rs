@@ -49,6 +49,7 @@ impl Steps<'_> {
         ledger.known(transfer.receiver)?;
         ledger.reference_refuses(transfer)?;
         ledger.reference_debit(transfer, epoch);
+        let has_second_leg = ledger.reference_cut(transfer.points) > 0;
         if transfer.receiver == AccountId::SINK && transfer.held {
             let pieces = ledger.buffers.pieces.clone();
             ledger.hold(
@@ -62,7 +63,8 @@ impl Steps<'_> {
         } else {
             ledger.deliver(transfer, epoch);
         }
-        if sink_held && ledger.buffers.sink_points > 0 {
+        // Also a bundle that is empty, as one of a sender with nothing left is.
+        if sink_held && has_second_leg {
             let pieces = ledger.buffers.sink_pieces.clone();
             ledger.hold(
                 AccountId::SINK,
@@ -91,6 +93,14 @@ impl Steps<'_> {
     pub fn tick(&mut self, id: AccountId, epoch: u32) {
         if self.ledger.known(id).is_ok() {
             self.ledger.reference_tick(id, epoch);
+        }
+    }
+
+    /// What a tick to an epoch does to an account that was ticked to it before, or is younger: entries
+    /// that are too old by then are dropped.
+    pub fn expire(&mut self, id: AccountId, epoch: u32) {
+        if self.ledger.known(id).is_ok() {
+            self.ledger.reference_expire(id, epoch);
         }
     }
 

@@ -76,3 +76,76 @@ fn user(own: u32, points: &str) -> String {
         r#"{{"own":{own},"others":0,"epochSignUp":0,"epochUpdate":0,"optsIn":true,"blocks":[],"points":{points},"queued":[]}}"#
     )
 }
+
+/// A trace of operations, each with the state after it, among people made before them.
+fn story(people: &[&str], ops: &[&str]) -> trace::Report {
+    let create = |name: &&str| {
+        format!(
+            r#"{{"op":"create","id":"{name}","epoch":0,"optsIn":true,"result":"Created","after":{{}}}}"#
+        )
+    };
+    let created = people.iter().map(create);
+    let ops: Vec<String> = created.chain(ops.iter().map(ToString::to_string)).collect();
+    let ops = ops.join(",");
+    let text = format!(r#"{{"meta":{{"maxPoints":100}},"ops":[{ops}],"final":{{}}}}"#);
+    trace::replay(&text).unwrap()
+}
+
+/// The cut of somebody whom the first leg left with nothing is an entry of no points, if it is held.
+#[test]
+fn a_held_cut_of_nothing_waits_too() {
+    let report = story(
+        &["a", "h", "b"],
+        &[
+            r#"{"op":"block","blocker":"morat","blockee":"h","result":null,"after":{}}"#,
+            r#"{"op":"assign","from":"a","to":"h","points":99,"epoch":0,"result":"Ok","after":{}}"#,
+            r#"{"op":"assign","from":"h","to":"b","points":199,"epoch":0,"result":"Ok","after":{"morat":
+               {"own":100,"others":0,"epochSignUp":0,"epochUpdate":0,"optsIn":true,"blocks":["h"],"points":{},
+               "queued":[{"from":"h","epoch":0,"points":[["h",0,0]]}]}}}"#,
+        ],
+    );
+    assert_eq!(report.compared, 6);
+    assert_eq!(report.different, Vec::<serde_json::Value>::new());
+}
+
+/// What waits too long is dropped by every tick, also at those who are settled already.
+#[test]
+fn a_tick_drops_what_waits_too_long_everywhere() {
+    let report = story(
+        &["a"],
+        &[
+            r#"{"op":"create","id":"r","epoch":12,"optsIn":false,"result":"Created","after":{}}"#,
+            r#"{"op":"assign","from":"a","to":"r","points":5,"epoch":0,"result":"Ok","after":{}}"#,
+            r#"{"op":"tick","epoch":11,"batch":9,"keepTopN":4294967296,"result":null,"after":{"r":
+               {"own":100,"others":0,"epochSignUp":12,"epochUpdate":12,"optsIn":false,"blocks":[],"points":{},
+               "queued":[]}}}"#,
+        ],
+    );
+    assert_eq!(report.compared, 4);
+    assert_eq!(report.different, Vec::<serde_json::Value>::new());
+}
+
+/// A state that no ledger can hold is told where it is met, and the trace goes on.
+#[test]
+fn a_state_that_cannot_be_taken_over_is_told() {
+    for (own, points, told) in [
+        ("268435457", "{}", "more points than an account can have"),
+        ("4294967296", "{}", "own 4294967296"),
+        ("0", r#"{"x":[1,0]}"#, "nobody is called \"x\""),
+        ("0", r#"{"a":[1,0]}"#, "its own tag"),
+    ] {
+        let tick = format!(
+            r#"{{"op":"tick","epoch":1,"batch":9,"keepTopN":9,"result":null,"flags":["float"],"after":{{"a":
+            {{"own":{own},"others":0,"epochSignUp":0,"epochUpdate":0,"optsIn":true,"blocks":[],
+            "points":{points},"queued":[]}}}}}}"#
+        );
+        let send =
+            r#"{"op":"assign","from":"a","to":"b","points":5,"epoch":1,"result":"Ok","after":{}}"#;
+        let report = story(&["a", "b"], &[&tick, send]);
+        assert_eq!((report.compared, report.resynced), (3, 1));
+        assert_eq!(report.different.len(), 1, "{:?}", report.different);
+        assert_eq!(report.different[0]["op"], 2);
+        let got = report.different[0]["got"].as_str().unwrap();
+        assert!(got.contains(told), "{got}");
+    }
+}
