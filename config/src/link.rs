@@ -110,6 +110,14 @@ pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
             "the database URL has no path",
             "write sqlite: and the path of a file, as in sqlite:kith.db",
         ),
+        Some(("sqlite", path)) if path.trim_start_matches('/').starts_with(":memory:") => refuse(
+            "a database in memory would be gone when the program ends",
+            "write sqlite: and the path of a file, as in sqlite:kith.db",
+        ),
+        Some(("sqlite", path)) if path.contains('\0') => refuse(
+            "the database URL has a zero byte in its path",
+            "write sqlite: and the path of a file, as in sqlite:kith.db",
+        ),
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
             match Url::parse(text) {
@@ -298,7 +306,6 @@ mod tests {
         for text in [
             "sqlite:kith.db",
             "sqlite:///var/lib/kith.db",
-            "sqlite::memory:",
             "postgres://kith:secret@db.example:5432/kith",
             "postgresql:///kith?host=/run/postgresql",
         ] {
@@ -309,6 +316,9 @@ mod tests {
             "kith.db",
             "sqlite:",
             "sqlite://",
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite:kith\0.db",
             "mysql://db/kith",
             "postgres:kith",
             "postgres://[/",

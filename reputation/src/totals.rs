@@ -76,8 +76,8 @@ impl Balance {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TotalsBook {
     pages: Vec<Page>,
-    /// While replaying, nothing is counted: the totals come from the store.
-    pub(crate) paused: bool,
+    /// While replaying, nothing of ordinals below this is counted: those totals come from the store.
+    pub(crate) paused_below: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl TotalsBook {
         points: u64,
         which: impl FnOnce(&mut Totals) -> &mut u64,
     ) {
-        if points > 0 && !self.paused {
+        if points > 0 && ordinal >= self.paused_below {
             let page = self.page(ordinal);
             *which(&mut page.totals) += points;
             page.changed = true;
@@ -115,7 +115,7 @@ impl TotalsBook {
 
     /// Adds to what was minted in an ordinal.
     pub(crate) fn mint(&mut self, ordinal: u32, points: i64) {
-        if points != 0 && !self.paused {
+        if points != 0 && ordinal >= self.paused_below {
             let page = self.page(ordinal);
             page.totals.minted += points;
             page.changed = true;

@@ -17,6 +17,11 @@ pub(crate) struct InputError(pub(crate) String);
 #[error("interrupted before everything was committed; the next start goes on from the last commit")]
 pub(crate) struct Interrupted;
 
+/// A replay was stopped by a signal, with everything committed that it had read.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted after {0} frames; the same command goes on from there")]
+pub(crate) struct Stopped(pub(crate) u64);
+
 /// Stopped in the middle by a signal, and nothing came of it.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; nothing was written")]
@@ -50,7 +55,7 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     });
     let is_interrupted = error
         .chain()
-        .any(|cause| cause.is::<Interrupted>() || cause.is::<Abandoned>());
+        .any(|cause| cause.is::<Interrupted>() || cause.is::<Stopped>() || cause.is::<Abandoned>());
     if is_interrupted {
         ExitCode::from(INTERRUPTED)
     } else if is_input {
@@ -60,7 +65,6 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where errors are shown")]
 fn report(error: &anyhow::Error) {
     // A broken pipe is the reader's wish to see no more.
     let broken_pipe = error.chain().any(|cause| {
@@ -69,7 +73,7 @@ fn report(error: &anyhow::Error) {
             .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
     });
     if !broken_pipe {
-        eprintln!("kith: {}", told(error));
+        crate::output::note(&format!("kith: {}", told(error)));
     }
 }
 

@@ -23,7 +23,7 @@ mod sources;
 mod verify;
 mod writer;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
@@ -41,7 +41,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::of_error(&anyhow::Error::new(error)),
     };
-    match runtime.block_on(commands::run(cli)) {
+    let done = runtime.block_on(commands::run(cli));
+    // A file that never answers, as a pipe that nobody writes to, keeps its thread for ever.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::of_error(&error),
     }
@@ -71,6 +74,8 @@ fn start_log(cli: &cli::Cli) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(progress::lines)
+        // A log that cannot be written, as on a full disk, is no reason to stop.
+        .log_internal_errors(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()) && output::colours())
         .init();
 }

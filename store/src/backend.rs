@@ -422,8 +422,10 @@ impl Once {
     }
 }
 
+/// The lock file of a database, beside the file itself, however it is named: a link is another name.
 pub(crate) fn lock_path(database: &std::path::Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
+    let itself = database.canonicalize();
+    let mut path = itself.map_or_else(|_| database.as_os_str().to_owned(), Into::into);
     path.push(".lock");
     path.into()
 }

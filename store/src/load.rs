@@ -42,7 +42,15 @@ impl Store {
             epoch_base_micros, clock_micros, flow_position, depth, checkpoint_position, \
             dropped_position, history_epoch FROM state";
         on_readers!(self, pool => {
-            let Some(row) = sqlx::query(SQL).fetch_optional(pool).await? else { return Ok(None) };
+            let Some(row) = sqlx::query(SQL).fetch_optional(pool).await? else {
+                let last: Option<i64> = sqlx::query_scalar("SELECT MAX(position) FROM journal")
+                    .fetch_one(pool)
+                    .await?;
+                return match last {
+                    None => Ok(None),
+                    Some(_) => Err(corrupt("state", "position", &"1", "lost, while the journal is there")),
+                };
+            };
             let started = match (
                 row.get::<Option<i64>, _>("epoch"),
                 row.get::<Option<i64>, _>("epoch_base"),

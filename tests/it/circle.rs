@@ -224,6 +224,33 @@ fn the_changes_add_up_to_the_circle() {
     }
 }
 
+/// Who edits at the same time waits, or is told; what was said to be added is there.
+#[test]
+fn edits_at_once_lose_nothing() {
+    let kith = Kith::new(
+        "database = \"sqlite:kith.db\"\n[[circle.tracked]]\nid = \"alice.example.com\"\n",
+    );
+    let mut added = Vec::new();
+    for round in 0..4 {
+        let names: Vec<String> = (0..8)
+            .map(|at| format!("account{at}of{round}.example.com"))
+            .collect();
+        let running: Vec<_> = names
+            .iter()
+            .map(|name| (name, kith.start(&["track", "add", name])))
+            .collect();
+        for (name, running) in running {
+            let ran = running.wait();
+            assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
+            added.push(name.clone());
+        }
+    }
+    let list = kith.json(&["track", "list"]).to_string();
+    for name in added {
+        assert!(list.contains(&name), "{name} is lost");
+    }
+}
+
 #[test]
 fn the_list_of_tracked_accounts_is_edited_in_place() {
     let text = "# mine\ndatabase = \"sqlite:kith.db\"\n\n[circle]\ndepth = 1 # near\n\n\

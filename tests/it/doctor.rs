@@ -210,3 +210,20 @@ fn a_network_that_is_well_is_found_well() {
     assert_eq!(reached.count(), 2, "{found:#?}");
     let _ = one(&found, "ok accounts: 1 tracked");
 }
+
+/// A file without a source is told in words, and what it says of the rest is looked at all the same.
+#[test]
+fn a_file_without_a_source_still_names_a_database() {
+    let file = project().join("examples/recording.toml");
+    let config = std::fs::read_to_string(file).expect("an example");
+    let kith = Kith::new(&config);
+    let (findings, code) = findings(&kith, &["--offline"]);
+    assert_eq!(code, Some(1));
+    let config = one(&findings, "fail config: ");
+    assert!(
+        config.ends_with("there is no source to read from"),
+        "{config}"
+    );
+    let _ = one(&findings, "warn database: ");
+    let _ = one(&findings, "ok disk: ");
+}

@@ -2,6 +2,7 @@
 //!
 //! - `network`: the network of `tests/network` starts, and is what it says it is.
 //! - `replay`: recordings give what an independent model says, whatever happens meanwhile.
+//! - `pipes`: standard error that takes nothing, pipes instead of files, signals.
 //! - `progress`: bars, and log lines beside them.
 //! - `books`: reports against the ledger they tell of.
 //! - `people`: what is shown at the command line, and that strangers cannot act there.
@@ -47,6 +48,7 @@ mod migrations;
 mod network;
 mod page;
 mod people;
+mod pipes;
 mod progress;
 mod recovery;
 mod replay;

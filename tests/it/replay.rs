@@ -54,6 +54,14 @@ fn each_case_is_exact_and_a_second_replay_changes_nothing() {
             let before = Said::by(&kith);
             let _ = replay(&kith, &frames).expect_ok();
             assert_eq!(Said::by(&kith), before, "{}: replayed once more", case.name);
+
+            // As by another relay, which has a cursor of its own: deletions are met again, too.
+            let journal = "SELECT MAX(position) FROM journal";
+            let position = database.number(journal);
+            let again = kith.folder().join("again.frames");
+            std::fs::copy(&frames, &again).expect("a recording can be copied");
+            let _ = replay(&kith, &again).expect_ok();
+            assert_eq!(database.number(journal), position, "{}", case.name);
         }
     }
 }

@@ -48,6 +48,9 @@ fn assert_identical(kith: &Kith) {
 /// So many frames at the end of the recording are of its last epoch, with likes among them.
 const LATER: usize = 40;
 
+/// So many frames are of the epochs but the last ones.
+const EARLIER: usize = 640;
+
 /// A change, how it is taken back, the table, and the column that is to be named.
 const BENDS: [(&str, &str, &str, &str); 20] = [
     (
@@ -336,6 +339,45 @@ fn what_is_dropped_was_not_needed() {
         let _ = other.run(&["verify"]).expect_ok();
         let ran = kith.run(&["recompute", "--into", "sqlite:what-if.db"]);
         assert!(ran.stderr.contains("was dropped"), "{}", ran.stderr);
+    }
+}
+
+/// A ledger that is made again from a kept checkpoint counts what later ticks did once, though they had
+/// been counted when the images that are lost were made.
+#[test]
+fn what_is_made_again_is_counted_once() {
+    let scratch = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = scratch.path().join("growing.frames");
+    let path = file.to_str().expect("test paths are text");
+    let all = frames::read(&recording());
+    for (database, whole) in databases().zip(databases()) {
+        // The last ticks come when no checkpoint is kept any more.
+        let kith = Kith::new(&config(&database, "keep_checkpoints = 1\nretain = 1\n"));
+        frames::write(&file, &all[..EARLIER]).expect("can be written");
+        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        kith.configure(&config(&database, "keep_checkpoints = 0\n"));
+        frames::write(&file, &all).expect("can be written");
+        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        let kept = database.number("SELECT MAX(ordinal) FROM kept_checkpoint WHERE complete = 1");
+        let ticks = database.number("SELECT ticks FROM state");
+        assert!(kept > 0 && kept < ticks, "kept at {kept} of {ticks}");
+        assert!(database.number("SELECT COUNT(*) FROM dropped_like") > 0);
+
+        for table in ["assignment", "unclaimed", "ledger_account"] {
+            database.execute(&format!("DELETE FROM {table}"));
+        }
+        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        assert_identical(&kith);
+        let undisturbed = replayed(&whole, "keep_checkpoints = 0\n");
+        let epochs = |kith: &Kith| kith.json(&["report", "epochs"]);
+        assert_eq!(epochs(&kith), epochs(&undisturbed));
+        // Without the one row by which everything else is read, nothing is.
+        database.execute("DELETE FROM state");
+        for command in [&["verify"][..], &["replay", "--frames", path]] {
+            let said = kith.run(command);
+            assert_ne!(said.code(), Some(0), "{}", said.stdout);
+            assert!(said.stderr.contains("table state"), "{}", said.stderr);
+        }
     }
 }
 

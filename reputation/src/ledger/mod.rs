@@ -49,7 +49,7 @@ pub struct Ledger {
     /// How accounts stood before the ticks they were settled beyond, if that is wanted.
     closed: Option<Vec<Closed>>,
     /// Replaying counts totals.
-    counts_replay: bool,
+    replay_counts_from: u32,
 }
 
 /// What the last operation did, lent to its outcome.
@@ -95,7 +95,7 @@ impl Ledger {
             buffers: Buffers::default(),
             present: 1,
             closed: None,
-            counts_replay: false,
+            replay_counts_from: u32::MAX,
         })
     }
 

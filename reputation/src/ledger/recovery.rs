@@ -122,9 +122,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// From now on [`Ledger::replay`] counts totals, for the accounts it brings forward.
-    pub fn count_replay(&mut self) {
-        self.counts_replay = true;
+    /// From now on [`Ledger::replay`] counts totals of this ordinal and later ones, for the accounts it
+    /// brings forward; without this it counts none.
+    pub fn count_replay(&mut self, from: u32) {
+        self.replay_counts_from = from;
     }
 
     /// Puts the totals of one ordinal in, as the store has them.
@@ -156,9 +157,9 @@ impl Ledger {
         needs: impl Fn(AccountId) -> bool,
     ) -> Result<(), ReplayMismatch> {
         self.buffers.clear();
-        self.totals.paused = !self.counts_replay;
+        self.totals.paused_below = self.replay_counts_from;
         let done = self.replay_one(operation, recorded, needs);
-        self.totals.paused = false;
+        self.totals.paused_below = 0;
         done
     }
 
@@ -265,6 +266,7 @@ impl Ledger {
             self.make(id);
         } else {
             self.accounts[id] = Account::new(self.rules.own_points, self.ticks);
+            self.count_new();
         }
         Ok(())
     }

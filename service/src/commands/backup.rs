@@ -27,6 +27,20 @@ pub(super) async fn run(path: &Path, file: &Path) -> Result<()> {
         ))
         .into());
     }
+    // SQLite would take it for a part of the copy.
+    for ending in ["-wal", "-journal"] {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(ending);
+        let beside = Path::new(&beside);
+        if beside.exists() {
+            return Err(InputError(format!(
+                "{} is there, left by a database that was killed\n  help: remove it, or name \
+                 another file",
+                beside.display()
+            ))
+            .into());
+        }
+    }
     let store = Store::open(&config.database, Access::Read).await?;
     store.backup(file).await?;
     store.close().await;

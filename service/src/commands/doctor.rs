@@ -110,9 +110,22 @@ pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
             }
         }
         Err(problems) => {
-            let help = "mend the file; `kith check` says the same";
-            findings.push(Finding::fail("config", problems.to_string(), help));
-            findings.push(files());
+            for problem in &problems.problems {
+                let place = problem.snippet.as_ref();
+                let place = place.map(|place| format!(":{}:{}", place.line, place.column));
+                let place = format!("{}{}", problem.origin, place.unwrap_or_default());
+                let detail = format!("{place}: {}", problem.message);
+                findings.push(Finding::fail("config", detail, &problem.help));
+            }
+            // What a source has to do with is not asked of a file without one.
+            match Config::load(path, &Env::of_process(), Mode::Offline) {
+                Ok(config) => {
+                    findings.extend(token(&config));
+                    findings.extend(database(&config).await);
+                    findings.extend(machine(&config));
+                }
+                Err(_) => findings.push(files()),
+            }
         }
     }
     match args.output.format() {

@@ -4,7 +4,7 @@ use std::{fs::File, io::Write, path::Path};
 
 use anyhow::{Context, Result};
 
-use crate::exit::InputError;
+use crate::{exit::InputError, output};
 
 /// Writes the template.
 pub(super) fn run(path: &Path, force: bool) -> Result<()> {
@@ -27,9 +27,8 @@ pub(super) fn run(path: &Path, force: bool) -> Result<()> {
     file.write_all(kith_config::TEMPLATE.as_bytes())
         .with_context(|| format!("writing {shown}"))?;
     tracing::info!("wrote {shown}");
-    writeln!(
-        std::io::stderr(),
+    output::note(&format!(
         "wrote {shown}: name the accounts to track in it, then `kith check`"
-    )?;
+    ));
     Ok(())
 }

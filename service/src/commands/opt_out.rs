@@ -17,11 +17,13 @@ pub(super) fn run(path: &Path, command: OptOutCommand) -> Result<()> {
     match command {
         OptOutCommand::Add { id } => {
             let id = add(path, &id)?;
-            tell(&format!("{id} opted out in {}", path.display()))
+            tell(&format!("{id} opted out in {}", path.display()));
+            Ok(())
         }
         OptOutCommand::Remove { id } => {
             let id = remove(path, &id)?;
-            tell(&format!("{id} opted in again in {}", path.display()))
+            tell(&format!("{id} opted in again in {}", path.display()));
+            Ok(())
         }
         OptOutCommand::List { output } => list(path, output.format()),
     }

@@ -12,7 +12,7 @@ use kith_store::{Access, Store};
 
 use crate::{
     engine::Engine,
-    exit::InputError,
+    exit::{InputError, Stopped},
     network,
     service::{self, Signals},
 };
@@ -22,7 +22,13 @@ pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
     let signals = Signals::listen()?;
     let config = super::load(path, Mode::Offline)?;
     for file in &frames {
-        if let Err(error) = std::fs::File::open(file) {
+        // A pipe is opened once: who writes to it would take this for its reader's end.
+        let is_there = std::fs::metadata(file);
+        let opened = is_there.and_then(|found| match found.is_file() {
+            true => std::fs::File::open(file).map(drop),
+            false => Ok(()),
+        });
+        if let Err(error) = opened {
             let shown = file.display();
             return Err(InputError(format!("cannot read {shown}: {error}")).into());
         }
@@ -46,8 +52,12 @@ pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
         .into());
     }
     let start = Instant::now();
+    let stopping = signals.stopping();
     let frames = service::replay(&config, Arc::clone(&store), engine, frames, signals).await?;
     tracing::info!(frames, seconds = start.elapsed().as_secs_f32(), "replayed");
     super::run::close(store).await;
-    Ok(())
+    match stopping.is_cancelled() {
+        true => Err(Stopped(frames).into()),
+        false => Ok(()),
+    }
 }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use kith_config::{FILE_BYTES_MAX, Identifier, edit};
 use kith_store::{Table, Value};
 
@@ -24,11 +24,13 @@ pub(super) fn run(path: &Path, command: TrackCommand) -> Result<()> {
     match command {
         TrackCommand::Add { id, label } => {
             let id = add(path, &id, label.as_deref())?;
-            tell(&format!("added {id} to {}", path.display()))
+            tell(&format!("added {id} to {}", path.display()));
+            Ok(())
         }
         TrackCommand::Remove { id } => {
             let id = remove(path, &id)?;
-            tell(&format!("removed {id} from {}", path.display()))
+            tell(&format!("removed {id} from {}", path.display()));
+            Ok(())
         }
         TrackCommand::List { output } => list(path, output.format()),
     }
@@ -74,12 +76,10 @@ fn list(path: &Path, format: Format) -> Result<()> {
 }
 
 /// What was done to the file, and what comes of it.
-pub(super) fn tell(done: &str) -> Result<()> {
-    writeln!(
-        io::stderr(),
+pub(super) fn tell(done: &str) {
+    output::note(&format!(
         "{done}\na running service takes it up by itself; otherwise the next `kith run` does"
-    )?;
-    Ok(())
+    ));
 }
 
 pub(super) fn identifier(text: &str) -> Result<Identifier, InputError> {
@@ -98,10 +98,8 @@ pub(super) fn change(
     edit: impl FnOnce(&str) -> Result<String, edit::EditError>,
 ) -> Result<()> {
     let target = resolved(path)?;
-    // Another `kith track` waits here; editors do not, which is why the text is compared.
-    let lock = File::open(&target).map_err(|error| unreadable(path, &error))?;
-    lock.lock()
-        .with_context(|| format!("locking {}", path.display()))?;
+    // Editors do not wait for the lock, which is why the text is compared, too.
+    let _lock = lock(&target).map_err(|error| unreadable(path, &error))?;
     let before = read(&target)?;
     let after = edit(&before).map_err(|error| refused(&error))?;
     write(&target, &before, &after).map_err(|error| {
@@ -118,6 +116,19 @@ pub(super) fn change(
         }
         .into()
     })
+}
+
+/// Waits until no other `kith track` edits the file. Each puts another file in its place, so that what
+/// was waited for may be the file of before.
+fn lock(target: &Path) -> io::Result<File> {
+    loop {
+        let file = File::open(target)?;
+        file.lock()?;
+        let (locked, there) = (file.metadata()?, fs::metadata(target)?);
+        if (locked.dev(), locked.ino()) == (there.dev(), there.ino()) {
+            return Ok(file);
+        }
+    }
 }
 
 /// Puts a new file in the old one's place, with its permissions and owner.

@@ -256,17 +256,29 @@ impl Engine {
             return true;
         };
         // Whoever holds its tag will change.
-        for other in 0..self.ledger.accounts() {
-            let other = kith_reputation::AccountId(other);
-            let concerned = self.ledger.account(other).is_some_and(|view| {
-                view.points_of(account) > 0
-                    || view.unclaimed().iter().any(|entry| {
-                        entry.sender == account || entry.pieces.iter().any(|p| p.origin == account)
-                    })
-            });
-            if concerned || other == account {
-                self.images.mark(other);
-            }
+        let ids = (0..self.ledger.accounts()).map(kith_reputation::AccountId);
+        let concerned: Vec<_> = ids
+            .filter(|other| {
+                self.ledger.account(*other).is_some_and(|view| {
+                    view.points_of(account) > 0
+                        || view.unclaimed().iter().any(|entry| {
+                            entry.sender == account
+                                || entry.pieces.iter().any(|p| p.origin == account)
+                        })
+                })
+            })
+            .collect();
+        // Hosts and relays say again what they said: an account as it was made has nothing to forget.
+        let own_points = self.ledger.rules().own_points;
+        let is_new = self.ledger.account(account).is_some_and(|view| {
+            let is_topped_up = view.own() == own_points || view.ordinal() < self.ledger.ticks();
+            view.tally() == 0 && view.unclaimed().is_empty() && is_topped_up
+        });
+        if is_new && concerned.is_empty() {
+            return true;
+        }
+        for other in concerned.into_iter().chain([account]) {
+            self.images.mark(other);
         }
         self.operate(Operation::Forget { account }, None)
     }

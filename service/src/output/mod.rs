@@ -44,10 +44,9 @@ pub(crate) fn people(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Tells people something that is not data.
-#[expect(clippy::print_stderr, reason = "the one place where notes are shown")]
+/// Tells people something that is not data; if nobody can be told, that changes nothing.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints anything as JSON, indented.

@@ -117,7 +117,7 @@ impl Past {
             is_broken: false,
         };
         past.ledger.note_epochs();
-        past.ledger.count_replay();
+        past.ledger.count_replay(0);
         Ok(past)
     }
 

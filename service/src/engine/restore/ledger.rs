@@ -51,6 +51,7 @@ impl Engine {
         let found = heads.positions().len();
         let mut is_whole = found as u64 >= expected;
         let mut from = self.state.checkpoint_position;
+        let mut counted_until = u32::MAX;
         let mut checkpoint = Checkpoint::of(heads.positions(), from, self.ledger_accounts.len())?;
         if is_whole {
             self.resume_ledger(store, &checkpoint).await?;
@@ -71,9 +72,13 @@ impl Engine {
             }
             let kept;
             (kept, from) = self.kept_checkpoint(store).await?;
+            // What later ticks did to accounts was counted when they were settled; the images that came
+            // of it are lost, so it is done, and counted, again.
+            counted_until = kept;
             let found = store.kept_positions(kept).await?;
             checkpoint = Checkpoint::of(found.into_iter(), from, self.ledger_accounts.len())?;
             self.resume_ledger(store, &checkpoint).await?;
+            self.ledger.count_replay(kept + 1);
             store
                 .each_kept_image(kept, |image| self.restore_image(image))
                 .await?;
@@ -113,7 +118,8 @@ impl Engine {
                 id.0
             );
         }
-        for row in store.load_totals().await? {
+        let totals = store.load_totals().await?;
+        for row in totals.iter().filter(|row| row.ordinal <= counted_until) {
             self.ledger.restore_totals(row.ordinal, row.totals);
         }
         if !is_whole {

@@ -1,0 +1,107 @@
+//! Standard error that takes nothing, pipes where files were meant, a signal in the middle.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use kith_tests::{Database, Kith, Signal, expected::Expected, frames, recordings, wait_until};
+
+fn kith(database: &Database) -> Kith {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    Kith::new(&case.config(database.url(), &recordings().first))
+}
+
+fn recording() -> String {
+    let path = recordings().first;
+    path.to_str().expect("test paths are text").to_owned()
+}
+
+/// A pipe in the folder, by its path.
+fn made_pipe(kith: &Kith) -> PathBuf {
+    let pipe = kith.folder().join("pipe.frames");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo starts").success());
+    pipe
+}
+
+/// A log that cannot be written, as on a full disk, neither stops the work nor changes how it ends.
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let database = Database::sqlite();
+    let kith = kith(&database);
+    let frames = recording();
+    for (arguments, code) in [
+        (&["status", "--config", "nowhere.toml"][..], 1),
+        (&["replay", "--frames", &frames], 0),
+        (&["replay", "--frames", "nowhere.frames"], 1),
+        (&["opt-out", "add", "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"], 0),
+    ] {
+        let full = File::create("/dev/full").expect("a file that is always full");
+        let mut command = kith.command(arguments);
+        command.env("KITH_LOG", "trace");
+        let status = command.stderr(full).stdout(Stdio::null()).status();
+        let code_seen = status.expect("kith starts").code();
+        assert_eq!(code_seen, Some(code), "{arguments:?}");
+    }
+    let _ = kith.run(&["verify"]).expect_ok();
+    let likes = database.number("SELECT COUNT(*) FROM journal WHERE kind = 1");
+    assert!(likes > 50, "only {likes} likes");
+}
+
+/// A pipe is read as a file is, and one that nobody writes to can be left.
+#[test]
+fn frames_come_through_a_pipe() {
+    let (database, other) = (Database::sqlite(), Database::sqlite());
+    let (piped, plain) = (kith(&database), kith(&other));
+    let pipe = made_pipe(&piped);
+    let bytes = std::fs::read(recording()).expect("a recording");
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, bytes)
+    });
+    let _ = piped
+        .run(&["replay", "--frames", "pipe.frames"])
+        .expect_ok();
+    writer.join().expect("no panic").expect("it was read");
+    let _ = plain.run(&["replay", "--frames", &recording()]).expect_ok();
+    assert_eq!(database.contents(), other.contents());
+
+    let database = Database::sqlite();
+    let silent = kith(&database);
+    let _ = made_pipe(&silent);
+    let running = silent.start(&["replay", "--frames", "pipe.frames"]);
+    wait_until("a start", || {
+        running.stderr().contains("restored").then_some(())
+    });
+    let ended = running.stop(Signal::Int);
+    assert_eq!(ended.code(), Some(130), "{}", ended.stderr);
+}
+
+/// A replay that was stopped says so, and goes on when it is asked again.
+#[test]
+fn a_stopped_replay_is_not_a_finished_one() {
+    let (database, other) = (Database::sqlite(), Database::sqlite());
+    let (stopped, whole) = (kith(&database), kith(&other));
+    let once = frames::read(&recordings().first);
+    for kith in [&stopped, &whole] {
+        let path = kith.folder().join("long.frames");
+        frames::write(&path, std::iter::repeat_n(&once, 200).flatten()).expect("can be written");
+    }
+    let arguments = ["replay", "--frames", "long.frames"];
+    let mut running = stopped.start(&arguments);
+    running.until("something to be written", || {
+        let ran = stopped.run(&["status", "--json"]);
+        let status = (ran.code() == Some(0)).then(|| ran.json())?;
+        (status["journal"]["position"].as_u64()? > 0).then_some(())
+    });
+    let ended = running.stop(Signal::Int);
+    assert_eq!(ended.code(), Some(130), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("goes on from there"),
+        "{}",
+        ended.stderr
+    );
+    let _ = stopped.run(&arguments).expect_ok();
+    let _ = whole.run(&arguments).expect_ok();
+    assert_eq!(database.contents(), other.contents());
+}
