@@ -167,8 +167,17 @@ fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
             }
             Some(())
         });
-        let refused = long.start(&kith).wait().expect_code(1).stderr;
-        assert!(refused.contains("another kith writes"), "{refused}");
+        let mut names = vec![database.url().to_owned()];
+        if let Some(file) = database.url().strip_prefix("sqlite:") {
+            let link = kith.folder().join("link.db");
+            std::os::unix::fs::symlink(file, &link).expect("a link can be made");
+            names.push(format!("sqlite:{}", link.display()));
+        }
+        for name in names {
+            let other = Kith::new(&config(&Database::at(&name)));
+            let refused = long.start(&other).wait().expect_code(1).stderr;
+            assert!(refused.contains("another kith writes"), "{refused}");
+        }
 
         // Its lock is lost, as when a host is cut off.
         match database.url().strip_prefix("sqlite:") {

@@ -388,6 +388,14 @@ fn a_backup_is_the_whole_database_at_one_moment() {
     let copy = kith.folder().join("copy.db");
     let _ = kith.run(&["backup", "copy.db"]).expect_ok();
     let _ = kith.run(&["backup", "copy.db"]).expect_code(1);
+    // What a killed database left beside the name would be read into the copy.
+    std::fs::write(kith.folder().join("other.db-wal"), "left").expect("can be written");
+    let refused = kith.run(&["backup", "other.db"]).expect_code(1);
+    assert!(
+        refused.stderr.contains("other.db-wal"),
+        "{}",
+        refused.stderr
+    );
     let restored = Database::at(&format!("sqlite:{}", copy.display()));
     assert_eq!(restored.contents(), database.contents());
     let there = Kith::new(&config(&restored, ""));

@@ -65,6 +65,7 @@ impl Engine {
             notes: Vec::new(),
             handles: HashMap::new(),
             data: HashMap::new(),
+            told: HashMap::new(),
             opted_out: HashSet::new(),
             forgotten: HashSet::new(),
             requests_taken: HashSet::new(),
