@@ -22,6 +22,11 @@ pub(crate) struct Interrupted;
 #[error("interrupted after {0} frames; the same command goes on from there")]
 pub(crate) struct Stopped(pub(crate) u64);
 
+/// Stopped in the middle by a signal, with a database that has a part of what it should have.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; {0} has a part of it and is of no use\n  help: drop it")]
+pub(crate) struct Halfway(pub(crate) String);
+
 /// Stopped in the middle by a signal, and nothing came of it.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; nothing was written")]
@@ -53,9 +58,12 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
                 .downcast_ref::<StoreError>()
                 .is_some_and(StoreError::is_input)
     });
-    let is_interrupted = error
-        .chain()
-        .any(|cause| cause.is::<Interrupted>() || cause.is::<Stopped>() || cause.is::<Abandoned>());
+    let is_interrupted = error.chain().any(|cause| {
+        cause.is::<Interrupted>()
+            || cause.is::<Stopped>()
+            || cause.is::<Halfway>()
+            || cause.is::<Abandoned>()
+    });
     if is_interrupted {
         ExitCode::from(INTERRUPTED)
     } else if is_input {

@@ -177,6 +177,22 @@ impl Store {
         self.backend.close().await;
     }
 
+    /// Closes all connections and removes an SQLite database; of PostgreSQL's nothing is removed. Says
+    /// whether it is gone.
+    pub async fn discard(self) -> bool {
+        let path = match &self.backend {
+            Backend::Sqlite(b) => Some(b.path().to_owned()),
+            Backend::Postgres(_) => None,
+        };
+        self.close().await;
+        path.is_some_and(|path| {
+            let lock = backend::lock_path(&path);
+            let removed = std::fs::remove_file(&path);
+            let _ = std::fs::remove_file(lock);
+            removed.is_ok()
+        })
+    }
+
     /// Whether a writer runs on this database now.
     pub async fn has_writer(&self) -> Result<bool, StoreError> {
         self.backend.is_locked().await

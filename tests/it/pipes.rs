@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use kith_tests::{Database, Kith, Signal, expected::Expected, frames, recordings, wait_until};
 
@@ -75,6 +76,35 @@ fn frames_come_through_a_pipe() {
     });
     let ended = running.stop(Signal::Int);
     assert_eq!(ended.code(), Some(130), "{}", ended.stderr);
+}
+
+/// Other rules are tried as a whole or not at all: what a signal stopped leaves no database.
+#[test]
+fn a_stopped_recompute_leaves_nothing() {
+    let database = Database::sqlite();
+    let kith = kith(&database);
+    let once = frames::read(&recordings().first);
+    let path = kith.folder().join("long.frames");
+    frames::write(&path, std::iter::repeat_n(&once, 20).flatten()).expect("can be written");
+    let _ = kith.run(&["replay", "--frames", "long.frames"]).expect_ok();
+    let arguments = ["recompute", "--into", "sqlite:other.db"];
+    let made = kith.folder().join("other.db");
+    let mut stopped = 0;
+    for pause in [0, 5, 10, 20, 40, 80] {
+        let running = kith.start(&arguments);
+        wait_until("a new database", || made.exists().then_some(()));
+        std::thread::sleep(Duration::from_millis(pause));
+        let ended = running.stop(Signal::Int);
+        if ended.code() == Some(0) {
+            std::fs::remove_file(&made).expect("a whole one");
+            continue;
+        }
+        stopped += 1;
+        assert_eq!(ended.code(), Some(130), "{}", ended.stderr);
+        assert!(!made.exists(), "{}", ended.stderr);
+    }
+    assert!(stopped > 0, "it was always faster");
+    let _ = kith.run(&arguments).expect_ok();
 }
 
 /// A replay that was stopped says so, and goes on when it is asked again.

@@ -162,8 +162,14 @@ async fn write_frames(
                     }
                 }
             }
-            What::Bad { .. } => output.recorded.bad += 1,
-            What::Disconnected { .. } => output.recorded.disconnects += 1,
+            What::Bad { reason, detail, .. } => {
+                tracing::warn!(reason, detail, "bad input");
+                output.recorded.bad += 1;
+            }
+            What::Disconnected { reason, detail } => {
+                tracing::warn!(reason, detail, "source disconnected");
+                output.recorded.disconnects += 1;
+            }
             What::Gap(_) => output.recorded.gaps += 1,
             What::Connected => {}
             What::Finished { .. } => return Ok(Ended::Limit),

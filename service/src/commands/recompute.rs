@@ -4,17 +4,19 @@ use std::path::Path;
 
 use anyhow::Result;
 use hashbrown::HashSet;
-use kith_config::{Config, Env, Mode};
+use kith_config::{Config, Env, Mode, mask_passwords};
 use kith_store::{Access, Store};
 
 use crate::{
     cli::RecomputeArgs,
     engine::{Engine, Settings, WhatIf},
-    exit::InputError,
+    exit::{Abandoned, Halfway, InputError},
+    service::Signals,
 };
 
 /// Recomputes.
 pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
+    let stopping = Signals::listen()?.stopping();
     let config = super::load(path, Mode::Offline)?;
     let mut what_if = what_if(&args.set)?;
     if !what_if.keys.contains("pin_tracked") {
@@ -26,8 +28,19 @@ pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
     if what_if.keys.contains("repost") && config.ledger.repost == 0 {
         tracing::warn!("reposts that did not count are not in the journal: they cannot count now");
     }
-    Engine::recompute(&store, &into, settings, &what_if).await?;
+    let done = tokio::select! {
+        done = Engine::recompute(&store, &into, settings, &what_if) => done,
+        () = stopping.cancelled() => Err(Abandoned.into()),
+    };
     store.close().await;
+    // A part of it would be taken for the whole by whoever asks it.
+    if let Err(error) = done {
+        let is_gone = into.discard().await;
+        return Err(match error.is::<Abandoned>() && !is_gone {
+            true => Halfway(mask_passwords(&args.into)).into(),
+            false => error,
+        });
+    }
     into.close().await;
     tracing::info!("recomputed; `KITH_DATABASE=… kith report NAME` asks the new database");
     Ok(())

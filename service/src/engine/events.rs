@@ -36,7 +36,7 @@ impl Engine {
                 status,
                 ..
             } => {
-                self.account(&did, active, status.as_deref(), time);
+                self.account(&did, active, status.as_deref());
             }
             // What they mean for the stream, its source says: see `What::Gap`.
             Message::Info { .. } => self.counters.add("frames.info", 1),
@@ -212,15 +212,7 @@ impl Engine {
         self.pending.accounts.insert(id);
     }
 
-    /// What is told of an account, at an event time. Another relay than the one before may be behind
-    /// it and tell again what is over, which would empty an account that was deleted and came back.
-    pub(super) fn account(
-        &mut self,
-        did: &str,
-        active: bool,
-        status: Option<&str>,
-        time: Option<Micros>,
-    ) {
+    fn account(&mut self, did: &str, active: bool, status: Option<&str>) {
         self.counters.add("frames.account", 1);
         let id = match self.settings.keeps_all_records() {
             true => self.intern(did),
@@ -229,14 +221,6 @@ impl Engine {
                 None => return,
             },
         };
-        if let Some(time) = time
-            && let Some(last) = self.told.insert(id, time)
-            && last > time
-        {
-            self.told.insert(id, last);
-            self.counters.add("frames.stale", 1);
-            return;
-        }
         self.set_status(
             id,
             if active {

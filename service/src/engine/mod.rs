@@ -94,8 +94,6 @@ pub(crate) struct Engine {
     notes: Vec<Note>,
     handles: HashMap<AccountId, Box<str>>,
     data: HashMap<AccountId, [u8; 32]>,
-    /// When the last word of a host about an account's status was given, since the start.
-    told: HashMap<AccountId, Micros>,
     opted_out: settings::OptedOut,
     /// Who asked to be: never a member, and nothing of it is kept.
     forgotten: HashSet<AccountId>,

@@ -65,7 +65,6 @@ impl Engine {
             notes: Vec::new(),
             handles: HashMap::new(),
             data: HashMap::new(),
-            told: HashMap::new(),
             opted_out: HashSet::new(),
             forgotten: HashSet::new(),
             requests_taken: HashSet::new(),

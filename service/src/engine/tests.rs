@@ -157,21 +157,6 @@ fn failures_that_no_waiting_mends_are_given_up_at_once() {
     assert_eq!(dids(&engine.backfill_orders(9, NOW)), [ALICE]);
 }
 
-/// The last word counts, not the last that is heard: relays are behind one another.
-#[test]
-fn what_is_over_is_not_heard_again() {
-    let mut engine = engine(&[ALICE]);
-    let status = |engine: &Engine| engine.circle.status(AccountId(0));
-    engine.account(ALICE, false, Some("deleted"), Some(NOW));
-    assert_eq!(status(&engine), Status::Deleted);
-    engine.account(ALICE, true, None, Some(NOW + SECOND));
-    assert_eq!(status(&engine), Status::Active);
-    engine.account(ALICE, false, Some("deleted"), Some(NOW));
-    assert_eq!(status(&engine), Status::Active);
-    engine.account(ALICE, false, Some("takendown"), Some(NOW + 2 * SECOND));
-    assert!(!status(&engine).is_active());
-}
-
 fn last_backfill(engine: &mut Engine) -> (BackfillState, Option<String>) {
     let row = engine.batch().backfill.pop().expect("a row");
     (row.state, row.error)
