@@ -104,20 +104,19 @@ pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
             help: help.to_owned(),
         })
     };
+    let sqlite = "write sqlite: and the path of a file, as in sqlite:kith.db";
     let postgres = "write postgres://USER:PASSWORD@HOST:PORT/DATABASE";
     match text.split_once(':') {
-        Some(("sqlite", path)) if path.trim_start_matches('/').is_empty() => refuse(
-            "the database URL has no path",
-            "write sqlite: and the path of a file, as in sqlite:kith.db",
-        ),
+        Some(("sqlite", path)) if path.trim_start_matches('/').is_empty() => {
+            refuse("the database URL has no path", sqlite)
+        }
         Some(("sqlite", path)) if path.trim_start_matches('/').starts_with(":memory:") => refuse(
             "a database in memory would be gone when the program ends",
-            "write sqlite: and the path of a file, as in sqlite:kith.db",
+            sqlite,
         ),
-        Some(("sqlite", path)) if path.contains('\0') => refuse(
-            "the database URL has a zero byte in its path",
-            "write sqlite: and the path of a file, as in sqlite:kith.db",
-        ),
+        Some(("sqlite", path)) if path.contains('\0') => {
+            refuse("the database URL has a zero byte in its path", sqlite)
+        }
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
             match Url::parse(text) {

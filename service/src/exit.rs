@@ -12,25 +12,24 @@ use kith_store::StoreError;
 #[error("{0}")]
 pub(crate) struct InputError(pub(crate) String);
 
-/// Stopped in the middle by a second signal.
+/// Stopped in the middle by a signal.
 #[derive(Debug, thiserror::Error)]
-#[error("interrupted before everything was committed; the next start goes on from the last commit")]
-pub(crate) struct Interrupted;
-
-/// A replay was stopped by a signal, with everything committed that it had read.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted after {0} frames; the same command goes on from there")]
-pub(crate) struct Stopped(pub(crate) u64);
-
-/// Stopped in the middle by a signal, with a database that has a part of what it should have.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted; {0} has a part of it and is of no use\n  help: drop it")]
-pub(crate) struct Halfway(pub(crate) String);
-
-/// Stopped in the middle by a signal, and nothing came of it.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted; nothing was written")]
-pub(crate) struct Abandoned;
+pub(crate) enum Interrupted {
+    /// By the second one.
+    #[error(
+        "interrupted before everything was committed; the next start goes on from the last commit"
+    )]
+    Uncommitted,
+    /// A replay, which has committed these frames.
+    #[error("interrupted after {0} frames; the same command goes on from there")]
+    After(u64),
+    /// With a database that has a part of what it should have.
+    #[error("interrupted; {0} has a part of it and is of no use\n  help: drop it")]
+    Halfway(String),
+    /// Nothing came of it.
+    #[error("interrupted; nothing was written")]
+    Nothing,
+}
 
 const NO: u8 = 1;
 const FAILURE: u8 = 2;
@@ -58,12 +57,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
                 .downcast_ref::<StoreError>()
                 .is_some_and(StoreError::is_input)
     });
-    let is_interrupted = error.chain().any(|cause| {
-        cause.is::<Interrupted>()
-            || cause.is::<Stopped>()
-            || cause.is::<Halfway>()
-            || cause.is::<Abandoned>()
-    });
+    let is_interrupted = error
+        .chain()
+        .any(<dyn std::error::Error>::is::<Interrupted>);
     if is_interrupted {
         ExitCode::from(INTERRUPTED)
     } else if is_input {

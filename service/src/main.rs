@@ -19,6 +19,7 @@ mod progress;
 mod reload;
 mod requests;
 mod service;
+mod signals;
 mod sources;
 mod verify;
 mod writer;

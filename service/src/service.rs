@@ -13,7 +13,6 @@ use kith_feeder::{
 };
 use kith_store::{Store, batch::Micros};
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval_at},
 };
@@ -22,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     checker::{Checker, Verdict},
     engine::{Arrival, Engine, HandleFound, ReadingAt, Taken},
-    exit::{InputError, Interrupted},
+    exit::InputError,
     handles::Handles,
     metrics::Metrics,
     network,
@@ -39,10 +38,10 @@ pub(crate) async fn run(
     store: Arc<Store>,
     engine: Engine,
     outside: Outside,
-    signals: Signals,
+    stopping: CancellationToken,
 ) -> Result<()> {
     let store_of_desk = Arc::clone(&store);
-    let mut service = Service::new(config, store, engine, signals);
+    let mut service = Service::new(config, store, engine, stopping);
     let engine = &mut service.writer.engine;
     let checker = Checker::new(
         outside.directory.clone(),
@@ -51,7 +50,7 @@ pub(crate) async fn run(
     );
     let mut sources = Sources::of_config(config, engine, checker);
     if let Some(address) = config.network.metrics {
-        service.metrics = Some(Metrics::serve(address, service.signals.stopping.clone()).await?);
+        service.metrics = Some(Metrics::serve(address, service.stopping.clone()).await?);
     }
     let reader = network::reader(config, outside.directory.clone());
     let mut desk = Desk::open(config, reader.clone(), outside, store_of_desk);
@@ -75,9 +74,9 @@ pub(crate) async fn replay(
     store: Arc<Store>,
     engine: Engine,
     files: Vec<PathBuf>,
-    signals: Signals,
+    stopping: CancellationToken,
 ) -> Result<u64> {
-    let mut service = Service::new(config, store, engine, signals);
+    let mut service = Service::new(config, store, engine, stopping);
     for file in files {
         // What a compressed file holds is not known before it is read.
         let is_plain = file.extension().is_none_or(|extension| extension != "zst");
@@ -86,11 +85,11 @@ pub(crate) async fn replay(
         let mut sources = Sources::of_file(file, &mut service.writer.engine);
         service.follow(&mut sources, None, Until::Finished).await?;
         service.shown = Shown::default();
-        if service.signals.stopping.is_cancelled() {
+        if service.stopping.is_cancelled() {
             break;
         }
     }
-    if !service.signals.stopping.is_cancelled() {
+    if !service.stopping.is_cancelled() {
         // What was asked of a short replay is not left to the next start.
         requests::take_all(&mut service.writer).await?;
     }
@@ -112,7 +111,7 @@ struct Service {
     requests: Requests,
     batch_time: Duration,
     checkpoint_time: Duration,
-    signals: Signals,
+    stopping: CancellationToken,
     metrics: Option<Metrics>,
     frames: u64,
     shown: Shown,
@@ -128,14 +127,19 @@ struct Shown {
 }
 
 impl Service {
-    fn new(config: &Config, store: Arc<Store>, engine: Engine, signals: Signals) -> Service {
+    fn new(
+        config: &Config,
+        store: Arc<Store>,
+        engine: Engine,
+        stopping: CancellationToken,
+    ) -> Service {
         let operations_max = config.store.batch_operations as usize;
         Service {
             requests: Requests::watch(Arc::clone(&store)),
             writer: Writer::new(engine, store, operations_max),
             batch_time: Duration::from_millis(config.store.batch_milliseconds.into()),
             checkpoint_time: config.store.checkpoint,
-            signals,
+            stopping,
             metrics: None,
             frames: 0,
             shown: Shown::default(),
@@ -149,7 +153,7 @@ impl Service {
         mut desk: Option<&mut Desk>,
         until: Until,
     ) -> Result<()> {
-        let stopping = self.signals.stopping.clone();
+        let stopping = self.stopping.clone();
         let mut batch_timer = timer(self.batch_time);
         let mut slice_timer = timer(SLICE_TIME);
         let mut checkpoint_timer = timer(self.checkpoint_time);
@@ -310,14 +314,10 @@ impl Service {
         }
     }
 
-    /// Commits everything there is; a second signal gives up.
+    /// Commits everything there is.
     async fn finish(&mut self) -> Result<()> {
         self.requests.stop().await;
-        let aborting = self.signals.aborting.clone();
-        tokio::select! {
-            done = self.writer.finish() => done,
-            () = aborting.cancelled() => Err(Interrupted.into()),
-        }
+        self.writer.finish().await
     }
 }
 
@@ -455,41 +455,6 @@ fn timer(period: Duration) -> tokio::time::Interval {
     let mut timer = interval_at(Instant::now() + period, period);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     timer
-}
-
-/// What signals ask for: the first SIGINT or SIGTERM drains, the second gives up.
-pub(crate) struct Signals {
-    stopping: CancellationToken,
-    aborting: CancellationToken,
-}
-
-impl Signals {
-    /// Cancelled by the first signal.
-    pub(crate) fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
-    }
-
-    /// Listens from now on; whatever takes long after this can be stopped cleanly.
-    pub(crate) fn listen() -> Result<Signals> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let signals = Signals {
-            stopping: CancellationToken::new(),
-            aborting: CancellationToken::new(),
-        };
-        let tokens = [signals.stopping.clone(), signals.aborting.clone()];
-        tokio::spawn(async move {
-            for token in tokens {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                tracing::info!("signal received");
-                token.cancel();
-            }
-        });
-        Ok(signals)
-    }
 }
 
 /// The local clock, in unix microseconds.

@@ -215,23 +215,42 @@ fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &
     assert_verified(&kith);
 }
 
-/// How often Kith has said something.
-fn said(running: &Running, what: &str) -> usize {
-    running.stderr().matches(what).count()
-}
-
-/// Waits until Kith has said something more often than before.
-fn until_it_says(running: &mut Running, what: &str, before: usize) {
+/// Does something, and waits until Kith has said this more often than before.
+fn until_it_says<T>(
+    running: &mut Running,
+    what: &str,
+    disturb: impl FnOnce(&mut Running) -> T,
+) -> T {
+    let said = |running: &Running| running.stderr().matches(what).count();
+    let before = said(running);
+    let done = disturb(running);
     wait_until(what, || {
         assert!(running.is_running(), "{}", running.stderr());
-        (said(running, what) > before).then_some(())
+        (said(running) > before).then_some(())
     });
+    done
 }
 
-/// Waits until Kith says that it waits.
-fn until_it_waits(running: &mut Running) {
-    let before = said(running, "waiting");
-    until_it_says(running, "waiting", before);
+/// A first signal lets it finish, and so waits for a database that takes nothing; a second one does
+/// not, and nothing is lost.
+#[test]
+fn a_second_signal_ends_the_waiting() {
+    let long = Long::of(20);
+    let database = Database::sqlite();
+    let kith = Kith::new(&config(&database));
+    let mut running = long.start(&kith);
+    begun(&kith, &mut running);
+    let stall = until_it_says(&mut running, "waiting", |_| database.stall());
+    until_it_says(&mut running, "signal received", |running| {
+        running.signal(Signal::Term);
+    });
+    sleep(Duration::from_millis(300));
+    assert!(running.is_running(), "{}", running.stderr());
+    let ended = running.stop(Signal::Term);
+    assert_eq!(ended.code(), Some(130), "{}", ended.stderr);
+    drop(stall);
+    let _ = long.start(&kith).wait().expect_ok();
+    assert_same(&database, &long.undisturbed());
 }
 
 #[test]
@@ -244,8 +263,7 @@ fn a_server_that_is_killed_and_comes_back_is_waited_for() {
         &database,
         |running| {
             for _ in 0..2 {
-                server.kill();
-                until_it_waits(running);
+                until_it_says(running, "waiting", |_| server.kill());
                 server.restart();
                 sleep(Duration::from_millis(500));
             }
@@ -270,23 +288,37 @@ fn lost_connections_locks_and_timeouts_are_waited_out() {
                 ));
             };
             limit("200");
-            database.execute(KICK);
-            let held = database.hold("LOCK TABLE journal, source IN ACCESS EXCLUSIVE MODE");
-            until_it_waits(running);
+            until_it_says(running, "waiting", |_| database.execute(KICK));
+            let held = until_it_says(running, "statement timeout", |_| {
+                database.hold("LOCK TABLE journal, source IN ACCESS EXCLUSIVE MODE")
+            });
             drop(held);
             limit("0");
             database.execute(KICK);
             sleep(Duration::from_millis(300));
             // Two that wait for each other: Kith, which notices first, is sent away.
-            let mut held = database
-                .hold("SET deadlock_timeout = '60s'; LOCK TABLE source IN ACCESS EXCLUSIVE MODE");
-            sleep(Duration::from_millis(200));
-            held.execute("UPDATE state SET depth = depth");
-            drop(held);
-            until_it_says(running, "deadlock", 0);
+            until_it_says(running, "deadlock", |_| {
+                let mut held = database.hold(
+                    "SET deadlock_timeout = '60s'; LOCK TABLE source IN ACCESS EXCLUSIVE MODE",
+                );
+                sleep(Duration::from_millis(200));
+                held.execute("UPDATE state SET depth = depth");
+            });
         },
         "batch not committed",
     );
+}
+
+/// Changes a row that Kith changes too, while it waits for it.
+fn change_what_it_waits_for(database: &Database) {
+    let mut other = database
+        .hold("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; UPDATE state SET depth = depth");
+    wait_until("Kith to wait for the row", || {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE \
+                       datname = current_database() AND wait_event_type = 'Lock'";
+        (database.number(waiting) > 0).then_some(())
+    });
+    other.execute("COMMIT");
 }
 
 /// Where sessions are serializable by default, a change of the same row by somebody else is a
@@ -305,25 +337,16 @@ fn serialization_failures_and_a_server_that_only_reads_are_waited_out() {
         &database,
         |running| {
             set("SET default_transaction_isolation = 'serializable'");
-            database.execute(KICK);
-            until_it_waits(running);
-            for before in 0..3 {
-                let mut other = database.hold(
-                    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                     UPDATE state SET depth = depth",
-                );
-                wait_until("Kith to wait for the row", || {
-                    assert!(running.is_running(), "{}", running.stderr());
-                    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE \
-                         datname = current_database() AND wait_event_type = 'Lock'";
-                    (database.number(waiting) > 0).then_some(())
+            until_it_says(running, "waiting", |_| database.execute(KICK));
+            for _ in 0..3 {
+                until_it_says(running, "could not serialize access", |_| {
+                    change_what_it_waits_for(&database);
                 });
-                other.execute("COMMIT");
-                until_it_says(running, "could not serialize access", before);
             }
             set("SET default_transaction_read_only = on");
-            database.execute(KICK);
-            until_it_says(running, "in a read-only transaction", 0);
+            until_it_says(running, "in a read-only transaction", |_| {
+                database.execute(KICK);
+            });
             set("RESET ALL");
         },
         "batch not committed",

@@ -286,21 +286,40 @@ fn the_same_history_under_other_rules() {
     }
 }
 
+/// A recording that grows.
+struct Growing {
+    folder: tempfile::TempDir,
+    all: Vec<Vec<u8>>,
+}
+
+impl Growing {
+    fn new() -> Growing {
+        Growing {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            all: frames::read(&recording()),
+        }
+    }
+
+    /// Replays it with so many of its frames.
+    fn replay(&self, kith: &Kith, frames: usize) {
+        let file = self.folder.path().join("growing.frames");
+        frames::write(&file, &self.all[..frames]).expect("can be written");
+        let file = file.to_str().expect("test paths are text");
+        let _ = kith.run(&["replay", "--frames", file]).expect_ok();
+    }
+}
+
 /// Old journal goes once a kept checkpoint covers it; everything else stays as it would be, also
 /// after images are lost. The history goes on after the kept checkpoint: the file has grown.
 #[test]
 fn what_is_dropped_was_not_needed() {
-    let scratch = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = scratch.path().join("growing.frames");
-    let path = file.to_str().expect("test paths are text");
-    let all = frames::read(&recording());
+    let growing = Growing::new();
+    let all = growing.all.len();
     for (database, whole) in databases().zip(databases()) {
         let more = "keep_checkpoints = 1\nretain = 1\n";
         let kith = Kith::new(&config(&database, more));
-        for frames in [&all[..all.len() - LATER], &all] {
-            frames::write(&file, frames).expect("can be written");
-            let _ = kith.run(&["replay", "--frames", path]).expect_ok();
-        }
+        growing.replay(&kith, all - LATER);
+        growing.replay(&kith, all);
         let later = database.number(
             "SELECT COUNT(*) FROM journal WHERE kind = 1 \
              AND position > (SELECT MAX(position) FROM kept_image)",
@@ -333,12 +352,13 @@ fn what_is_dropped_was_not_needed() {
         for table in ["assignment", "unclaimed", "ledger_account"] {
             database.execute(&format!("DELETE FROM {table}"));
         }
-        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        growing.replay(&kith, all);
         assert_eq!(without_journal(&database), without_journal(&whole));
         assert_identical(&kith);
         let _ = other.run(&["verify"]).expect_ok();
         let ran = kith.run(&["recompute", "--into", "sqlite:what-if.db"]);
         assert!(ran.stderr.contains("was dropped"), "{}", ran.stderr);
+        assert!(!kith.folder().join("what-if.db").exists(), "a part is left");
     }
 }
 
@@ -346,18 +366,14 @@ fn what_is_dropped_was_not_needed() {
 /// been counted when the images that are lost were made.
 #[test]
 fn what_is_made_again_is_counted_once() {
-    let scratch = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = scratch.path().join("growing.frames");
-    let path = file.to_str().expect("test paths are text");
-    let all = frames::read(&recording());
+    let growing = Growing::new();
+    let all = growing.all.len();
     for (database, whole) in databases().zip(databases()) {
         // The last ticks come when no checkpoint is kept any more.
         let kith = Kith::new(&config(&database, "keep_checkpoints = 1\nretain = 1\n"));
-        frames::write(&file, &all[..EARLIER]).expect("can be written");
-        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        growing.replay(&kith, EARLIER);
         kith.configure(&config(&database, "keep_checkpoints = 0\n"));
-        frames::write(&file, &all).expect("can be written");
-        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        growing.replay(&kith, all);
         let kept = database.number("SELECT MAX(ordinal) FROM kept_checkpoint WHERE complete = 1");
         let ticks = database.number("SELECT ticks FROM state");
         assert!(kept > 0 && kept < ticks, "kept at {kept} of {ticks}");
@@ -366,16 +382,24 @@ fn what_is_made_again_is_counted_once() {
         for table in ["assignment", "unclaimed", "ledger_account"] {
             database.execute(&format!("DELETE FROM {table}"));
         }
-        let _ = kith.run(&["replay", "--frames", path]).expect_ok();
+        growing.replay(&kith, all);
         assert_identical(&kith);
         let undisturbed = replayed(&whole, "keep_checkpoints = 0\n");
         let epochs = |kith: &Kith| kith.json(&["report", "epochs"]);
         assert_eq!(epochs(&kith), epochs(&undisturbed));
-        // Without the one row by which everything else is read, nothing is.
+    }
+}
+
+/// Without the one row by which everything else is read, nothing is.
+#[test]
+fn a_lost_state_is_told() {
+    for database in databases() {
+        let kith = replayed(&database, "");
         database.execute("DELETE FROM state");
-        for command in [&["verify"][..], &["replay", "--frames", path]] {
-            let said = kith.run(command);
-            assert_ne!(said.code(), Some(0), "{}", said.stdout);
+        let frames = recording();
+        let frames = frames.to_str().expect("test paths are text");
+        for command in [&["verify"][..], &["replay", "--frames", frames]] {
+            let said = kith.run(command).expect_code(2);
             assert!(said.stderr.contains("table state"), "{}", said.stderr);
         }
     }

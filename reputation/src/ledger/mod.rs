@@ -48,7 +48,7 @@ pub struct Ledger {
     present: u32,
     /// How accounts stood before the ticks they were settled beyond, if that is wanted.
     closed: Option<Vec<Closed>>,
-    /// Replaying counts totals.
+    /// Replaying counts totals of this ordinal and later ones.
     replay_counts_from: u32,
 }
 

@@ -8,7 +8,7 @@ mod network;
 use std::{io::Write, path::Path};
 
 use anyhow::Result;
-use kith_config::{Config, Env, Mode};
+use kith_config::{Config, Env, Mode, Problems};
 use kith_store::{Access, Status, Store, StoreError, Table, Value};
 use serde::Serialize;
 
@@ -92,41 +92,25 @@ impl Finding {
 
 /// Makes every check; exit status 1 if any fails.
 pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
-    let mut findings = Vec::new();
-    match Config::load(path, &Env::of_process(), Mode::Live) {
-        Ok(config) => {
-            let detail = format!(
-                "{}: {} tracked, {} sources",
-                path.display(),
-                config.circle.tracked.len(),
-                config.sources.len()
-            );
-            findings.push(Finding::ok("config", detail));
+    let load = |mode| Config::load(path, &Env::of_process(), mode);
+    let live = load(Mode::Live);
+    let mut findings = of_file(path, &live);
+    // A file may lack what only a source has to do with, and say all of the rest.
+    match live
+        .as_ref()
+        .ok()
+        .cloned()
+        .or_else(|| load(Mode::Offline).ok())
+    {
+        Some(config) => {
             findings.extend(token(&config));
             findings.extend(database(&config).await);
             findings.extend(machine(&config));
-            if !args.offline {
-                findings.extend(network::checks(&config).await);
-            }
         }
-        Err(problems) => {
-            for problem in &problems.problems {
-                let place = problem.snippet.as_ref();
-                let place = place.map(|place| format!(":{}:{}", place.line, place.column));
-                let place = format!("{}{}", problem.origin, place.unwrap_or_default());
-                let detail = format!("{place}: {}", problem.message);
-                findings.push(Finding::fail("config", detail, &problem.help));
-            }
-            // What a source has to do with is not asked of a file without one.
-            match Config::load(path, &Env::of_process(), Mode::Offline) {
-                Ok(config) => {
-                    findings.extend(token(&config));
-                    findings.extend(database(&config).await);
-                    findings.extend(machine(&config));
-                }
-                Err(_) => findings.push(files()),
-            }
-        }
+        None => findings.push(files()),
+    }
+    if let (Ok(config), false) = (&live, args.offline) {
+        findings.extend(network::checks(config).await);
     }
     match args.output.format() {
         Format::Json => output::json(&findings)?,
@@ -142,6 +126,31 @@ pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
         1 => Err(InputError("1 check failed".to_owned()).into()),
         n => Err(InputError(format!("{n} checks failed")).into()),
     }
+}
+
+/// The file itself.
+fn of_file(path: &Path, loaded: &Result<Config, Problems>) -> Vec<Finding> {
+    let problems = match loaded {
+        Ok(config) => {
+            let (tracked, sources) = (config.circle.tracked.len(), config.sources.len());
+            let shown = path.display();
+            let detail = format!("{shown}: {tracked} tracked, {sources} sources");
+            return vec![Finding::ok("config", detail)];
+        }
+        Err(problems) => problems,
+    };
+    let told = problems.problems.iter().map(|problem| {
+        let place = problem.snippet.as_ref();
+        let place = place.map(|place| format!(":{}:{}", place.line, place.column));
+        let place = format!("{}{}", problem.origin, place.unwrap_or_default());
+        let detail = format!("{place}: {}", problem.message);
+        Finding::fail("config", detail, &problem.help)
+    });
+    let more = (problems.left_out > 0).then(|| {
+        let detail = format!("{} more problems", problems.left_out);
+        Finding::fail("config", detail, "mend those above first")
+    });
+    told.chain(more).collect()
 }
 
 /// The token of the HTTP server.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use kith_config::Mode;
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::ExportArgs, export, service::Signals};
+use crate::{cli::ExportArgs, export, signals};
 
 /// Exports; a signal in the middle leaves no file behind.
 pub(super) async fn run(path: &Path, args: &ExportArgs) -> Result<()> {
@@ -14,7 +14,7 @@ pub(super) async fn run(path: &Path, args: &ExportArgs) -> Result<()> {
     // waits for its reader.
     let stopping = match args.to == Path::new("-") {
         true => CancellationToken::new(),
-        false => Signals::listen()?.stopping(),
+        false => signals::stopping()?,
     };
     let config = super::load(path, Mode::Offline)?;
     export::run(&config.database, args, &stopping).await

@@ -34,7 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Check { online } => check::run(path, online).await,
         Command::Doctor(args) => doctor::run(path, &args).await,
         Command::Run => run::run(path).await,
-        Command::Replay { frames } => Box::pin(replay::run(path, frames)).await,
+        Command::Replay { frames } => replay::run(path, frames).await,
         Command::Record(args) => record::run(path, args).await,
         Command::Serve { listen } => serve::run(path, listen).await,
         Command::Status { output } => status::run(path, output.format()).await,

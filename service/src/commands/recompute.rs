@@ -10,13 +10,13 @@ use kith_store::{Access, Store};
 use crate::{
     cli::RecomputeArgs,
     engine::{Engine, Settings, WhatIf},
-    exit::{Abandoned, Halfway, InputError},
-    service::Signals,
+    exit::{InputError, Interrupted},
+    signals,
 };
 
 /// Recomputes.
 pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
-    let stopping = Signals::listen()?.stopping();
+    let stopping = signals::stopping()?;
     let config = super::load(path, Mode::Offline)?;
     let mut what_if = what_if(&args.set)?;
     if !what_if.keys.contains("pin_tracked") {
@@ -29,19 +29,21 @@ pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
         tracing::warn!("reposts that did not count are not in the journal: they cannot count now");
     }
     let done = tokio::select! {
-        done = Engine::recompute(&store, &into, settings, &what_if) => done,
-        () = stopping.cancelled() => Err(Abandoned.into()),
+        done = Engine::recompute(&store, &into, settings, &what_if) => Some(done),
+        () = stopping.cancelled() => None,
     };
     store.close().await;
-    // A part of it would be taken for the whole by whoever asks it.
-    if let Err(error) = done {
+    if let Some(Ok(())) = done {
+        into.close().await;
+    } else {
+        // A part of it would be taken for the whole by whoever asks it.
         let is_gone = into.discard().await;
-        return Err(match error.is::<Abandoned>() && !is_gone {
-            true => Halfway(mask_passwords(&args.into)).into(),
-            false => error,
+        return Err(match (done, is_gone) {
+            (Some(Err(error)), _) => error,
+            (_, true) => Interrupted::Nothing.into(),
+            (_, false) => Interrupted::Halfway(mask_passwords(&args.into)).into(),
         });
     }
-    into.close().await;
     tracing::info!("recomputed; `KITH_DATABASE=… kith report NAME` asks the new database");
     Ok(())
 }

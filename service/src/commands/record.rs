@@ -6,11 +6,11 @@ use anyhow::Result;
 use kith_config::{Config, Mode, Source};
 use kith_feeder::source::{self, RecordError, RecordLimits};
 
-use crate::{cli::RecordArgs, exit::InputError, service::Signals, sources};
+use crate::{cli::RecordArgs, exit::InputError, signals, sources};
 
 /// Records until a limit is reached, the source ends, or a signal comes.
 pub(super) async fn run(path: &Path, args: RecordArgs) -> Result<()> {
-    let signals = Signals::listen()?;
+    let stopping = signals::stopping()?;
     let config = super::load(path, Mode::Live)?;
     let specs = chosen(&config, args.source.as_deref())?
         .into_iter()
@@ -23,7 +23,7 @@ pub(super) async fn run(path: &Path, args: RecordArgs) -> Result<()> {
         frames_max: args.frames,
         duration_max: args.seconds.map(Duration::from_secs),
     };
-    let recorded = source::record(specs, &args.file, limits, signals.stopping())
+    let recorded = source::record(specs, &args.file, limits, stopping)
         .await
         .map_err(|error| match error {
             RecordError::Create { .. } | RecordError::Source { .. } => {

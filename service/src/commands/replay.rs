@@ -9,17 +9,20 @@ use std::{
 use anyhow::Result;
 use kith_config::{Backfill, Mode};
 use kith_store::{Access, Store};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::Engine,
-    exit::{InputError, Stopped},
-    network,
-    service::{self, Signals},
+    exit::{InputError, Interrupted},
+    network, service, signals,
 };
 
 /// Reads the files one after the other.
 pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
-    let signals = Signals::listen()?;
+    signals::drained(|stopping| replay(path, frames, stopping)).await
+}
+
+async fn replay(path: &Path, frames: Vec<PathBuf>, stopping: CancellationToken) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     for file in &frames {
         // A pipe is opened once: who writes to it would take this for its reader's end.
@@ -52,12 +55,18 @@ pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
         .into());
     }
     let start = Instant::now();
-    let stopping = signals.stopping();
-    let frames = service::replay(&config, Arc::clone(&store), engine, frames, signals).await?;
+    let frames = service::replay(
+        &config,
+        Arc::clone(&store),
+        engine,
+        frames,
+        stopping.clone(),
+    )
+    .await?;
     tracing::info!(frames, seconds = start.elapsed().as_secs_f32(), "replayed");
     super::run::close(store).await;
     match stopping.is_cancelled() {
-        true => Err(Stopped(frames).into()),
+        true => Err(Interrupted::After(frames).into()),
         false => Ok(()),
     }
 }

@@ -9,18 +9,23 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::Engine,
     http::Server,
     network::{self, Names},
     reload::{Reloads, Running},
-    service::{self, Outside, Signals},
+    service::{self, Outside},
+    signals,
 };
 
 /// Follows the network until stopped.
 pub(super) async fn run(path: &Path) -> Result<()> {
-    let signals = Signals::listen()?;
+    signals::drained(|stopping| follow(path, stopping)).await
+}
+
+async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
     let hangups = signal(SignalKind::hangup())?;
     let config = super::load(path, Mode::Live)?;
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
@@ -37,7 +42,7 @@ pub(super) async fn run(path: &Path) -> Result<()> {
         config: config.clone(),
         names,
     };
-    let reloads = Reloads::watch(running, hangups, signals.stopping());
+    let reloads = Reloads::watch(running, hangups, stopping.clone());
     let outside = Outside {
         directory,
         documents,
@@ -45,9 +50,9 @@ pub(super) async fn run(path: &Path) -> Result<()> {
     };
     let mut server = None;
     if let Some(address) = config.http.listen {
-        server = Some(Server::start(path, &config, address, signals.stopping()).await?);
+        server = Some(Server::start(path, &config, address, stopping.clone()).await?);
     }
-    service::run(&config, Arc::clone(&store), engine, outside, signals).await?;
+    service::run(&config, Arc::clone(&store), engine, outside, stopping).await?;
     if let Some(server) = server {
         server.finish().await;
     }

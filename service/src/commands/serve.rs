@@ -7,15 +7,14 @@ use kith_config::Mode;
 
 use crate::{
     http::{self, Server},
-    service::Signals,
+    signals,
 };
 
 /// Serves until stopped.
 pub(super) async fn run(path: &Path, listen: Option<SocketAddr>) -> Result<()> {
-    let signals = Signals::listen()?;
+    let stopping = signals::stopping()?;
     let config = super::load(path, Mode::Offline)?;
     let address = listen.or(config.http.listen).unwrap_or(http::LISTEN);
-    let stopping = signals.stopping();
     let server = Server::start(path, &config, address, stopping.clone()).await?;
     stopping.cancelled().await;
     server.finish().await;

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     ask,
     cli::{EdgesOf, ExportArgs, FileFormat, What},
-    exit::{Abandoned, InputError},
+    exit::{InputError, Interrupted},
     output,
     progress::Task,
 };
@@ -52,7 +52,7 @@ pub(crate) async fn run(
     tokio::select! {
         exported = write(&store, args, format, target, stopping) => exported?,
         // The database may be in the middle of sorting, and is not waited for.
-        () = stopping.cancelled() => return Err(Abandoned.into()),
+        () = stopping.cancelled() => return Err(Interrupted::Nothing.into()),
     }
     store.close().await;
     Ok(())
@@ -161,7 +161,7 @@ impl Source<'_> {
                 if done.is_multiple_of(LOOK_ROWS) {
                     task.show(done, all.max(done), || export.name.to_owned());
                     if self.stopping.is_cancelled() {
-                        failed = Some(Abandoned.into());
+                        failed = Some(Interrupted::Nothing.into());
                         return ControlFlow::Break(());
                     }
                 }

@@ -86,7 +86,7 @@ impl Service {
             self.read_circle(desk).await?;
             self.read_likes(config, desk, reader).await?;
         }
-        if self.signals.stopping.is_cancelled() {
+        if self.stopping.is_cancelled() {
             return Ok(());
         }
         self.take_likes().await
@@ -95,7 +95,7 @@ impl Service {
     /// Waits until it is known where each stream begins, and notes it. None: stopped meanwhile.
     async fn join_sources(&mut self, sources: &mut Sources) -> Result<Option<Joined>> {
         let mut lanes: Vec<Lane> = sources.lanes.iter().map(|lane| self.lane(lane)).collect();
-        let (stopping, begun) = (self.signals.stopping.clone(), Instant::now());
+        let (stopping, begun) = (self.stopping.clone(), Instant::now());
         while lanes.iter().any(|lane| lane.first.is_none()) {
             let waited = begun.elapsed() > JOIN_MAX;
             for lane in lanes.iter_mut().filter(|lane| lane.first.is_none()) {
@@ -163,7 +163,7 @@ impl Service {
 
     /// Follows and blocks first: they say whose likes count.
     async fn read_circle(&mut self, desk: &mut Desk) -> Result<()> {
-        let stopping = self.signals.stopping.clone();
+        let stopping = self.stopping.clone();
         let mut batch_timer = timer(self.batch_time);
         let mut look = timer(LOOK);
         while self.writer.engine.follows_left() > 0 {
@@ -185,7 +185,7 @@ impl Service {
 
     /// The likes of all members into the store. Follows that could not be read are still tried.
     async fn read_likes(&mut self, config: &Config, desk: &mut Desk, reader: Reader) -> Result<()> {
-        let stopping = self.signals.stopping.clone();
+        let stopping = self.stopping.clone();
         let (sender, mut done) = mpsc::channel::<BackfillDone>(1);
         let stop = CancellationToken::new();
         let options = SchedulerOptions {
@@ -243,7 +243,7 @@ impl Service {
         let mut checkpoint = Instant::now();
         let (mut task, mut taken) = (Task::new("taking earlier likes"), 0);
         loop {
-            if self.signals.stopping.is_cancelled() {
+            if self.stopping.is_cancelled() {
                 return Ok(());
             }
             let Some(likes) = self.patiently(|| store.staged_likes(last, CHUNK)).await else {
@@ -271,7 +271,7 @@ impl Service {
                 Err(error) => tracing::error!(%error, "the store does not answer, waiting"),
             }
             tokio::select! {
-                () = self.signals.stopping.cancelled() => return None,
+                () = self.stopping.cancelled() => return None,
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use kith_tests::{Database, Kith, missing};
 
-use super::{
-    Long, assert_same, assert_verified, config, disturbed, said, until_it_says, until_it_waits,
-};
+use super::{Long, assert_same, assert_verified, config, disturbed, until_it_says};
 
 /// A small file system of its own, if this machine lets us.
 struct Disk(tempfile::TempDir);
@@ -58,14 +56,15 @@ fn a_disk_that_fills_up_is_waited_for() {
         &database,
         |running| {
             for _ in 0..2 {
-                // As much as there is.
-                let full = Command::new("dd")
-                    .args(["if=/dev/zero", "bs=4096", "status=none"])
-                    .arg(format!("of={}", ballast.display()))
-                    .stderr(std::process::Stdio::null())
-                    .status();
-                assert!(!full.expect("dd starts").success(), "the disk is not full");
-                until_it_waits(running);
+                until_it_says(running, "waiting", |_| {
+                    // As much as there is.
+                    let full = Command::new("dd")
+                        .args(["if=/dev/zero", "bs=4096", "status=none"])
+                        .arg(format!("of={}", ballast.display()))
+                        .stderr(std::process::Stdio::null())
+                        .status();
+                    assert!(!full.expect("dd starts").success(), "the disk is not full");
+                });
                 std::fs::remove_file(&ballast).expect("ballast can be thrown off");
                 sleep(Duration::from_millis(300));
             }
@@ -141,10 +140,10 @@ fn a_file_that_becomes_read_only_is_waited_for() {
             for _ in 0..2 {
                 // First what is open cannot be written; after that nothing can be opened to write.
                 let refused = "attempt to write a readonly database";
-                let before = said(running, refused);
                 let files = ["kith.db", "kith.db-wal"].map(|name| folder.path().join(name));
-                let kept = Immutable::make(files).expect("as the probe");
-                until_it_says(running, refused, before);
+                let kept = until_it_says(running, refused, |_| {
+                    Immutable::make(files).expect("as the probe")
+                });
                 drop(kept);
                 sleep(Duration::from_millis(300));
             }
