@@ -141,6 +141,9 @@ fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
             }
             assert_verified(&kith);
             assert_same(&database, &undisturbed);
+            let kept = "SELECT MAX(ordinal) FROM kept_checkpoint WHERE complete = 1";
+            let ticks = database.number("SELECT ticks FROM state");
+            assert_eq!(database.number(kept), ticks, "on {}", database.url());
         }
         assert!(killed == 0 || finished > 0);
     }

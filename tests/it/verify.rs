@@ -52,7 +52,7 @@ const LATER: usize = 40;
 const EARLIER: usize = 640;
 
 /// A change, how it is taken back, the table, and the column that is to be named.
-const BENDS: [(&str, &str, &str, &str); 20] = [
+const BENDS: [(&str, &str, &str, &str); 24] = [
     (
         "UPDATE journal SET sink_points = sink_points + 1 WHERE position = 20",
         "UPDATE journal SET sink_points = sink_points - 1 WHERE position = 20",
@@ -174,6 +174,31 @@ const BENDS: [(&str, &str, &str, &str); 20] = [
          UPDATE kept_image SET holder = holder - 991 WHERE holder > 900",
         "kept_image",
         "image",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM kept_image WHERE holder = 5; \
+         DELETE FROM kept_image WHERE holder = 5",
+        "INSERT INTO kept_image SELECT * FROM saved; DROP TABLE saved",
+        "kept_image",
+        "*",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM ledger_account; DELETE FROM ledger_account",
+        "INSERT INTO ledger_account SELECT * FROM saved; DROP TABLE saved",
+        "ledger_account",
+        "*",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM history; UPDATE history SET rank = NULL",
+        "DELETE FROM history; INSERT INTO history SELECT * FROM saved; DROP TABLE saved",
+        "history",
+        "rank",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM history; UPDATE history SET rank = NULL WHERE rank = 2",
+        "DELETE FROM history; INSERT INTO history SELECT * FROM saved; DROP TABLE saved",
+        "history",
+        "rank",
     ),
 ];
 

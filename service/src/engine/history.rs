@@ -14,7 +14,8 @@ use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow};
 use super::hops::Hops;
 
 /// Ranks in a batch.
-const RANKS_MAX: usize = 20_000;
+pub(crate) const RANKS_MAX: usize = 20_000;
+
 /// What of the history is not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct History {

@@ -22,7 +22,7 @@ pub(super) struct Retention {
     ticks: BTreeMap<i64, u64>,
     /// The checkpoints that are whole, ascending.
     kept: Vec<KeptRow>,
-    /// The one that is being taken, and whether images of it are in the store.
+    /// The one that is being taken, and whether the store knows of it.
     taking: Option<KeptRow>,
     is_begun: bool,
     /// Checkpoints to be removed: ordinal, from which holder, accounts.
@@ -97,7 +97,10 @@ impl Retention {
                 let oldest = self.kept.remove(0);
                 self.discard(&oldest);
             }
-        } else if let (Some(row), true) = (self.taking, swept > 0) {
+        } else if let Some(row) = self.taking
+            && (swept > 0 || !self.is_begun)
+        {
+            // Also without images: who is killed before the first of them finds it, and goes on.
             (slice.checkpoint, slice.images) = (Some(row), swept);
             self.is_begun = true;
         }
@@ -162,6 +165,20 @@ mod tests {
             slices,
             [Some((1, 0, 10_000)), Some((1, 10_000, u32::MAX)), None]
         );
+    }
+
+    #[test]
+    fn one_that_has_no_image_yet_is_gone_on_with() {
+        let mut retention = Retention::new(1, None);
+        retention.tick(row(1));
+        let begun = retention.slice(0, false).checkpoint;
+        assert_eq!(begun, Some(row(1)), "with the tick");
+        assert_eq!(retention.slice(0, false).checkpoint, None, "once");
+        let mut restored = Retention::new(1, None);
+        restored.restore(&[row(1)], &[], 1);
+        let slice = restored.slice(7, true);
+        assert!(slice.checkpoint.is_some_and(|row| row.complete));
+        assert_eq!(slice.images, 7);
     }
 
     #[test]

@@ -23,7 +23,10 @@ use kith_store::{
 };
 use serde::Serialize;
 
-use crate::engine::{history::History, hops::Hops};
+use crate::engine::{
+    history::{History, RANKS_MAX},
+    hops::Hops,
+};
 use past::Past;
 use rows::{EpochRows, ImageSums};
 
@@ -119,8 +122,10 @@ pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> R
         .iter()
         .filter(|row| row.complete && row.position >= after)
     {
-        if Some(row.ordinal) != base.map(|base| base.ordinal) {
-            sums.read_kept(store, row).await?;
+        sums.read_kept(store, row).await?;
+        for id in sums.missing(Some(row.ordinal), row.accounts) {
+            let key = format!("ordinal {} holder {id}", row.ordinal);
+            differences.note("kept_image", &key, "*", &"no row", &"a row");
         }
     }
     let scene = Scene {
@@ -209,7 +214,8 @@ impl Scene<'_> {
                 .first_difference(&past.activity, history_from),
             closed: stored.closed.first_difference(&past.closed, history_from),
         };
-        self.tell_ranks(history_from, differences).await?;
+        self.tell_ranks(history_from, past.settled_to(), differences)
+            .await?;
         let epochs = [watch.flow, watch.activity, watch.closed];
         if epochs.iter().all(Option::is_none) {
             return Ok(());
@@ -228,9 +234,17 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// Ranks follow from the tracked points of the members.
-    async fn tell_ranks(&self, from: Option<i64>, differences: &mut Differences) -> Result<()> {
+    /// Ranks follow from the tracked points of the members. They are written once everybody is
+    /// settled beyond the end of an epoch, a batch at a time and ascending by account.
+    async fn tell_ranks(
+        &self,
+        from: Option<i64>,
+        settled_to: i64,
+        differences: &mut Differences,
+    ) -> Result<()> {
         let current = self.state.clock.started.map_or(0, |start| start.epoch);
+        let mut written = 0;
+        let mut awaited = Vec::new();
         for (epoch, _) in self.hops {
             if *epoch >= current || from.is_some_and(|from| *epoch < from) {
                 continue;
@@ -246,29 +260,36 @@ impl Scene<'_> {
                     stored.push((closed.holder, row.rank));
                 })
                 .await?;
-            // A sweep that is under way has no ranks yet.
-            if stored.iter().all(|(_, rank)| rank.is_none()) {
-                continue;
-            }
             ranking.rank(current);
             let ranks = ranking.all_ranks();
+            stored.sort_unstable();
+            let is_settled = settled_to > i64::from(self.state.ticks) - (current - epoch);
             for (holder, rank) in stored {
-                let key = format!("holder {holder} epoch {epoch}");
                 let should = ranks.get(&holder).copied();
-                if rank != should && (rank.is_some() || !self.is_sweeping(*epoch)) {
-                    let shown = |rank: Option<u64>| rank.map_or("NULL".into(), |r| r.to_string());
-                    differences.note("history", &key, "rank", &shown(rank), &shown(should));
+                if let Some(rank) = rank {
+                    written += 1;
+                    tell_unranked(&mut awaited, differences);
+                    let key = format!("holder {holder} epoch {epoch}");
+                    let should = should.map_or("NULL".into(), |should| should.to_string());
+                    let key = ("history", &key as &dyn ToString, "rank");
+                    differences.unless_equal(key, &rank.to_string(), &should);
+                } else if let (Some(should), true) = (should, is_settled) {
+                    awaited.push((holder, *epoch, should));
                 }
             }
         }
+        if written < RANKS_MAX {
+            tell_unranked(&mut awaited, differences);
+        }
         Ok(())
     }
+}
 
-    /// Whether the epoch's ranks may be in the middle of being written.
-    fn is_sweeping(&self, epoch: i64) -> bool {
-        let current = self.state.clock.started.map_or(0, |start| start.epoch);
-        let last_tick = self.hops.last().map(|(epoch, _)| *epoch);
-        Some(epoch) == last_tick && epoch + 1 == current
+/// These have no rank, though later ones do.
+fn tell_unranked(awaited: &mut Vec<(AccountId, i64, u64)>, differences: &mut Differences) {
+    for (holder, epoch, should) in awaited.drain(..) {
+        let key = format!("holder {holder} epoch {epoch}");
+        differences.note("history", &key, "rank", &"NULL", &should);
     }
 }
 

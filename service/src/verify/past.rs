@@ -65,6 +65,8 @@ pub(super) struct Past {
     moved: HashMap<(AccountId, AccountId, AccountId), u64>,
     sums: ImageSums,
     next_due: usize,
+    /// Accounts at the last tick.
+    accounts_then: u32,
     position: u64,
     epoch: Option<i64>,
     micros: i64,
@@ -109,6 +111,7 @@ impl Past {
             moved: HashMap::new(),
             sums,
             next_due: 0,
+            accounts_then: 0,
             micros: i64::MIN,
             likes: [0; 3],
             journal: Differences::default(),
@@ -176,6 +179,7 @@ impl Past {
         if is_tick {
             self.end_epoch();
             self.take_activity();
+            self.accounts_then = self.ledger.accounts();
         }
         let epoch = self.epoch.unwrap_or(row.epoch) + i64::from(is_tick);
         self.journal
@@ -325,6 +329,9 @@ impl Past {
 
     /// Compares the images that are true at positions up to this one.
     fn compare_images(&mut self, upto: u64) {
+        if self.position == self.state.checkpoint_position {
+            self.look_for_images();
+        }
         while let Some((position, place, id)) = self.sums.due.get(self.next_due).copied()
             && position <= upto
         {
@@ -344,6 +351,29 @@ impl Past {
             }
         }
         self.take_closed();
+    }
+
+    /// Where the checkpoint was begun, each account has an image that is true there or later; a sink
+    /// that nothing came to may have none.
+    fn look_for_images(&mut self) {
+        let base = self.base.as_ref().map(|(row, _)| row);
+        let accounts = base
+            .filter(|row| row.position == self.position)
+            .map_or(self.ledger.accounts(), |row| row.accounts);
+        for id in self.sums.missing(None, accounts) {
+            let view = self.ledger.account(id);
+            let is_untouched = view.is_none_or(|view| view.tally() == 0);
+            if id != AccountId::SINK || !is_untouched {
+                let key = format!("holder {id}");
+                self.journal
+                    .note("ledger_account", &key, "*", &"no row", &"a row");
+            }
+        }
+    }
+
+    /// The tick that everybody there was at the last one is settled to in the checkpoint.
+    pub(super) fn settled_to(&self) -> i64 {
+        self.sums.settled_to(self.accounts_then)
     }
 
     /// A row did not follow at all: what comes after it says nothing.

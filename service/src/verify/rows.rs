@@ -126,6 +126,8 @@ impl Columns for (u64, u64) {
 #[derive(Debug, Default)]
 pub(super) struct ImageSums {
     sums: HashMap<(Place, AccountId), Sum>,
+    /// Of the checkpoint: the tick that each is settled to.
+    ordinals: HashMap<AccountId, i64>,
     /// Ascending: position, where, whose.
     pub(super) due: Vec<(u64, Place, AccountId)>,
 }
@@ -141,6 +143,9 @@ impl ImageSums {
             .each_image_part(None, |id, position, part| {
                 let sum = all.sums.entry((None, id)).or_default();
                 *sum = sum.wrapping_add(hash(&part));
+                if let ImagePart::Account { ordinal, .. } = part {
+                    all.ordinals.insert(id, ordinal);
+                }
                 if let Some(position) = position {
                     all.due.push((position, None, id));
                 }
@@ -173,6 +178,21 @@ impl ImageSums {
             .await?;
         self.due.sort_unstable();
         Ok(())
+    }
+
+    /// Which of so many accounts have no image there.
+    pub(super) fn missing(&self, place: Place, accounts: u32) -> impl Iterator<Item = AccountId> {
+        let all = (0..accounts).map(AccountId);
+        all.filter(move |id| !self.sums.contains_key(&(place, *id)))
+    }
+
+    /// The tick that all of so many accounts are settled to in the checkpoint.
+    pub(super) fn settled_to(&self, accounts: u32) -> i64 {
+        let ordinals = (0..accounts).map(|id| self.ordinals.get(&AccountId(id)).copied());
+        ordinals
+            .map(Option::unwrap_or_default)
+            .min()
+            .unwrap_or(i64::MAX)
     }
 
     /// Whether the image that is stored there has these parts.
