@@ -117,7 +117,8 @@ impl Backend {
             let file = std::fs::metadata(options.get_filename());
             file.map_or(true, |file| file.len() == 0)
         } else if url.starts_with("postgres") {
-            let mut connection = PgConnection::connect(url).await.map_err(open_error)?;
+            let options = PgConnectOptions::from_str(url).map_err(open_error)?;
+            let mut connection = connect(&options).await.map_err(open_error)?;
             let tables: i64 = sqlx::query_scalar(
                 "SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace",
             )
@@ -332,9 +333,7 @@ impl PostgresBackend {
         };
         let writer = match access {
             Access::Write => {
-                let mut connection = PgConnection::connect_with(&options)
-                    .await
-                    .map_err(open_error)?;
+                let mut connection = connect(&options).await.map_err(open_error)?;
                 take_advisory_lock(&mut connection, &shown).await?;
                 POSTGRES_MIGRATIONS
                     .run(&mut connection)
@@ -343,7 +342,23 @@ impl PostgresBackend {
                 origin_index::note(origin_index::make_postgres(&mut connection).await);
                 Some(Mutex::new(Some(connection)))
             }
-            Access::Read | Access::Snapshot => None,
+            Access::Read | Access::Snapshot => {
+                let mut connection = connect(&options).await.map_err(open_error)?;
+                let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
+                    .fetch_one(&mut connection)
+                    .await
+                    .map_err(open_error)?;
+                if there.is_none() {
+                    return Err(StoreError::Missing { url: shown });
+                }
+                let version = sqlx::query_scalar(SCHEMA_VERSION)
+                    .fetch_one(&mut connection)
+                    .await
+                    .map_err(open_error)?;
+                check_schema(version, &POSTGRES_MIGRATIONS, &shown)?;
+                connection.close().await.map_err(open_error)?;
+                None
+            }
         };
         let mut pool = PgPoolOptions::new()
             .max_connections(READERS)
@@ -365,26 +380,8 @@ impl PostgresBackend {
                     })
                 });
         }
-        let readers = pool
-            .connect_with(options.clone())
-            .await
-            .map_err(open_error)?;
-        if access != Access::Write {
-            let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
-                .fetch_one(&readers)
-                .await
-                .map_err(open_error)?;
-            if there.is_none() {
-                return Err(StoreError::Missing { url: shown });
-            }
-            let version = sqlx::query_scalar(SCHEMA_VERSION)
-                .fetch_one(&readers)
-                .await
-                .map_err(open_error)?;
-            check_schema(version, &POSTGRES_MIGRATIONS, &shown)?;
-        }
         Ok(PostgresBackend {
-            readers,
+            readers: pool.connect_lazy_with(options.clone()),
             options,
             writer,
             url: shown,
@@ -398,12 +395,21 @@ impl PostgresBackend {
         };
         let mut guard = writer.lock().await;
         if guard.is_none() {
-            let mut connection = PgConnection::connect_with(&self.options).await?;
+            let mut connection = connect(&self.options).await?;
             take_advisory_lock(&mut connection, &self.url).await?;
             origin_index::note(origin_index::make_postgres(&mut connection).await);
             *guard = Some(connection);
         }
         Ok(guard)
+    }
+}
+
+/// A connection that is not of the pool, which would ask again and again and tell of no reason.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let connection = PgConnection::connect_with(options);
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, connection).await {
+        Ok(connected) => connected,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
     }
 }
 

@@ -28,7 +28,7 @@ pub enum StoreError {
         url: String,
     },
     /// The database does not open.
-    #[error("cannot open the database {url}: {source}")]
+    #[error("cannot open the database {url}: {source}{}", help_of(source))]
     Open {
         /// The url, with its password hidden.
         url: String,
@@ -86,7 +86,9 @@ pub enum StoreError {
         found_position: u64,
     },
     /// A row cannot be what the schema says it is.
-    #[error("table {table}, column {column}, row {row}: {what}")]
+    #[error(
+        "table {table}, column {column}, row {row}: {what}\n  help: `kith verify` tells what else differs; docs/OPERATING.md says how a backup is restored"
+    )]
     Corrupt {
         /// Which table.
         table: &'static str,
@@ -128,7 +130,7 @@ pub enum StoreError {
         parameter: String,
     },
     /// The database said no.
-    #[error("database: {0}")]
+    #[error("database: {error}{help}", error = .0, help = help_of(.0))]
     Database(#[from] sqlx::Error),
     /// SQLite said no to rows.
     #[error("database: {0}")]
@@ -138,6 +140,54 @@ pub enum StoreError {
 /// Class of PostgreSQL's errors over values that it cannot have, as a text with a NUL.
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 const DATA_EXCEPTION: &str = "22";
+
+/// What to do about an error of the driver, as a line of its own; empty where nobody knows.
+fn help_of(error: &sqlx::Error) -> String {
+    use std::io::ErrorKind::{
+        IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull,
+    };
+    const DAMAGED: &str = "the file is damaged: restore a backup, as docs/OPERATING.md says";
+    const FILE: &str = "the folder must be there, and it and the file writable for this user";
+    const FULL: &str = "make room on the disk";
+    const SERVER: &str = "let the server run, and look at host and port of the URL";
+    let help = match error {
+        sqlx::Error::Io(error) => match error.kind() {
+            NotFound | PermissionDenied | ReadOnlyFilesystem | IsADirectory | NotADirectory => FILE,
+            StorageFull => FULL,
+            _ => SERVER,
+        },
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            if error
+                .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+                .is_some()
+            {
+                match &*code {
+                    "28P01" | "28000" => "look at user and password of the URL",
+                    "3D000" => "make it first, as with createdb",
+                    "42501" => "the user needs the right to make tables: GRANT CREATE ON SCHEMA …",
+                    "53300" => "more connections are open than the server takes: max_connections",
+                    _ => "",
+                }
+            } else {
+                // The low byte is the primary code: https://www.sqlite.org/rescode.html
+                match code.parse::<u32>().map(|code| code & 0xff) {
+                    Ok(5 | 6) => "another program holds the file; end what it does there",
+                    Ok(8 | 10 | 14) => FILE,
+                    Ok(11) => DAMAGED,
+                    Ok(13) => FULL,
+                    Ok(26) => "it is no database of SQLite: name another file",
+                    _ => "",
+                }
+            }
+        }
+        _ => "",
+    };
+    match help {
+        "" => String::new(),
+        help => format!("\n  help: {help}"),
+    }
+}
 
 impl StoreError {
     /// Whether trying again cannot help: the rows themselves are refused, which is a defect.

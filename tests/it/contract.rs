@@ -177,6 +177,52 @@ fn a_source_that_never_answered_is_a_clear_no() {
     assert!(said.contains("source disconnected"), "{said}");
 }
 
+/// What cannot be opened says what to do about it.
+#[test]
+fn what_is_not_as_it_should_be_says_so() {
+    let kith = Kith::new("");
+    let at = |name: &str| format!("sqlite:{}", kith.folder().join(name).display());
+    std::fs::write(kith.folder().join("text.db"), "no database ".repeat(400)).expect("writes");
+    std::fs::create_dir(kith.folder().join("folder.db")).expect("can be made");
+    let mut cases = vec![
+        (at("text.db"), "name another file"),
+        (at("folder.db"), "the folder must be there"),
+        (at("nowhere/kith.db"), "the folder must be there"),
+        (
+            "postgres://u:secret@127.0.0.1:9/kith".to_owned(),
+            "let the server run",
+        ),
+    ];
+    if let Some(database) = Database::postgres() {
+        let (server, _) = database.url().rsplit_once('/').expect("a path");
+        cases.push((format!("{server}/nobody_made_it"), "make it first"));
+    }
+    let tracked = "[circle]\nbackfill = \"stream\"\n[[circle.tracked]]\n\
+                   id = \"did:web:a.example\"\n";
+    let frames = recordings().first;
+    let frames = frames.to_str().expect("test paths are text");
+    for (url, help) in cases {
+        kith.configure(&format!("database = {url:?}\n{tracked}"));
+        let ran = kith.run(&["replay", "--frames", frames]).expect_code(1);
+        assert!(ran.stderr.contains(help), "{url}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+        let status = kith.run(&["status"]).expect_code(1).stderr;
+        let is_missing = status.contains("there is no database");
+        assert!(is_missing || status.contains(help), "{url}: {status}");
+    }
+    kith.configure(&format!("database = {:?}\n{tracked}", at("kith.db")));
+    let text = kith.folder().join("kith.toml");
+    let text = text.to_str().expect("test paths are text");
+    let ran = kith.run(&["replay", "--frames", text]).expect_code(1);
+    assert!(ran.stderr.contains("is no recording"), "{}", ran.stderr);
+    // A recording that was cut off is one.
+    let whole = std::fs::read(frames).expect("there is one");
+    let cut = kith.folder().join("cut.frames");
+    std::fs::write(&cut, &whole[..whole.len() / 2]).expect("can be written");
+    let cut = cut.to_str().expect("test paths are text");
+    let _ = kith.run(&["replay", "--frames", cut]).expect_ok();
+}
+
 #[test]
 fn two_writers_are_one_too_many() {
     let case = &Expected::read(&recordings().expected).cases[0];

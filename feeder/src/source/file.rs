@@ -115,6 +115,14 @@ fn read_file(path: &Path, offset: u64, output: &Output) -> Result<u64, Stop> {
         if let Some(length) = too_long {
             let whole = PREFIX_BYTES as u64 + u64::from(length);
             if !skip(&mut input, &mut buffer, whole).unwrap_or(false) {
+                if position == 0 {
+                    return Err(Stop::Failed(format!(
+                        "{} is no recording: it would begin with a frame of {length} bytes\n  help: \
+                         name a file that `kith record` made: frames, each behind its length as a \
+                         big-endian u32",
+                        path.display()
+                    )));
+                }
                 break;
             }
             position += whole;
