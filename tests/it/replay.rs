@@ -150,6 +150,40 @@ fn garbage_between_frames_changes_nothing() {
     }
 }
 
+/// One event from the year 9999 does not move the clock; who has a wrong clock is told, once.
+#[test]
+fn events_of_a_later_time_are_told_of() {
+    let case = &cases()[0];
+    let text = |text: &str| {
+        let length = u8::try_from(text.len()).expect("a short text");
+        [&[0x78, length], text.as_bytes()].concat()
+    };
+    let identity = |seq: u8| {
+        let mut frame = vec![0xa2, 0x61, b't', 0x69];
+        frame.extend(b"#identity");
+        frame.extend([0x62, b'o', b'p', 0x01, 0xa3]);
+        frame.extend([text("did"), text("did:web:a.example")].concat());
+        frame.extend([text("seq"), vec![seq]].concat());
+        frame.extend([text("time"), text("9999-01-01T00:00:00.000Z")].concat());
+        frame
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("future.frames");
+    let mut all = frames::read(&recording_of(case));
+    all.extend([identity(1), identity(2)]);
+    frames::write(&path, &all).expect("can be written");
+    let database = Database::sqlite();
+    let kith = Kith::new(&case.config(database.url(), &path));
+    let said = replay(&kith, &path).expect_ok().stderr;
+    assert_eq!(said.matches("is its clock right?").count(), 1, "{said}");
+    let undisturbed = Database::sqlite();
+    let other = Kith::new(&case.config(undisturbed.url(), &path));
+    let said = replay(&other, &recording_of(case)).expect_ok().stderr;
+    assert!(!said.contains("is its clock right?"), "{said}");
+    let epoch = |kith: &Kith| kith.json(&["status"])["epoch"].clone();
+    assert_eq!(epoch(&kith), epoch(&other));
+}
+
 /// Frames that mean nothing, each for another reason.
 fn garbage() -> Vec<Vec<u8>> {
     let header = |kind: &str| {

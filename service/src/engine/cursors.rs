@@ -11,6 +11,8 @@ pub(super) struct Source {
     pub(super) changed: bool,
     /// Something was missed before its next event: how that is called, and since when it is known.
     pub(super) gap: Option<(&'static str, Micros)>,
+    /// It has been told that events come from a later time than now.
+    pub(super) is_future_told: bool,
 }
 
 /// What a source's number is: given by [`Engine::source`].
@@ -37,6 +39,7 @@ impl Engine {
                 row,
                 changed: true,
                 gap: None,
+                is_future_told: false,
             });
             self.sources.len() - 1
         }))

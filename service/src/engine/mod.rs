@@ -285,6 +285,14 @@ impl Engine {
         let Some(time) = time else { return true };
         if time > arrival.now.saturating_add(AHEAD_MAX) {
             self.counters.add("frames.future", 1);
+            if !std::mem::replace(&mut source.is_future_told, true) {
+                let ahead_seconds = time.saturating_sub(arrival.now) / 1_000_000;
+                tracing::warn!(
+                    url = source.row.url,
+                    ahead_seconds,
+                    "events from after this machine's time are left out: is its clock right?"
+                );
+            }
             return false;
         }
         let missed = source

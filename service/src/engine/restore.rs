@@ -282,6 +282,7 @@ impl Engine {
                 row,
                 changed,
                 gap: None,
+                is_future_told: false,
             });
         }
         let (last_change, last_gap) = store.last_ids().await?;
