@@ -87,7 +87,7 @@ pub enum StoreError {
     },
     /// A row cannot be what the schema says it is.
     #[error(
-        "table {table}, column {column}, row {row}: {what}\n  help: `kith verify` tells what else differs; docs/OPERATING.md says how a backup is restored"
+        "table {table}, column {column}, row {row}: {what}\n  help: restore a backup, as docs/OPERATING.md says"
     )]
     Corrupt {
         /// Which table.

@@ -52,7 +52,7 @@ const LATER: usize = 40;
 const EARLIER: usize = 640;
 
 /// A change, how it is taken back, the table, and the column that is to be named.
-const BENDS: [(&str, &str, &str, &str); 24] = [
+const BENDS: [(&str, &str, &str, &str); 27] = [
     (
         "UPDATE journal SET sink_points = sink_points + 1 WHERE position = 20",
         "UPDATE journal SET sink_points = sink_points - 1 WHERE position = 20",
@@ -166,6 +166,24 @@ const BENDS: [(&str, &str, &str, &str); 24] = [
         "UPDATE state SET ticks = ticks - 1",
         "state",
         "ticks",
+    ),
+    (
+        "UPDATE state SET epoch_base = epoch_base + 1",
+        "UPDATE state SET epoch_base = epoch_base - 1",
+        "state",
+        "epoch of clock_micros",
+    ),
+    (
+        "UPDATE state SET checkpoint_position = position + 1",
+        "UPDATE state SET checkpoint_position = position",
+        "state",
+        "checkpoint_position",
+    ),
+    (
+        "UPDATE kept_checkpoint SET position = position + 1",
+        "UPDATE kept_checkpoint SET position = position - 1",
+        "kept_checkpoint",
+        "position",
     ),
     (
         "UPDATE kept_image SET holder = 1000 - holder WHERE holder IN (4, 5); \

@@ -132,6 +132,7 @@ pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> R
         store,
         state: &state,
         base,
+        kept: &kept,
         hops: &circle.hops,
     };
     let first = scene.replay(sums, Watch::default()).await?;
@@ -187,6 +188,7 @@ struct Scene<'a> {
     store: &'a Store,
     state: &'a State,
     base: Option<KeptRow>,
+    kept: &'a [KeptRow],
     hops: &'a [(i64, Hops)],
 }
 
@@ -196,7 +198,10 @@ impl Scene<'_> {
         for (epoch, hops) in self.hops {
             history.end_epoch(*epoch, hops.clone());
         }
-        let mut past = Past::new(self.store, self.state, self.base, history, sums, watch).await?;
+        let mut past = Past::new(
+            self.store, self.state, self.base, history, sums, watch, self.kept,
+        )
+        .await?;
         past.replay(self.store).await?;
         Ok(past)
     }

@@ -57,6 +57,8 @@ pub(super) struct Past {
     state: State,
     /// Of a kept checkpoint: the row, and where each account's image is true.
     base: Option<(KeptRow, Vec<u64>)>,
+    /// The kept checkpoints of ticks that are replayed.
+    kept: Vec<KeptRow>,
     history: History,
     pub(super) flows: EpochRows<(AccountId, AccountId, AccountId), u64>,
     pub(super) activity: EpochRows<AccountId, (u64, u64)>,
@@ -87,6 +89,7 @@ impl Past {
         history: History,
         sums: ImageSums,
         watch: Watch,
+        kept: &[KeptRow],
     ) -> Result<Past> {
         let (ledger, base) = match base {
             None => {
@@ -104,6 +107,7 @@ impl Past {
             position: base.as_ref().map_or(0, |(row, _)| row.position),
             epoch: base.as_ref().map(|(row, _)| row.epoch),
             base,
+            kept: kept.to_vec(),
             history,
             flows: EpochRows::new(watch.flow),
             activity: EpochRows::new(watch.activity),
@@ -163,8 +167,24 @@ impl Past {
             None => self.apply(row),
             Some(_) => self.bring_forward(row, &pieces, &sink_pieces),
         }
+        if row.operation == Operation::Tick {
+            self.look_at_kept(row);
+        }
         self.take_closed();
         self.count(row, &pieces);
+    }
+
+    /// The kept checkpoint of this tick, if there is one, is of this place.
+    fn look_at_kept(&mut self, row: &JournalRow) {
+        let ordinal = self.ledger.ticks();
+        let Some(kept) = self.kept.iter().find(|kept| kept.ordinal == ordinal) else {
+            return;
+        };
+        let key = |column| ("kept_checkpoint", &ordinal as &dyn ToString, column);
+        let journal = &mut self.journal;
+        journal.unless_equal(key("epoch"), &kept.epoch, &row.epoch);
+        journal.unless_equal(key("position"), &kept.position, &row.position);
+        journal.unless_equal(key("accounts"), &kept.accounts, &self.ledger.accounts());
     }
 
     /// Position, epoch and time of a row follow from the one before.
@@ -428,6 +448,18 @@ impl Past {
         differences.unless_equal(key("ticks"), &state.ticks, &self.ledger.ticks());
         if let (Some(start), Some(epoch)) = (state.clock.started, self.epoch) {
             differences.unless_equal(key("epoch"), &start.epoch, &epoch);
+            let since = start.now_micros.saturating_sub(start.base_micros);
+            let epochs = since.div_euclid(state.clock.epoch_micros.max(1));
+            let then = start.base_epoch.saturating_add(epochs);
+            differences.unless_equal(key("epoch of clock_micros"), &then, &epoch);
+        }
+        for (column, position) in [
+            ("flow_position", state.flow_position),
+            ("checkpoint_position", state.checkpoint_position),
+            ("dropped_position", state.dropped_position),
+        ] {
+            let at_most = position.min(state.position);
+            differences.unless_equal(key(column), &position, &at_most);
         }
     }
 
