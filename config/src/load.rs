@@ -202,8 +202,8 @@ fn parse_noted(text: &str, wanted: Wanted, notes: &mut Notes) -> Option<Config> 
         bootstrap: tables::bootstrap(top.section("bootstrap", notes), notes),
         ledger: tables::ledger(top.section("ledger", notes), notes),
         store: tables::store(top.section("store", notes), notes),
+        http: tables::http(top.section("http", notes), network.metrics, notes),
         network,
-        http: tables::http(top.section("http", notes), notes),
     };
     top.close(notes, |_| None);
     Some(config)

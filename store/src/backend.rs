@@ -52,6 +52,10 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait for a connection to PostgreSQL.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Whether a file of SQLite has tables of which no migration of Kith knows.
+const IS_FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table') \
+     AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
+
 /// What the caller wants of the database.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
 pub enum Access {
@@ -201,6 +205,9 @@ impl SqliteBackend {
         let path = options.get_filename().to_owned();
         let (lock, writer) = match access {
             Access::Write => {
+                if path.is_file() && is_foreign(&options).await.map_err(open_error)? {
+                    return Err(StoreError::Foreign { url: shown });
+                }
                 let lock = take_lock_file(&path, &shown)?;
                 let options = options
                     .clone()
@@ -315,6 +322,17 @@ impl SqliteBackend {
         }
         Ok(guard)
     }
+}
+
+/// Whether another program made the file.
+async fn is_foreign(options: &SqliteConnectOptions) -> Result<bool, sqlx::Error> {
+    let options = options.clone().read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let is_foreign = sqlx::query_scalar(IS_FOREIGN)
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(is_foreign)
 }
 
 impl PostgresBackend {

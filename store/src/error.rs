@@ -27,6 +27,14 @@ pub enum StoreError {
         /// The url, with its password hidden.
         url: String,
     },
+    /// A file of SQLite that another program made.
+    #[error(
+        "{url} is the database of another program\n  help: name a file of its own, as in database = \"sqlite:kith.db\""
+    )]
+    Foreign {
+        /// The url, with its password hidden.
+        url: String,
+    },
     /// The database does not open.
     #[error("cannot open the database {url}: {source}{}", help_of(source))]
     Open {

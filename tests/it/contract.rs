@@ -184,7 +184,9 @@ fn what_is_not_as_it_should_be_says_so() {
     let at = |name: &str| format!("sqlite:{}", kith.folder().join(name).display());
     std::fs::write(kith.folder().join("text.db"), "no database ".repeat(400)).expect("writes");
     std::fs::create_dir(kith.folder().join("folder.db")).expect("can be made");
+    Database::at(&at("other.db")).execute("CREATE TABLE account (name TEXT)");
     let mut cases = vec![
+        (at("other.db"), "of another program"),
         (at("text.db"), "name another file"),
         (at("folder.db"), "the folder must be there"),
         (at("nowhere/kith.db"), "the folder must be there"),
@@ -210,6 +212,9 @@ fn what_is_not_as_it_should_be_says_so() {
         let is_missing = status.contains("there is no database");
         assert!(is_missing || status.contains(help), "{url}: {status}");
     }
+    let tables = "SELECT COUNT(*) FROM sqlite_schema";
+    assert_eq!(Database::at(&at("other.db")).number(tables), 1);
+    assert!(!kith.folder().join("other.db.lock").exists());
     kith.configure(&format!("database = {:?}\n{tracked}", at("kith.db")));
     let text = kith.folder().join("kith.toml");
     let text = text.to_str().expect("test paths are text");

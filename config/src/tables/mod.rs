@@ -128,7 +128,7 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     let verify_all = section.boolean("verify_all", default.verify_all, notes);
     let help = "write jetstream_dictionary = \"FILE\", or remove it";
     let jetstream_dictionary = section.text("jetstream_dictionary", help, notes);
-    let metrics = address(&mut section, "network", "metrics", 9464, notes);
+    let metrics = address(&mut section, "network.metrics", 9464, None, notes);
     let handles = default.handles_per_minute;
     let handles_per_minute = section.number("handles_per_minute", 0..=100_000, handles, notes);
     let mut count = |key, most, default| section.number(key, 1..=most, default, notes);
@@ -162,9 +162,14 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     network
 }
 
-/// Reads `[http]`.
-pub(crate) fn http(mut section: Section<'_>, notes: &mut Notes) -> Http {
-    let listen = address(&mut section, "http", "listen", 9463, notes);
+/// Reads `[http]`, beside which metrics may be served.
+pub(crate) fn http(
+    mut section: Section<'_>,
+    metrics: Option<SocketAddr>,
+    notes: &mut Notes,
+) -> Http {
+    let taken = metrics.map(|address| ("network.metrics", address));
+    let listen = address(&mut section, "http.listen", 9463, taken, notes);
     let help = "write token_file = \"FILE\", or remove it";
     let token_file = section.text("token_file", help, notes);
     section.close(notes, |_| None);
@@ -174,22 +179,33 @@ pub(crate) fn http(mut section: Section<'_>, notes: &mut Notes) -> Http {
     }
 }
 
-/// An address and a port to listen at.
+/// An address and a port to listen at, which nothing else has `taken`.
 fn address(
     section: &mut Section<'_>,
-    table: &str,
-    key: &'static str,
+    name: &'static str,
     port: u16,
+    taken: Option<(&str, SocketAddr)>,
     notes: &mut Notes,
 ) -> Option<SocketAddr> {
+    let (_, key) = name.rsplit_once('.').unwrap_or(("", name));
     let help = format!("write {key} = \"ADDRESS:PORT\", as in {key} = \"127.0.0.1:{port}\"");
     let text = section.text(key, &help, notes)?;
-    let address = text.value.parse();
-    if address.is_err() {
-        let message = format!("{table}.{key} {} is no address", quote(text.value));
+    let Ok(address) = text.value.parse::<SocketAddr>() else {
+        let message = format!("{name} {} is no address", quote(text.value));
         notes.at(text.span, message, &*help);
+        return None;
+    };
+    let is_taken_by = |other: SocketAddr| {
+        let is_any = address.ip().is_unspecified() || other.ip().is_unspecified();
+        address.port() > 0
+            && address.port() == other.port()
+            && (is_any || address.ip() == other.ip())
+    };
+    if let Some((by, _)) = taken.filter(|(_, other)| is_taken_by(*other)) {
+        let message = format!("{name} {} is the port of {by}", quote(text.value));
+        notes.at(text.span, message, "give each a port of its own");
     }
-    address.ok()
+    Some(address)
 }
 
 fn base_url(name: &str, text: &Text<'_>, used: Use, notes: &mut Notes) -> Option<String> {

@@ -141,6 +141,7 @@ verify = "all" | "all" | an unknown word | "signature", "full"
 verify_all = "yes" | "yes" | must be true or false | the default is false
 metrics = "localhost" | "localhost" | is no address | as in metrics = "127.0.0.1:9464"
 listen = "localhost:80" | "localhost:80" | is no address | as in listen = "127.0.0.1:9463"
+listen = "0.0.0.0:9464" | "0.0.0.0:9464" | is the port of network.metrics | a port of its own
 batch_operations = 0 | 0 | too small | from 1 to 100000
 plc = "wss://plc" | "wss://plc" | wss:// is not spoken here | https://plc
 handle_resolver = "" | "" | no scheme | https://HOST
