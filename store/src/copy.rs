@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 15] = [
+const TABLES: [TableColumns; 16] = [
     (
         "account",
         &[
@@ -129,6 +129,10 @@ const TABLES: [TableColumns; 15] = [
             ("attempts", Int),
             ("not_before_micros", Int),
         ],
+    ),
+    (
+        "status_event",
+        &[("account", Int), ("micros", Int), ("source", Text)],
     ),
     (
         "bootstrap",

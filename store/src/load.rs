@@ -8,8 +8,8 @@ use crate::{
     Store, StoreError,
     batch::{
         AccountRow, BackfillRow, BackfillState, Clock, ClockStart, CommitRow, GapRow, IdentityRow,
-        JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State, TotalsRow,
-        TrackedRow, verdict_of,
+        JournalRow, Micros, RecordIdentity, RecordKind, RulesRecord, SourceRow, State,
+        StatusEventRow, TotalsRow, TrackedRow, verdict_of,
     },
     on_readers,
     pieces::Pieces,
@@ -274,6 +274,24 @@ impl Store {
                 })
                 .collect()
         })
+    }
+
+    /// The last status event of every account that one was heard of.
+    pub async fn each_status_event(
+        &self,
+        mut give: impl FnMut(StatusEventRow),
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "SELECT account, micros, source FROM status_event";
+        self.scan(SQL, &[], |row| {
+            let account = row.int(0)?;
+            give(StatusEventRow {
+                account: number("status_event", "account", &account, account)?,
+                micros: row.int(1)?,
+                source: row.text(2)?.unwrap_or_default().to_owned(),
+            });
+            Ok(())
+        })
+        .await
     }
 
     /// What DID documents said, those fetched since a time; each with its DID.

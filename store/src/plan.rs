@@ -54,6 +54,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk<'_>> {
     bulks.push(gaps(batch));
     bulks.push(identities(batch));
     bulks.push(handle_lookups(batch));
+    bulks.push(status_events(batch));
     bulks.extend(day_one(batch));
     bulks.extend(images(batch));
     bulks.push(totals(batch));
@@ -335,6 +336,14 @@ fn handle_lookups(batch: &Batch) -> Bulk<'_> {
             "not_before_micros",
             rows.iter().map(|r| r.not_before_micros),
         )
+}
+
+fn status_events(batch: &Batch) -> Bulk<'_> {
+    let rows = &batch.status_events;
+    Bulk::new("status_event", Action::Upsert { key_columns: 1 })
+        .int("account", rows.iter().map(|r| i64::from(r.account)))
+        .int("micros", rows.iter().map(|r| r.micros))
+        .text("source", rows.iter().map(|r| Some(&r.source)))
 }
 
 fn day_one(batch: &Batch) -> [Bulk<'_>; 3] {

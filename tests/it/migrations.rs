@@ -5,7 +5,9 @@ use std::path::Path;
 use kith_tests::{Database, Kith, expected::Expected, expected::Said, project, recordings};
 
 /// The schemas there have been, by their last migration: see `tests/schemas/README.md`.
-const SCHEMAS: [&str; 7] = ["0001", "0002", "0003", "0004", "0006", "0007", "0009"];
+const SCHEMAS: [&str; 8] = [
+    "0001", "0002", "0003", "0004", "0006", "0007", "0009", "0010",
+];
 
 /// A database that an earlier Kith left in the middle of the recording.
 fn left(schema: &str, database: &Database) {

@@ -25,10 +25,11 @@ use kith_store::{
 
 use super::{
     AHEAD_MAX, Engine, SourceIndex,
-    events::{inactive_status, position},
+    events::position,
     gaps::KEY_AGE_MAX,
     likes::{End, Found, Party, nonce},
     repair::{BackfillOrder, ReadingAt},
+    statuses::inactive_status,
     tid,
 };
 
@@ -201,7 +202,7 @@ impl Engine {
                 continue;
             };
             if !self.circle.status(id).is_active() {
-                let word = super::events::status_word(self.circle.status(id));
+                let word = super::statuses::status_word(self.circle.status(id));
                 self.give_up_reading(id, word, now);
                 continue;
             }

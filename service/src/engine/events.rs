@@ -5,7 +5,7 @@ use kith_feeder::{
     syntax::is_did,
     wire::{Action, Cid, Collection, Commit, Message, Micros, Op, Record},
 };
-use kith_graph::{AccountId, Change, Status};
+use kith_graph::{AccountId, Change};
 use kith_reputation::Operation;
 use kith_store::batch::RecordKind;
 
@@ -34,10 +34,9 @@ impl Engine {
                 did,
                 active,
                 status,
+                time,
                 ..
-            } => {
-                self.account(&did, active, status.as_deref());
-            }
+            } => self.account(&did, active, status.as_deref(), time, arrival.source),
             // What they mean for the stream, its source says: see `What::Gap`.
             Message::Info { .. } => self.counters.add("frames.info", 1),
             Message::Error { .. } => self.counters.add("frames.error", 1),
@@ -212,40 +211,6 @@ impl Engine {
         self.pending.accounts.insert(id);
     }
 
-    fn account(&mut self, did: &str, active: bool, status: Option<&str>) {
-        self.counters.add("frames.account", 1);
-        let id = match self.settings.keeps_all_records() {
-            true => self.intern(did),
-            false => match self.circle.lookup(did) {
-                Some(id) => id,
-                None => return,
-            },
-        };
-        self.set_status(
-            id,
-            if active {
-                Status::Active
-            } else {
-                inactive_status(status)
-            },
-        );
-    }
-
-    /// Notes what an account's host says of it. Deletion empties it.
-    pub(super) fn set_status(&mut self, id: AccountId, status: Status) {
-        let before = self.circle.status(id);
-        if before == status {
-            return;
-        }
-        self.circle.set_status(id, status);
-        self.pending.accounts.insert(id);
-        if status == Status::Deleted {
-            self.erase(id, "deleted");
-        } else if status == Status::Active {
-            self.reactivated(id);
-        }
-    }
-
     /// Empties an account: its records go, and what it has in the ledger. False: the ledger said no.
     pub(super) fn erase(&mut self, id: AccountId, cause: &'static str) -> bool {
         self.circle.forget(id, &mut self.changes);
@@ -256,29 +221,17 @@ impl Engine {
             return true;
         };
         // Whoever holds its tag will change.
-        let ids = (0..self.ledger.accounts()).map(kith_reputation::AccountId);
-        let concerned: Vec<_> = ids
-            .filter(|other| {
-                self.ledger.account(*other).is_some_and(|view| {
-                    view.points_of(account) > 0
-                        || view.unclaimed().iter().any(|entry| {
-                            entry.sender == account
-                                || entry.pieces.iter().any(|p| p.origin == account)
-                        })
-                })
-            })
-            .collect();
-        // Hosts and relays say again what they said: an account as it was made has nothing to forget.
-        let own_points = self.ledger.rules().own_points;
-        let is_new = self.ledger.account(account).is_some_and(|view| {
-            let is_topped_up = view.own() == own_points || view.ordinal() < self.ledger.ticks();
-            view.tally() == 0 && view.unclaimed().is_empty() && is_topped_up
-        });
-        if is_new && concerned.is_empty() {
-            return true;
-        }
-        for other in concerned.into_iter().chain([account]) {
-            self.images.mark(other);
+        for other in 0..self.ledger.accounts() {
+            let other = kith_reputation::AccountId(other);
+            let concerned = self.ledger.account(other).is_some_and(|view| {
+                view.points_of(account) > 0
+                    || view.unclaimed().iter().any(|entry| {
+                        entry.sender == account || entry.pieces.iter().any(|p| p.origin == account)
+                    })
+            });
+            if concerned || other == account {
+                self.images.mark(other);
+            }
         }
         self.operate(Operation::Forget { account }, None)
     }
@@ -404,28 +357,5 @@ pub(super) fn position(message: &Message) -> (Option<u64>, Option<Micros>) {
         | Message::Account { seq, time, .. } => (Some(*seq), Some(*time)),
         Message::Unknown { seq, time, .. } => (*seq, *time),
         Message::Info { .. } | Message::Error { .. } => (None, None),
-    }
-}
-
-/// The status behind `active = false`.
-pub(super) fn inactive_status(word: Option<&str>) -> Status {
-    match word {
-        Some("deactivated") => Status::Deactivated,
-        Some("suspended") => Status::Suspended,
-        Some("takendown") => Status::Takendown,
-        Some("deleted") => Status::Deleted,
-        _ => Status::Inactive,
-    }
-}
-
-/// The word of a status in the store.
-pub(super) fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Deactivated => "deactivated",
-        Status::Suspended => "suspended",
-        Status::Takendown => "takendown",
-        Status::Deleted => "deleted",
-        Status::Inactive => "inactive",
     }
 }

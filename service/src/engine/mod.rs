@@ -10,7 +10,8 @@
 //! | `clock` | epochs in event time |
 //! | `cursors` | the sources, and how far each was read |
 //! | `day_one` | the likes of before the first start |
-//! | `events` | commits, account, identity and sync events: the circle |
+//! | `events` | commits, identity and sync events: the circle |
+//! | `statuses` | who is active, and what was said of it before |
 //! | `likes` | the tests a like must pass, and the transfer |
 //! | `gaps` | what was missed, and the likes found again |
 //! | `repair` | backfills: what was read of an account's host |
@@ -46,6 +47,7 @@ mod requests;
 mod restore;
 mod retention;
 mod settings;
+mod statuses;
 #[cfg(test)]
 mod tests;
 mod tid;
@@ -79,6 +81,7 @@ pub(crate) use repair::ReadingAt;
 use repeats::Repeats;
 use retention::Retention;
 pub(crate) use settings::{Settings, TrackedDid};
+use statuses::Statuses;
 
 /// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.
 const AHEAD_MAX: Micros = 60_000_000;
@@ -97,6 +100,7 @@ pub(crate) struct Engine {
     opted_out: settings::OptedOut,
     /// Who asked to be: never a member, and nothing of it is kept.
     forgotten: HashSet<AccountId>,
+    statuses: Statuses,
     /// Requests that were taken, until the store does not tell of them any more.
     requests_taken: HashSet<u64>,
     tracked: Vec<TrackedRow>,

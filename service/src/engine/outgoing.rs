@@ -1,12 +1,13 @@
 //! What was noted, as the next batch for the store.
 
+use hashbrown::HashSet;
 use kith_graph::AccountId;
 use kith_store::{
     Batch,
     batch::{AccountRow, CommitRow, FlowRow, HistoryRows, NumberRow, TotalsRow},
 };
 
-use super::{Engine, events, tid};
+use super::{Engine, statuses, tid};
 
 /// The counter of accounts that have an image, so that lost ones are noticed.
 pub(super) const IMAGES: &str = "checkpoint.images";
@@ -39,6 +40,7 @@ impl Engine {
             || !self.pending.gaps.is_empty()
             || self.pending.tracked
             || !self.pending.handle_lookups.is_empty()
+            || !self.pending.status_events.is_empty()
             || !self.pending.answers.is_empty()
             || self.pending.bootstrap.is_some()
             || self.sources.iter().any(|source| source.changed)
@@ -118,21 +120,12 @@ impl Engine {
         let (mut follows, mut blocks) = (pending.follows, pending.blocks);
         let (follows_dropped, follows) = follows.take();
         let (blocks_dropped, blocks) = blocks.take();
-        let mut accounts: Vec<AccountRow> = pending
-            .accounts
-            .iter()
-            .map(|id| self.account_row(*id))
-            .collect();
-        accounts.sort_unstable_by_key(|row| row.id);
+        let accounts = rows_of(&pending.accounts, |id| self.account_row(id));
         let numbers = pending.numbers.iter();
         let numbers = numbers.filter(|id| !pending.accounts.contains(*id));
         let numbers = numbers.filter_map(|id| self.number_row(*id)).collect();
-        let mut commits: Vec<CommitRow> = pending
-            .commits
-            .iter()
-            .map(|id| self.commit_row(*id))
-            .collect();
-        commits.sort_unstable_by_key(|row| row.account);
+        let commits = rows_of(&pending.commits, |id| self.commit_row(id));
+        let status_events = rows_of(&pending.status_events, |id| self.status_event_row(id));
         let mut backfill: Vec<_> = pending.backfill.into_values().collect();
         backfill.sort_unstable_by_key(|row| row.account);
         let totals = self.take_totals();
@@ -162,6 +155,7 @@ impl Engine {
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),
             handle_lookups: pending.handle_lookups.into_values().collect(),
+            status_events,
             answers: pending.answers,
             forgotten: (pending.forgotten.into_iter())
                 .map(|(id, since)| (id.0, since))
@@ -228,7 +222,7 @@ impl Engine {
             handle: self.handles.get(&id).map(|handle| (**handle).to_owned()),
             hop: self.circle.hop(id),
             since_micros: note.since,
-            status: events::status_word(self.circle.status(id)).to_owned(),
+            status: statuses::status_word(self.circle.status(id)).to_owned(),
             ledger_id: note.ledger_id,
             capped: note.capped,
         }
@@ -248,4 +242,11 @@ impl Engine {
             data: self.data.get(&id).copied(),
         }
     }
+}
+
+/// A row of each account, ascending.
+fn rows_of<R>(accounts: &HashSet<AccountId>, row: impl Fn(AccountId) -> R) -> Vec<R> {
+    let mut accounts: Vec<AccountId> = accounts.iter().copied().collect();
+    accounts.sort_unstable();
+    accounts.into_iter().map(row).collect()
 }

@@ -26,6 +26,8 @@ pub(super) struct Pending {
     pub(super) gaps: BTreeMap<u64, GapRow>,
     pub(super) identities: BTreeMap<AccountId, IdentityRow>,
     pub(super) handle_lookups: BTreeMap<AccountId, HandleLookupRow>,
+    /// Accounts of whose status something was heard.
+    pub(super) status_events: HashSet<AccountId>,
     pub(super) answers: Vec<AnswerRow>,
     pub(super) forgotten: BTreeMap<AccountId, Option<Micros>>,
     pub(super) bootstrap: Option<BootstrapRow>,

@@ -14,8 +14,8 @@ use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 
 use super::{
     Engine,
-    events::inactive_status,
     gaps::{Found, Spans},
+    statuses::inactive_status,
     tid,
 };
 

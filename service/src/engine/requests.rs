@@ -145,6 +145,7 @@ impl Engine {
             fetched_micros: 0,
         };
         self.pending.identities.insert(id, nothing);
+        self.unhear(id);
         match was_accepted {
             true => Done {
                 answer: Answer::Done,

@@ -16,9 +16,17 @@ use kith_store::{
 
 use self::ledger::Ticks;
 use super::{
-    Engine, Images, Note, Pending, Repeats, Retention, Source, clock::EpochClock, day_one::DayOne,
-    events::inactive_status, gaps::Gaps, history::History, hops::Hops, pending::Counters,
-    repair::Repairs, settings::Settings, tid,
+    Engine, Images, Note, Pending, Repeats, Retention, Source,
+    clock::EpochClock,
+    day_one::DayOne,
+    gaps::Gaps,
+    history::History,
+    hops::Hops,
+    pending::Counters,
+    repair::Repairs,
+    settings::Settings,
+    statuses::{Statuses, inactive_status},
+    tid,
 };
 
 impl Engine {
@@ -67,6 +75,7 @@ impl Engine {
             data: HashMap::new(),
             opted_out: HashSet::new(),
             forgotten: HashSet::new(),
+            statuses: Statuses::default(),
             requests_taken: HashSet::new(),
             tracked: Vec::new(),
             ledger,
@@ -285,6 +294,7 @@ impl Engine {
                 is_future_told: false,
             });
         }
+        self.restore_statuses(store).await?;
         let (last_change, last_gap) = store.last_ids().await?;
         self.last_change = last_change;
         self.gaps.restore(store.load_open_gaps().await?, last_gap);

@@ -1,6 +1,7 @@
 //! The engine without a store: what it asks for, and what it does with the answers.
 
 mod leaving;
+mod statuses;
 
 use kith_config::{Config, Env, Mode};
 use kith_feeder::{

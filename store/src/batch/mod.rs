@@ -221,6 +221,17 @@ pub struct HandleLookupRow {
     pub not_before_micros: Option<Micros>,
 }
 
+/// The last `#account` event that was heard of an account.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct StatusEventRow {
+    /// Whose.
+    pub account: u32,
+    /// Its event time.
+    pub micros: Micros,
+    /// Who told it: [`SourceRow::name`].
+    pub source: String,
+}
+
 /// State of a backfill.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
 pub enum BackfillState {
@@ -417,6 +428,8 @@ pub struct Batch {
     pub identities: Vec<IdentityRow>,
     /// Handles looked up since the last batch, or to be looked up.
     pub handle_lookups: Vec<HandleLookupRow>,
+    /// Words about statuses that were heard.
+    pub status_events: Vec<StatusEventRow>,
     /// Answers to requests.
     pub answers: Vec<AnswerRow>,
     /// Accounts that are forgotten from a local time on; None: not any more.

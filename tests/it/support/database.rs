@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::postgres::postgres;
 
 /// Table, columns (`#`: bytes), order.
-const CONTENTS: [(&str, &str, &str); 15] = [
+const CONTENTS: [(&str, &str, &str); 16] = [
     (
         "state",
         "position ticks epoch epoch_base clock_micros depth",
@@ -21,6 +21,7 @@ const CONTENTS: [(&str, &str, &str); 15] = [
     ),
     ("repo", "account rev #data", "account"),
     ("forgotten", "account", "account"),
+    ("status_event", "account micros", "account"),
     (
         "follow",
         "follower rkey subject",

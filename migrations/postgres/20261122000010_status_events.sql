@@ -1,0 +1,9 @@
+-- What a relay said of an account's status is told again by another one that is behind: it must not
+-- happen twice.
+
+-- The last #account event that was heard of an account. From another source only a later one is.
+CREATE TABLE status_event (
+    account BIGINT  NOT NULL PRIMARY KEY,
+    micros  BIGINT  NOT NULL,           -- its event time
+    source  TEXT    NOT NULL            -- who told it: source.name
+);
