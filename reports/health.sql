@@ -9,7 +9,7 @@
 --
 -- For example: kith report health
 --     what                                value  unit
---     database                          241,664  bytes
+--     database                          245,760  bytes
 --     accounts known                         42  rows
 --     circle, hop 0                           2  rows
 --     circle, hop 1                           7  rows
@@ -17,7 +17,7 @@
 --     accounts of the ledger                 28  rows
 --     assignments                           218  rows
 --     bundles unclaimed                       7  rows
---     journal                               181  operations
+--     journal                               182  operations
 --     images not settled to this epoch        0  rows
 --     gaps open                               0  rows
 --     accounts to be read again               0  accounts

@@ -223,7 +223,8 @@ pub struct Network {
     pub connect_timeout: Duration,
     /// Longest wait for a whole answer, 100 ms to 1 h. Default 30 s.
     pub request_timeout: Duration,
-    /// Silence after which a stream is given up and connected anew, 1 s to 1 day. Default 60 s.
+    /// A connection that brings nothing for so long, not even answers to pings, is given up and made
+    /// anew; 1 s to 1 day. Default 60 s.
     pub silence_timeout: Duration,
     /// Longest pause between two attempts to connect, 100 ms to 1 h. Default 60 s.
     pub reconnect_pause: Duration,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{
-    Args, Parser, Subcommand, ValueEnum,
+    ArgGroup, Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
     error::{ContextKind, ContextValue},
 };
@@ -159,12 +159,13 @@ pub(crate) enum OptOutCommand {
 
 /// `kith claim ACCOUNT`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).multiple(true).args(["all", "from", "entry"])))]
 pub(crate) struct ClaimArgs {
     /// Who claims: a DID, or the handle of a known account. `kith report unclaimed` shows what
     /// waits for whom.
     pub(crate) account: String,
     /// Every bundle that waits for it.
-    #[arg(long, conflicts_with_all = ["from", "entry"], required_unless_present_any = ["from", "entry"])]
+    #[arg(long, conflicts_with_all = ["from", "entry"])]
     pub(crate) all: bool,
     /// Bundles of this sender only: a DID, or the handle of a known account.
     #[arg(long, value_name = "ACCOUNT")]

@@ -61,6 +61,8 @@ pub struct Membership {
     pub cause: String,
     /// DID of the account whose record caused it.
     pub by: Option<String>,
+    /// Its handle.
+    pub by_handle: Option<String>,
     /// That record's key.
     pub rkey: Option<String>,
 }
@@ -172,9 +174,9 @@ impl Store {
     }
 }
 
-const ENTERED: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, c.rkey \
+const ENTERED: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, b.handle AS by_handle, c.rkey \
     FROM circle_change c LEFT JOIN account b ON b.id = c.by \
     WHERE c.account = $1 AND c.from_hop IS NULL ORDER BY c.id DESC LIMIT 1";
-const LEFT: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, c.rkey \
+const LEFT: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, b.handle AS by_handle, c.rkey \
     FROM circle_change c LEFT JOIN account b ON b.id = c.by \
     WHERE c.account = $1 AND c.to_hop IS NULL ORDER BY c.id DESC LIMIT 1";

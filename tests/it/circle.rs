@@ -127,6 +127,10 @@ fn who_is_not_in_the_circle_is_told_why() {
                 text.contains("is not in the circle") && text.contains(record),
                 "{text}"
             );
+            let whose = "SELECT COALESCE(handle, did) FROM account WHERE did = ";
+            for name in database.texts(&format!("{whose}'{by}'")) {
+                assert!(text.contains(&name), "{name}: {text}");
+            }
         }
         let outside = database.texts(
             "SELECT did FROM account WHERE hop IS NULL AND id NOT IN \

@@ -173,8 +173,11 @@ fn a_source_that_never_answered_is_a_clear_no() {
     let ran = kith.run(&["run"]).expect_code(1);
     assert!(ran.stderr.contains("ws://127.0.0.1:9"), "{}", ran.stderr);
     // Who records waits for it, and is told so.
-    let said = kith.run(&["record", "out.frames", "--seconds", "2"]).stderr;
+    let ran = kith.run(&["record", "out.frames", "--seconds", "2"]);
+    let said = ran.expect_code(1).stderr;
     assert!(said.contains("source disconnected"), "{said}");
+    assert!(said.contains("nothing came"), "{said}");
+    assert!(!kith.folder().join("out.frames").exists());
 }
 
 /// What cannot be opened says what to do about it.

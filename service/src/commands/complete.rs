@@ -17,6 +17,7 @@ pub(super) fn completions(shell: Shell) -> Result<()> {
 
 /// Writes `kith.1` and a page for each command.
 pub(super) fn man(folder: &Path) -> Result<()> {
-    clap_mangen::generate_to(Cli::command(), folder)
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
         .with_context(|| format!("cannot write manual pages into {}", folder.display()))
 }

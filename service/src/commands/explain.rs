@@ -132,6 +132,9 @@ pub(crate) async fn answer(
             paths.push(dids);
         }
     }
+    for moved in [&found.entered, &found.left].into_iter().flatten() {
+        names.extend(moved.by.clone().zip(moved.by_handle.clone()));
+    }
     let handle = account.and_then(|account| account.handle.clone());
     let reason = match hop {
         Some(_) => None,

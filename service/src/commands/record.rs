@@ -32,6 +32,14 @@ pub(super) async fn run(path: &Path, args: RecordArgs) -> Result<()> {
             }
             RecordError::Write { .. } => anyhow::Error::new(error),
         })?;
+    if recorded.frames == 0 {
+        let file = args.file.display();
+        std::fs::remove_file(&args.file)?;
+        return Err(InputError(format!(
+            "nothing came, and {file} is not kept\n  help: `kith doctor` asks each source"
+        ))
+        .into());
+    }
     tracing::info!(
         frames = recorded.frames,
         bytes = recorded.bytes,

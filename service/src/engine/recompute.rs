@@ -6,7 +6,7 @@
 //! the journal (likes repeated in an epoch, reposts of no points, likes beyond the cap) are left
 //! out, so accounts may get other numbers. A claim names its entry by its place, as it did.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use hashbrown::HashSet;
 use kith_config::{Ledger as Rulebook, Repeat, Rule};
 use kith_graph::AccountId;
@@ -23,6 +23,7 @@ use super::{
     repeats::{Admission, Limits},
     settings::Settings,
 };
+use crate::exit::InputError;
 
 /// Rules to be set, and which of them.
 #[derive(Debug, Clone)]
@@ -95,14 +96,15 @@ impl Engine {
     ) -> Result<()> {
         what_if.change(&mut settings);
         let Some(state) = store.load_state().await? else {
-            bail!("there is nothing in this database yet");
+            return Err(InputError("there is nothing in this database yet".to_owned()).into());
         };
         if state.dropped_position > 0 {
-            bail!(
+            return Err(InputError(format!(
                 "the journal up to position {} was dropped ([store] retain): there is no history \
                  to begin with",
                 state.dropped_position
-            );
+            ))
+            .into());
         }
         let first = first_state(&state, what_if);
         into.create(&first).await?;

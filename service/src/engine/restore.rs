@@ -28,6 +28,7 @@ use super::{
     statuses::{Statuses, inactive_status},
     tid,
 };
+use crate::exit::InputError;
 
 impl Engine {
     /// The engine of a database, made new if it is empty.
@@ -40,10 +41,12 @@ impl Engine {
             state
         };
         if settings.seed.is_some_and(|seed| seed != state.seed) {
-            bail!(
+            return Err(InputError(
                 "ledger.seed is not the seed of this database\n  help: remove the key (the \
                  database keeps its own seed), or use another database"
-            );
+                    .to_owned(),
+            )
+            .into());
         }
         let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
