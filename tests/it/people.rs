@@ -164,5 +164,6 @@ fn shells_and_manuals_know_the_commands() {
         let text = std::fs::read_to_string(folder.join(page)).expect(page);
         assert!(text.contains(".TH"), "{page}");
     }
-    let _ = kith.run(&["man", "nowhere"]).expect_code(2);
+    let _ = kith.run(&["man", "not/there/yet"]).expect_ok();
+    let _ = kith.run(&["man", "kith.toml"]).expect_code(1);
 }

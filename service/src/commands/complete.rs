@@ -2,11 +2,11 @@
 
 use std::{io::Write, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::{cli::Cli, exit::InputError};
 
 /// Prints a shell's completions.
 pub(super) fn completions(shell: Shell) -> Result<()> {
@@ -19,5 +19,8 @@ pub(super) fn completions(shell: Shell) -> Result<()> {
 pub(super) fn man(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
-        .with_context(|| format!("cannot write manual pages into {}", folder.display()))
+        .map_err(|error| {
+            let folder = folder.display();
+            InputError(format!("cannot write manual pages into {folder}: {error}")).into()
+        })
 }

@@ -1,0 +1,187 @@
+//! PostgreSQL: one writer connection that holds an advisory lock, a pool of readers.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{Access, Once, READERS, SCHEMA_VERSION, check_schema, migrate_error};
+use crate::{StoreError, origin_index};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// "kith" in ASCII: the advisory lock's key.
+pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
+/// How long a start waits for the lock of a process that has just died: its server side
+/// notices only when it next reads.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a connection to PostgreSQL.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(crate) struct PostgresBackend {
+    pub(crate) readers: PgPool,
+    options: PgConnectOptions,
+    writer: Option<Mutex<Option<PgConnection>>>,
+    url: String,
+}
+
+impl PostgresBackend {
+    pub(super) async fn open(
+        url: &str,
+        shown: String,
+        access: Access,
+    ) -> Result<PostgresBackend, StoreError> {
+        let open_error = |source| StoreError::Open {
+            url: shown.clone(),
+            source,
+        };
+        let options = PgConnectOptions::from_str(url)
+            .map_err(open_error)?
+            .application_name("kith")
+            .options([("timezone", "UTC")]);
+        let options = match access {
+            Access::Snapshot => options.disable_statement_logging(),
+            _ => options,
+        };
+        let writer = match access {
+            Access::Write => {
+                let mut connection = connect(&options).await.map_err(open_error)?;
+                take_advisory_lock(&mut connection, &shown).await?;
+                MIGRATIONS
+                    .run(&mut connection)
+                    .await
+                    .map_err(|e| migrate_error(&shown, e))?;
+                origin_index::note(origin_index::make_postgres(&mut connection).await);
+                Some(Mutex::new(Some(connection)))
+            }
+            Access::Read | Access::Snapshot => {
+                let mut connection = connect(&options).await.map_err(open_error)?;
+                let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
+                    .fetch_one(&mut connection)
+                    .await
+                    .map_err(open_error)?;
+                if there.is_none() {
+                    return Err(StoreError::Missing { url: shown });
+                }
+                let version = sqlx::query_scalar(SCHEMA_VERSION)
+                    .fetch_one(&mut connection)
+                    .await
+                    .map_err(open_error)?;
+                check_schema(version, &MIGRATIONS, &shown)?;
+                connection.close().await.map_err(open_error)?;
+                None
+            }
+        };
+        let mut pool = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT);
+        if access == Access::Snapshot {
+            let once = Once::default();
+            pool = pool
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let first = once.is_first();
+                    Box::pin(async move {
+                        first?;
+                        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                            .execute(connection)
+                            .await
+                            .map(drop)
+                    })
+                });
+        }
+        Ok(PostgresBackend {
+            readers: pool.connect_lazy_with(options.clone()),
+            options,
+            writer,
+            url: shown,
+        })
+    }
+
+    /// Whether some process holds the writer's lock.
+    pub(super) async fn is_locked(&self) -> Result<bool, StoreError> {
+        let held: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+             AND ((classid::bigint << 32) | objid::bigint) = $1",
+        )
+        .bind(ADVISORY_LOCK)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(held > 0)
+    }
+
+    pub(super) async fn close(self) {
+        self.readers.close().await;
+        if let Some(connection) = self.writer.and_then(Mutex::into_inner) {
+            let _closed = connection.close().await;
+        }
+    }
+
+    /// The writer's connection, made anew (with its lock) if it was lost.
+    pub(crate) async fn writer(&self) -> Result<MutexGuard<'_, Option<PgConnection>>, StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Database(sqlx::Error::PoolClosed));
+        };
+        let mut guard = writer.lock().await;
+        if guard.is_none() {
+            let mut connection = connect(&self.options).await?;
+            take_advisory_lock(&mut connection, &self.url).await?;
+            origin_index::note(origin_index::make_postgres(&mut connection).await);
+            *guard = Some(connection);
+        }
+        Ok(guard)
+    }
+}
+
+/// Whether the database has no tables.
+pub(super) async fn is_empty(url: &str, shown: &str) -> Result<bool, StoreError> {
+    let open_error = |source| StoreError::Open {
+        url: shown.to_owned(),
+        source,
+    };
+    let options = PgConnectOptions::from_str(url).map_err(open_error)?;
+    let mut connection = connect(&options).await.map_err(open_error)?;
+    let tables: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    connection.close().await?;
+    Ok(tables == 0)
+}
+
+/// A connection that is not of the pool, which would ask again and again and tell of no reason.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let connection = PgConnection::connect_with(options);
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, connection).await {
+        Ok(connected) => connected,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
+async fn take_advisory_lock(connection: &mut PgConnection, shown: &str) -> Result<(), StoreError> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(ADVISORY_LOCK)
+            .fetch_one(&mut *connection)
+            .await?;
+        if taken {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(StoreError::Locked {
+                url: shown.to_owned(),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,269 @@
+//! SQLite: WAL, one writer connection that holds a lock file for its life, a pool of read-only
+//! connections.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{Access, Once, READERS, SCHEMA_VERSION, check_schema, migrate_error};
+use crate::{StoreError, origin_index};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+
+/// Memory for pages of SQLite, of the writer: 64 MiB, in its own way of saying so.
+pub(crate) const CACHE_SIZE: &str = "-65536";
+/// Where SQLite's writer has its temporary tables.
+pub(crate) const TEMP_STORE: &str = "MEMORY";
+/// The same of each reader, whose pages the system keeps too: 16 MiB.
+const READER_CACHE_SIZE: &str = "-16384";
+/// Pages in the write-ahead log at which it is folded into the file: 128 MiB. Pages that change
+/// with every batch are folded once for many.
+const WAL_PAGES: &str = "32768";
+/// How long a statement of SQLite waits for another connection's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether a file of SQLite has tables of which no migration of Kith knows.
+const IS_FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table') \
+     AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
+
+#[derive(Debug)]
+pub(crate) struct SqliteBackend {
+    pub(crate) readers: SqlitePool,
+    options: SqliteConnectOptions,
+    writer: Option<Mutex<Option<SqliteConnection>>>,
+    path: PathBuf,
+    /// Held, not read: the lock lasts as long as the file is open.
+    _lock: Option<File>,
+}
+
+impl SqliteBackend {
+    pub(super) async fn open(
+        url: &str,
+        shown: String,
+        access: Access,
+    ) -> Result<SqliteBackend, StoreError> {
+        let open_error = |source| StoreError::Open {
+            url: shown.clone(),
+            source,
+        };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(open_error)?
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            // Likes touch accounts all over: pages that do not stay in memory are written again
+            // and again.
+            .pragma("cache_size", CACHE_SIZE)
+            .pragma("temp_store", TEMP_STORE)
+            .pragma("wal_autocheckpoint", WAL_PAGES);
+        let options = match access {
+            Access::Snapshot => options.disable_statement_logging(),
+            _ => options,
+        };
+        let path = options.get_filename().to_owned();
+        let (lock, writer) = match access {
+            Access::Write => {
+                if path.is_file() && is_foreign(&options).await.map_err(open_error)? {
+                    return Err(StoreError::Foreign { url: shown });
+                }
+                let lock = take_lock_file(&path, &shown)?;
+                let options = options
+                    .clone()
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal);
+                let mut writer = SqliteConnection::connect_with(&options)
+                    .await
+                    .map_err(open_error)?;
+                MIGRATIONS
+                    .run(&mut writer)
+                    .await
+                    .map_err(|e| migrate_error(&shown, e))?;
+                origin_index::note(origin_index::make_sqlite(&mut writer).await);
+                (Some(lock), Some(Mutex::new(Some(writer))))
+            }
+            _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
+            Access::Read | Access::Snapshot => (None, None),
+        };
+        let mut pool = SqlitePoolOptions::new().max_connections(READERS);
+        if access == Access::Snapshot {
+            let once = Once::default();
+            pool = pool
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |connection, _| {
+                    let first = once.is_first();
+                    Box::pin(async move {
+                        first?;
+                        sqlx::raw_sql("BEGIN").execute(connection).await.map(drop)
+                    })
+                });
+        }
+        let reading = options.clone().read_only(true);
+        let readers = pool
+            .connect_with(reading.pragma("cache_size", READER_CACHE_SIZE))
+            .await
+            .map_err(open_error)?;
+        let backend = SqliteBackend {
+            readers,
+            options,
+            writer,
+            path,
+            _lock: lock,
+        };
+        if access != Access::Write {
+            let known = sqlx::query("SELECT 1 FROM state")
+                .fetch_optional(&backend.readers)
+                .await;
+            if matches!(&known, Err(sqlx::Error::Database(e)) if e.message().contains("no such table"))
+            {
+                return Err(StoreError::Missing { url: shown });
+            }
+            known.map_err(open_error)?;
+            let version = sqlx::query_scalar(SCHEMA_VERSION)
+                .fetch_one(&backend.readers)
+                .await
+                .map_err(open_error)?;
+            check_schema(version, &MIGRATIONS, &shown)?;
+        }
+        Ok(backend)
+    }
+
+    /// Whether some process holds the writer's lock.
+    pub(super) fn is_locked(&self) -> bool {
+        let file = File::options().write(true).open(lock_path(&self.path));
+        file.is_ok_and(|file| file.try_lock().is_err())
+    }
+
+    pub(super) async fn close(self) {
+        self.readers.close().await;
+        if let Some(writer) = self.writer.and_then(Mutex::into_inner) {
+            // The last connection folds the write-ahead log into the file.
+            if let Err(error) = writer.close().await {
+                tracing::warn!(%error, "could not close the database cleanly");
+            }
+        }
+    }
+
+    /// Where the database is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How connections that write are opened.
+    pub(crate) fn options(&self) -> &SqliteConnectOptions {
+        &self.options
+    }
+
+    /// A copy of the file without its write-ahead log and its free pages. The copy is whole when
+    /// it has its name.
+    pub(crate) async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        let failed = |e: std::io::Error| StoreError::Database(sqlx::Error::Io(e));
+        let mut partial = file.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        if partial.exists() {
+            std::fs::remove_file(&partial).map_err(failed)?;
+        }
+        // The copy is another file: a connection that may write is needed, and writes nothing else.
+        let options = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(BUSY_TIMEOUT);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query("VACUUM INTO $1")
+            .bind(partial.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        File::open(&partial)
+            .and_then(|copy| copy.sync_all())
+            .and_then(|()| std::fs::rename(&partial, file))
+            .map_err(failed)
+    }
+
+    /// The writer's connection, made anew if the last transaction failed.
+    pub(crate) async fn writer(
+        &self,
+    ) -> Result<MutexGuard<'_, Option<SqliteConnection>>, StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::Database(sqlx::Error::PoolClosed));
+        };
+        let mut guard = writer.lock().await;
+        if guard.is_none() {
+            let mut connection = SqliteConnection::connect_with(&self.options).await?;
+            origin_index::note(origin_index::make_sqlite(&mut connection).await);
+            *guard = Some(connection);
+        }
+        Ok(guard)
+    }
+}
+
+/// Whether the file is not there, or has nothing in it.
+pub(super) fn is_empty(url: &str, shown: &str) -> Result<bool, StoreError> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|source| StoreError::Open {
+        url: shown.to_owned(),
+        source,
+    })?;
+    let file = std::fs::metadata(options.get_filename());
+    Ok(file.map_or(true, |file| file.len() == 0))
+}
+
+/// Whether another program made the file.
+async fn is_foreign(options: &SqliteConnectOptions) -> Result<bool, sqlx::Error> {
+    let options = options.clone().read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let is_foreign = sqlx::query_scalar(IS_FOREIGN)
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(is_foreign)
+}
+
+/// The lock file of a database, beside the file itself, however it is named: a link is another name.
+pub(crate) fn lock_path(database: &Path) -> PathBuf {
+    let itself = database.canonicalize();
+    let mut path = itself.map_or_else(|_| database.as_os_str().to_owned(), Into::into);
+    path.push(".lock");
+    path.into()
+}
+
+fn take_lock_file(database: &Path, shown: &str) -> Result<File, StoreError> {
+    let open = |source: std::io::Error| StoreError::Open {
+        url: shown.to_owned(),
+        source: sqlx::Error::Io(source),
+    };
+    let file = File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(lock_path(database))
+        .map_err(open)?;
+    match file.try_lock() {
+        Ok(()) => {
+            // For people who ask who holds it; the lock itself is what counts.
+            let noted = file.set_len(0).and_then(|()| {
+                let mut noted = &file;
+                noted.write_all(format!("{}\n", std::process::id()).as_bytes())
+            });
+            noted.map_err(open)?;
+            Ok(file)
+        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked {
+            url: shown.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(source)) => Err(open(source)),
+    }
+}
