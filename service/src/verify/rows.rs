@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use hashbrown::HashMap;
-use kith_reputation::{AccountId, AccountImage};
+use kith_reputation::{AccountId, AccountImage, Piece};
 use kith_store::{ImagePart, Pieces, Store, batch::KeptRow};
 
 use super::Differences;
@@ -286,9 +286,20 @@ pub(super) fn shown(part: &ImagePart) -> (&'static str, String, Vec<(&'static st
                 ("sender", text(sender)),
                 ("ordinal", text(ordinal)),
                 ("points", text(points)),
-                ("pieces", super::past::shown_pieces(pieces)),
+                ("pieces", shown_pieces(pieces)),
             ],
         ),
+    }
+}
+
+/// Pieces as origin:points.
+pub(super) fn shown_pieces(pieces: &Pieces) -> String {
+    match pieces.decode() {
+        None => "not pieces".to_owned(),
+        Some(pieces) => {
+            let shown = |piece: &Piece| format!("{}:{}", piece.origin, piece.points);
+            pieces.iter().map(shown).collect::<Vec<_>>().join(" ")
+        }
     }
 }
 
