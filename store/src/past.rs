@@ -217,21 +217,46 @@ impl Store {
         .await
     }
 
+    /// Likes in the journal whose keys, from a TID on, are of a later time than their commits: ledger id
+    /// of the sender, kind, key.
+    pub async fn each_like_ahead(
+        &self,
+        first: &str,
+        give: impl FnMut(AccountId, RecordKind, &str),
+    ) -> Result<(), StoreError> {
+        // A TID needs no quoting.
+        let first: String = first.chars().filter(char::is_ascii_alphanumeric).collect();
+        let sql = format!(
+            "SELECT sender, record, rkey FROM journal \
+             WHERE rev > '' AND rkey > rev AND rkey >= '{first}'"
+        );
+        self.each_like_key(&sql, &[], give).await
+    }
+
     /// Likes whose journal rows were dropped, of this epoch and later ones: ledger id of the
     /// sender, kind, key.
     pub async fn each_dropped_like(
         &self,
         since: i64,
-        mut give: impl FnMut(AccountId, RecordKind, &str),
+        give: impl FnMut(AccountId, RecordKind, &str),
     ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1";
-        self.scan(SQL, &[since], |row| {
+        self.each_like_key(SQL, &[since], give).await
+    }
+
+    async fn each_like_key(
+        &self,
+        sql: &str,
+        values: &[i64],
+        mut give: impl FnMut(AccountId, RecordKind, &str),
+    ) -> Result<(), StoreError> {
+        self.scan(sql, values, |row| {
             let id = row.int(0)?;
             let kind = match row.int(1)? {
                 1 => RecordKind::Like,
                 _ => RecordKind::Repost,
             };
-            let sender = AccountId(number("dropped_like", "sender", &id, id)?);
+            let sender = AccountId(number("journal", "sender", &id, id)?);
             give(sender, kind, row.text(2)?.unwrap_or_default());
             Ok(())
         })

@@ -786,15 +786,15 @@ CREATE VIEW public.v_unclaimed AS
 -- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public._sqlx_migrations VALUES (20261121000001, 'first schema', '2026-11-22 16:36:33.807442+00', true, '\x206b0546fc99ac744b84f73882cf4bc6bc2dc2d3d02af1191eb55aa8a698f12264ff440ae4e4f79e92bfd4ad4252d119', 19566991);
-INSERT INTO public._sqlx_migrations VALUES (20261121000002, 'gaps and identities', '2026-11-22 16:36:33.827604+00', true, '\xe47f66bed9bd2dfded18260c1e49b6be5eba36b7bca22bdfadc5d46c7b5f7967e006e05788ad7bae7258daa5c3d092ca', 4449299);
-INSERT INTO public._sqlx_migrations VALUES (20261121000003, 'day one', '2026-11-22 16:36:33.832329+00', true, '\xf6fcb8c3a5ecbd6c12608d09805fbdef0f2bce1bdb2e0e84c9bfd5a52a763dcc8514b4e7caed684da37aa48cf02856e4', 3643193);
-INSERT INTO public._sqlx_migrations VALUES (20261121000004, 'history and retention', '2026-11-22 16:36:33.836224+00', true, '\x1d84a827a15196ad6fe4092b2c991f722d99baa423626e7234696d7eecd07e9a8f6f6ff97c94f119e68a817fa4009da3', 6456075);
-INSERT INTO public._sqlx_migrations VALUES (20261121000005, 'views', '2026-11-22 16:36:33.843117+00', true, '\x0c30ba68df8b2b41965a47946335480ea00fa900408a8290eed0b9fe042bf694ca706e53f6345a661fb7b774daa65132', 9425981);
-INSERT INTO public._sqlx_migrations VALUES (20261121000006, 'handle lookups', '2026-11-22 16:36:33.852854+00', true, '\xffe92c590cdb69f3748e923ac56f04cf84a336c6c312618452b41231ee47bd37bfe91e8e90001d7ae48ddc5472fe4a05', 1223374);
-INSERT INTO public._sqlx_migrations VALUES (20261121000007, 'repos', '2026-11-22 16:36:33.85437+00', true, '\x0c5a224b5a807f3cd6a63c5a3444791c3bdd87aef75d8ad9fe3241bf7fb771f76132036cca4add07d28c8eb66a548cd4', 3299273);
-INSERT INTO public._sqlx_migrations VALUES (20261121000009, 'requests', '2026-11-22 16:36:33.857968+00', true, '\xb727659072e4fd5140066528b32029e2f3497462cfed7c4253c94b5ff5896b260dbab70bb9112378bb6c5ab71ed51064', 4440526);
-INSERT INTO public._sqlx_migrations VALUES (20261122000010, 'status events', '2026-11-22 16:36:33.862712+00', true, '\x90ca33719411545eec7f987e809aa61bbade8cc95bf3a5a0030959c0ff2c387c9823aa55a5b2f85aa6dd9f2c0c435889', 2142748);
+INSERT INTO public._sqlx_migrations VALUES (20261121000001, 'first schema', '2026-11-22 17:10:14.458503+00', true, '\x206b0546fc99ac744b84f73882cf4bc6bc2dc2d3d02af1191eb55aa8a698f12264ff440ae4e4f79e92bfd4ad4252d119', 26682974);
+INSERT INTO public._sqlx_migrations VALUES (20261121000002, 'gaps and identities', '2026-11-22 17:10:14.485905+00', true, '\xe47f66bed9bd2dfded18260c1e49b6be5eba36b7bca22bdfadc5d46c7b5f7967e006e05788ad7bae7258daa5c3d092ca', 5774285);
+INSERT INTO public._sqlx_migrations VALUES (20261121000003, 'day one', '2026-11-22 17:10:14.491987+00', true, '\xf6fcb8c3a5ecbd6c12608d09805fbdef0f2bce1bdb2e0e84c9bfd5a52a763dcc8514b4e7caed684da37aa48cf02856e4', 5053896);
+INSERT INTO public._sqlx_migrations VALUES (20261121000004, 'history and retention', '2026-11-22 17:10:14.497318+00', true, '\x1d84a827a15196ad6fe4092b2c991f722d99baa423626e7234696d7eecd07e9a8f6f6ff97c94f119e68a817fa4009da3', 7353897);
+INSERT INTO public._sqlx_migrations VALUES (20261121000005, 'views', '2026-11-22 17:10:14.505028+00', true, '\x0c30ba68df8b2b41965a47946335480ea00fa900408a8290eed0b9fe042bf694ca706e53f6345a661fb7b774daa65132', 9311401);
+INSERT INTO public._sqlx_migrations VALUES (20261121000006, 'handle lookups', '2026-11-22 17:10:14.514793+00', true, '\xffe92c590cdb69f3748e923ac56f04cf84a336c6c312618452b41231ee47bd37bfe91e8e90001d7ae48ddc5472fe4a05', 1742644);
+INSERT INTO public._sqlx_migrations VALUES (20261121000007, 'repos', '2026-11-22 17:10:14.516902+00', true, '\x0c5a224b5a807f3cd6a63c5a3444791c3bdd87aef75d8ad9fe3241bf7fb771f76132036cca4add07d28c8eb66a548cd4', 3132045);
+INSERT INTO public._sqlx_migrations VALUES (20261121000009, 'requests', '2026-11-22 17:10:14.520242+00', true, '\xb727659072e4fd5140066528b32029e2f3497462cfed7c4253c94b5ff5896b260dbab70bb9112378bb6c5ab71ed51064', 5096489);
+INSERT INTO public._sqlx_migrations VALUES (20261122000010, 'told again', '2026-11-22 17:10:14.525896+00', true, '\xdcdc0c7435f69c24388fc2d0bf294dfcb15abf44b917542609d2b60a0042519769a969e3dc936a23563c45b423814eaa', 3291831);
 
 
 --
@@ -1488,7 +1488,7 @@ INSERT INTO public.repo VALUES (29, '3n2rzvr2aml2r', NULL);
 -- Data for Name: source; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.source VALUES ('file /tmp/sch/first.frames', 'file', '/tmp/sch/first.frames', 795567, 1795227467180000, 137926726249, 0);
+INSERT INTO public.source VALUES ('file /tmp/sch/first.frames', 'file', '/tmp/sch/first.frames', 795567, 1795227467180000, 139947383738, 0);
 
 
 --
@@ -1858,6 +1858,13 @@ CREATE INDEX history_open ON public.history USING btree (epoch, holder) WHERE (o
 --
 
 CREATE INDEX history_unranked ON public.history USING btree (epoch, holder) WHERE ((rank IS NULL) AND (hop IS NOT NULL) AND (tracked > 0));
+
+
+--
+-- Name: journal_ahead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX journal_ahead ON public.journal USING btree (rkey) WHERE ((rev > ''::text) AND (rkey > rev));
 
 
 --

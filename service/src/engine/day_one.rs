@@ -29,7 +29,7 @@ use super::{
     gaps::KEY_AGE_MAX,
     likes::{End, Found, Party, nonce},
     repair::{BackfillOrder, ReadingAt},
-    statuses::inactive_status,
+    statuses::status_read,
     tid,
 };
 
@@ -286,13 +286,14 @@ impl Engine {
             Ok(read) if read.status.is_active() => self.stage(id, &read, begun),
             Ok(read) => {
                 let word = read.status.as_str();
-                self.set_status(id, inactive_status(Some(word)));
+                self.set_status(id, status_read(word));
                 self.give_up_reading(id, word, begun);
             }
             Err(error) => {
                 let attempts = self.day_one.attempts.entry(id).or_default();
                 *attempts += 1;
-                let (attempts, again) = (*attempts, error.is_retryable());
+                let is_gone = matches!(error, ReadError::Gone { .. });
+                let (attempts, again) = (*attempts, is_gone || error.is_retryable());
                 let again = again && attempts < ATTEMPTS_MAX;
                 tracing::warn!(did, %error, attempts, again, "likes not read");
                 if again {
@@ -300,8 +301,8 @@ impl Engine {
                     self.day_one.later.push(Reverse((now + pause, id)));
                     return;
                 }
-                if matches!(error, ReadError::Gone { .. }) {
-                    self.set_status(id, Status::Deleted);
+                if is_gone {
+                    self.set_status(id, Status::Inactive);
                 }
                 self.give_up_reading(id, error.reason(), begun);
             }
@@ -334,10 +335,7 @@ impl Engine {
 
     /// Likes that pass the tests that need no time wait for their turn; the others are counted.
     fn stage(&mut self, id: AccountId, read: &AccountRead, begun: Micros) {
-        if self.circle.status(id) != Status::Active {
-            self.circle.set_status(id, Status::Active);
-            self.pending.accounts.insert(id);
-        }
+        self.read_as_active(id);
         if read.handle.is_some() {
             self.set_handle(id, read.handle.clone());
         }

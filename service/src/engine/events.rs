@@ -172,7 +172,12 @@ impl Engine {
             return;
         };
         let known = self.data.get(&id).copied();
-        if known.is_some() && known != data.as_ref().map(|data| *data.digest()) {
+        let is_other = match known {
+            Some(known) => data.as_ref().is_none_or(|data| known != *data.digest()),
+            // Nothing came of it since it was read.
+            None => self.has_read_follows(id),
+        };
+        if is_other {
             self.open_gap("sync", id, self.notes[id.index()].rev, number);
         }
         self.seen(id, number, data.as_ref());
@@ -286,7 +291,7 @@ impl Engine {
         }
     }
 
-    fn block_op(&mut self, repo: &str, op: &Op) {
+    pub(super) fn block_op(&mut self, repo: &str, op: &Op) {
         let author = match self.settings.keeps_all_records() {
             true => self.intern(repo),
             false => match self.circle.member(repo) {

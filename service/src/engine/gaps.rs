@@ -223,12 +223,14 @@ impl Gaps {
 
     /// Notes a like that came by the stream. False: a repair brought it already.
     pub(super) fn is_new(&mut self, id: AccountId, rev: u64, key: (RecordKind, &str)) -> bool {
-        if self.known.is_empty() && self.accounts.is_empty() && self.stream.is_none() {
-            return true;
-        }
         let Some(rkey) = tid::pack(key.1) else {
             return true;
         };
+        // The key of a client whose clock is fast: a gap after this commit may begin before it.
+        let is_ahead = rkey > rev;
+        if !is_ahead && self.known.is_empty() && self.accounts.is_empty() && self.stream.is_none() {
+            return true;
+        }
         let end = self.end(id);
         if end.is_none() && self.known.get(&id).is_some_and(|known| rev > known.until) {
             self.known.remove(&id);
@@ -241,7 +243,7 @@ impl Gaps {
         {
             return false;
         }
-        if end.is_some_and(|end| rkey <= end) {
+        if is_ahead || end.is_some_and(|end| rkey <= end) {
             self.note_known(id, key);
         }
         true
@@ -283,6 +285,12 @@ impl Gaps {
 }
 
 impl Engine {
+    /// No repair brings likes with keys up to this one.
+    pub(super) fn first_missable(&self) -> u64 {
+        let now = self.clock.now().unwrap_or_default();
+        tid::at(now - HORIZON).max(self.gaps.known_from)
+    }
+
     /// Something of one repo was missed, after one commit and up to another: a row, and where
     /// records are read from hosts, a repair.
     pub(super) fn open_gap(&mut self, kind: &'static str, id: AccountId, after: u64, upto: u64) {
@@ -465,6 +473,14 @@ impl Engine {
             gap.note_left();
             self.pending.gaps.insert(gap.row.id, gap.row.clone());
             self.go_on_with_stream_gap();
+        }
+    }
+
+    /// The account has failed a few times: others' likes do not wait for its follows. Its own likes are
+    /// waited for, as long as it is tried.
+    pub(super) fn give_up_follows(&mut self, id: AccountId) {
+        if (self.gaps.stream.as_ref()).is_some_and(|gap| gap.step == Step::Follows) {
+            self.give_up(id);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, collections::VecDeque};
 use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
 use kith_feeder::{
-    backfill::{AccountRead, LikesWanted, Listing, ReadError, Wanted},
+    backfill::{AccountRead, AccountStatus, LikesWanted, Listing, ReadError, Wanted},
     identity::DidDocument,
     syntax::is_did,
 };
@@ -15,7 +15,7 @@ use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 use super::{
     Engine,
     gaps::{Found, Spans},
-    statuses::inactive_status,
+    statuses::{status_read, status_word},
     tid,
 };
 
@@ -70,6 +70,10 @@ struct Touched {
     reads_follows: bool,
     follows: HashSet<Box<str>>,
     blocks: HashSet<Box<str>>,
+    /// Something was said of its status.
+    status: bool,
+    /// It is not wanted any more; what comes of it is older than what will be asked for next.
+    is_cancelled: bool,
     /// It must be read once more, for these likes and this stream's gap too.
     again: Option<(Spans, Option<u64>)>,
 }
@@ -99,6 +103,12 @@ impl Repairs {
         }
     }
 
+    pub(super) fn touch_status(&mut self, id: AccountId) {
+        if let Some(touched) = self.running.get_mut(&id) {
+            touched.status = true;
+        }
+    }
+
     /// Remembers whose cached identity is out of date.
     pub(super) fn identity_changed(&mut self, did: &str) {
         self.identities.push(did.to_owned());
@@ -118,6 +128,14 @@ impl Engine {
         self.order(id, "gap", likes, gap);
     }
 
+    /// The account's follows were read from its host, or are being read.
+    pub(super) fn has_read_follows(&self, id: AccountId) -> bool {
+        let row = self.repairs.rows.get(&id);
+        self.settings.backfill == Backfill::Pds
+            && self.circle.is_interior(id)
+            && row.is_none_or(|row| row.state == BackfillState::Running)
+    }
+
     /// The account is active again: what could not be read of it may be now.
     pub(super) fn reactivated(&mut self, id: AccountId) {
         if self.circle.is_interior(id) || self.repairs.rows.contains_key(&id) {
@@ -129,7 +147,9 @@ impl Engine {
         if self.settings.backfill != Backfill::Pds {
             return;
         }
-        if let Some(touched) = self.repairs.running.get_mut(&id) {
+        if let Some(touched) = self.repairs.running.get_mut(&id)
+            && !touched.is_cancelled
+        {
             let (spans, again_gap) = touched.again.get_or_insert_default();
             spans.add(likes);
             *again_gap = gap.or(*again_gap);
@@ -174,7 +194,9 @@ impl Engine {
         if self.repairs.rows.get(&id).is_some_and(wanted) {
             return;
         }
-        self.repairs.running.remove(&id);
+        if let Some(touched) = self.repairs.running.get_mut(&id) {
+            touched.is_cancelled = true;
+        }
         if let Some(row) = self.repairs.rows.remove(&id) {
             let state = BackfillState::Done;
             self.pending
@@ -395,14 +417,24 @@ impl Engine {
         let Some(id) = self.circle.lookup(did) else {
             return;
         };
-        // Not running: it left the interior meanwhile.
         let Some(touched) = self.repairs.running.remove(&id) else {
             return;
         };
+        if touched.is_cancelled {
+            // It may be wanted again since: what was asked before that is not what it follows now.
+            if let Some(row) = self.repairs.rows.get(&id).cloned() {
+                self.queue(row);
+            }
+            return;
+        }
         let Some(row) = self.repairs.rows.get(&id).cloned() else {
             return;
         };
         let row = match result {
+            Ok(read) if read.status == AccountStatus::Deleted && !touched.status => {
+                let did = read.did;
+                self.note_failure(id, &ReadError::Gone { did }, row, now)
+            }
             Ok(read) => self.take_read(id, &read, &touched, row),
             Err(error) => self.note_failure(id, &error, row, now),
         };
@@ -432,9 +464,21 @@ impl Engine {
         if read.handle.is_some() && !self.looks_up_handles() {
             self.set_handle(id, read.handle.clone());
         }
+        if touched.status && !self.circle.status(id).is_active() {
+            // It was said while it was read, and is read again when the account is active.
+            let state = BackfillState::Failed;
+            let word = status_word(self.circle.status(id)).to_owned();
+            self.give_up(id);
+            return BackfillRow {
+                state,
+                error: Some(word),
+                attempts: row.attempts + 1,
+                ..row
+            };
+        }
         if !read.status.is_active() {
             let word = read.status.as_str().to_owned();
-            self.set_status(id, inactive_status(Some(&word)));
+            self.set_status(id, status_read(&word));
             let state = BackfillState::Failed;
             self.give_up(id);
             return BackfillRow {
@@ -444,10 +488,7 @@ impl Engine {
                 ..row
             };
         }
-        if self.circle.status(id) != Status::Active {
-            self.circle.set_status(id, Status::Active);
-            self.pending.accounts.insert(id);
-        }
+        self.read_as_active(id);
         let follows = match touched.reads_follows && self.circle.is_interior(id) {
             true => self.take_follows(id, &read.follows, touched),
             false => 0,
@@ -498,16 +539,7 @@ impl Engine {
         let before: HashSet<(String, AccountId)> = (self.circle.follows(id))
             .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
             .collect();
-        // A listing that was cut says nothing of what lies beyond its end.
-        let end = listing
-            .capped
-            .then(|| listing.records.last().map(|(rkey, _)| rkey.clone()));
-        let beyond = |rkey: &str| match &end {
-            Some(Some(last)) => rkey > last.as_str(),
-            Some(None) => true,
-            None => false,
-        };
-        let keep = |rkey: &str| touched.follows.contains(rkey) || beyond(rkey);
+        let keep = |rkey: &str| touched.follows.contains(rkey) || is_beyond(listing, rkey);
         self.circle
             .replace_follows(id, &records, keep, &mut self.changes);
         self.pending.follows.drop_all(id);
@@ -536,8 +568,8 @@ impl Engine {
         let before: HashSet<(String, AccountId)> = (self.circle.block_records(id))
             .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
             .collect();
-        self.circle
-            .replace_blocks(id, &records, |rkey| touched.blocks.contains(rkey));
+        let keep = |rkey: &str| touched.blocks.contains(rkey) || is_beyond(listing, rkey);
+        self.circle.replace_blocks(id, &records, keep);
         self.pending.blocks.drop_all(id);
         let mut after = HashSet::new();
         for (rkey, subject) in self.circle.block_records(id) {
@@ -554,15 +586,24 @@ impl Engine {
         row: BackfillRow,
         now: Micros,
     ) -> BackfillRow {
-        if matches!(error, ReadError::Gone { .. }) {
-            self.set_status(id, Status::Deleted);
-        }
+        let is_gone = matches!(error, ReadError::Gone { .. });
         let attempts = row.attempts + 1;
-        let again = error.is_retryable() && attempts < ATTEMPTS_MAX;
+        // Who is not known now, by the directory or the host, may be known again in an hour.
+        let again = (is_gone || error.is_retryable()) && attempts < ATTEMPTS_MAX;
+        if is_gone && self.circle.status(id) != Status::Deleted {
+            let status = if again {
+                Status::Inactive
+            } else {
+                Status::Deleted
+            };
+            self.set_status(id, status);
+        }
         let did = self.circle.did(id);
         tracing::warn!(did = did.as_str(), %error, attempts, again, "account not read");
         if !again {
             self.give_up(id);
+        } else if attempts >= PATIENCE {
+            self.give_up_follows(id);
         }
         let pause = PAUSE_FIRST.saturating_mul(1 << attempts.min(20)) / 2;
         BackfillRow {
@@ -581,6 +622,11 @@ impl Engine {
             ..row
         }
     }
+}
+
+/// Whether a record lies beyond the end of a listing that was cut, which says nothing of it.
+fn is_beyond(listing: &Listing, rkey: &str) -> bool {
+    listing.capped && (listing.records.last()).is_none_or(|(last, _)| rkey > last.as_str())
 }
 
 /// The likes that a backfill is to bring.

@@ -332,6 +332,14 @@ impl Engine {
                 Ok(())
             })
             .await?;
+        let first_key = tid::unpack(self.first_missable());
+        store
+            .each_like_ahead(&first_key, |sender, kind, rkey| {
+                if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {
+                    self.gaps.restore_like(*liker, (kind, rkey), true);
+                }
+            })
+            .await?;
         store
             .each_dropped_like(first, |sender, kind, rkey| {
                 if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {

@@ -63,6 +63,7 @@ impl Engine {
             self.counters.add("frames.account_again", 1);
             return;
         }
+        self.repairs.touch_status(id);
         let source = Some(source);
         if !self.forgotten.contains(&id) {
             self.statuses.0.insert(id, Heard { micros, source });
@@ -103,6 +104,18 @@ impl Engine {
         }
     }
 
+    /// The account's host serves it. What a relay took down is not lifted by that.
+    pub(super) fn read_as_active(&mut self, id: AccountId) {
+        let source = (self.statuses.0.get(&id)).and_then(|heard| heard.source);
+        let is_by_host = source.is_none_or(|source| self.sources[source.0].row.kind == "pds");
+        let status = self.circle.status(id);
+        let is_kept = matches!(status, Status::Takendown | Status::Suspended) && !is_by_host;
+        if status != Status::Active && !is_kept {
+            self.circle.set_status(id, Status::Active);
+            self.pending.accounts.insert(id);
+        }
+    }
+
     /// Notes what an account's host says of it. Deletion empties it.
     pub(super) fn set_status(&mut self, id: AccountId, status: Status) {
         let before = self.circle.status(id);
@@ -127,6 +140,15 @@ pub(super) fn inactive_status(word: Option<&str>) -> Status {
         Some("takendown") => Status::Takendown,
         Some("deleted") => Status::Deleted,
         _ => Status::Inactive,
+    }
+}
+
+/// The status of an account that its host does not serve. Who is not known there may be elsewhere, or
+/// be known again in an hour: only an event deletes an account.
+pub(super) fn status_read(word: &str) -> Status {
+    match inactive_status(Some(word)) {
+        Status::Deleted => Status::Inactive,
+        status => status,
     }
 }
 

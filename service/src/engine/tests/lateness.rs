@@ -1,0 +1,281 @@
+//! What comes late, or early: reads that are older than what was said meanwhile, answers that are
+//! not the last word, keys of fast clocks.
+
+use kith_feeder::{
+    backfill::{AccountRead, AccountStatus, ReadError},
+    wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
+};
+use kith_graph::Status;
+use kith_store::Store;
+
+use super::{
+    ALICE, BOB, CAROL, DAN, NOW, SECOND, commit, database, dids, engine, follow, following, like,
+    liking, read, tracked_by,
+};
+use crate::{
+    checker::Verdict,
+    engine::{Arrival, Engine, tid},
+};
+
+fn rev(n: i64) -> String {
+    tid::unpack(tid::at(NOW + n * SECOND))
+}
+
+fn tree(n: i64) -> Cid {
+    Cid::for_block(Codec::DagCbor, &n.to_be_bytes())
+}
+
+/// The relay says something, `n` seconds from now.
+fn tell(engine: &mut Engine, n: i64, message: Message) {
+    let arrival = Arrival {
+        source: engine.source("relay", "wss://relay.example"),
+        offset: None,
+        verdict: Verdict::Good,
+        now: NOW + n * SECOND,
+    };
+    engine.message(message, arrival);
+}
+
+/// Commit `n` of an account, which continues commit `before`.
+fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>) {
+    let commit = Commit {
+        seq: n.cast_unsigned(),
+        repo: did.to_owned(),
+        rev: rev(n),
+        since: Some(rev(before)),
+        time: NOW + n * SECOND,
+        commit: None,
+        data: Some(tree(n)),
+        prev_data: Some(tree(before)),
+        chained: true,
+        too_big: false,
+        ops,
+    };
+    tell(engine, n, Message::Commit(commit));
+}
+
+fn tell_status(engine: &mut Engine, did: &str, n: i64, status: Option<&str>) {
+    let message = Message::Account {
+        seq: n.cast_unsigned(),
+        did: did.to_owned(),
+        active: status.is_none(),
+        status: status.map(str::to_owned),
+        time: NOW + n * SECOND,
+    };
+    tell(engine, n, message);
+}
+
+fn status(engine: &Engine, did: &str) -> Status {
+    let id = engine.circle.lookup(did).expect("is known");
+    engine.circle.status(id)
+}
+
+/// Alice is tracked, was read, and follows Bob, who is being read.
+fn reading_bob() -> Engine {
+    let mut engine = engine(&[ALICE]);
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [ALICE]);
+    engine.backfilled(ALICE, Ok(following(ALICE, &[BOB])), NOW);
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
+    engine
+}
+
+/// Who is not known to the directory for a while loses nothing but the while.
+#[test]
+fn only_who_stays_unknown_is_deleted() {
+    let gone = |did: &str| ReadError::Gone {
+        did: did.to_owned(),
+    };
+    let not_found = || AccountRead {
+        status: AccountStatus::Deleted,
+        ..read(ALICE)
+    };
+    for again in 0..2 {
+        let mut engine = engine(&[ALICE]);
+        let _ = engine.backfill_orders(9, NOW);
+        engine.backfilled(ALICE, Ok(following(ALICE, &[BOB, CAROL])), NOW);
+        engine.reactivated(engine.circle.lookup(ALICE).expect("is known"));
+        let mut now = NOW;
+        let mut attempts = 0;
+        while status(&engine, ALICE) != Status::Deleted {
+            assert_eq!(engine.members_by_hop(), [1, 2, 0], "nothing is lost");
+            let orders = engine.backfill_orders(9, now);
+            now += 3_600 * SECOND;
+            if !orders.iter().any(|order| order.did == ALICE) {
+                continue;
+            }
+            attempts += 1;
+            match attempts % 2 == 0 {
+                true => engine.backfilled(ALICE, Ok(not_found()), now),
+                false => engine.backfilled(ALICE, Err(gone(ALICE)), now),
+            }
+            if again == 0 && attempts == 5 {
+                assert_eq!(status(&engine, ALICE), Status::Inactive);
+                let _ = engine.backfill_orders(9, now + 3_600 * SECOND);
+                engine.backfilled(ALICE, Ok(following(ALICE, &[BOB, CAROL])), now);
+                assert_eq!(status(&engine, ALICE), Status::Active);
+                break;
+            }
+        }
+        assert_eq!(attempts, if again == 0 { 5 } else { 12 });
+    }
+}
+
+#[test]
+fn what_was_asked_before_an_account_left_is_not_what_it_follows_now() {
+    let mut engine = reading_bob();
+    engine.follow_op(ALICE, &follow(Action::Delete, "r0", None));
+    assert_eq!(engine.members_by_hop(), [1, 0, 0]);
+    engine.follow_op(ALICE, &follow(Action::Create, "r9", Some(BOB)));
+    engine.backfilled(BOB, Ok(following(BOB, &[CAROL])), NOW);
+    assert_eq!(engine.members_by_hop(), [1, 1, 0], "it was unfollowed");
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
+    engine.backfilled(BOB, Ok(following(BOB, &[DAN])), NOW);
+    assert_eq!(engine.members_by_hop(), [1, 1, 1]);
+}
+
+#[test]
+fn a_status_that_is_told_while_an_account_is_read_is_newer() {
+    for (word, expected) in [
+        ("deactivated", Status::Deactivated),
+        ("deleted", Status::Deleted),
+    ] {
+        let mut engine = reading_bob();
+        tell_status(&mut engine, BOB, 1, Some(word));
+        engine.backfilled(BOB, Ok(following(BOB, &[CAROL])), NOW);
+        assert_eq!(status(&engine, BOB), expected);
+        assert_eq!(engine.members_by_hop(), [1, 1, 0]);
+        tell_status(&mut engine, BOB, 2, None);
+        assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
+    }
+}
+
+#[test]
+fn a_relays_takedown_is_not_lifted_by_a_host_that_still_serves() {
+    let mut engine = reading_bob();
+    engine.backfilled(BOB, Ok(following(BOB, &[])), NOW);
+    for (word, lifted) in [("takendown", false), ("deactivated", true)] {
+        tell_status(&mut engine, BOB, 1, None);
+        tell_status(&mut engine, BOB, 2, Some(word));
+        let bob = engine.circle.lookup(BOB).expect("is known");
+        engine.order_backfill(bob, "test");
+        assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
+        engine.backfilled(BOB, Ok(following(BOB, &[])), NOW);
+        assert_eq!(status(&engine, BOB).is_active(), lifted, "{word}");
+        engine.sources.clear();
+    }
+}
+
+/// An account that was read, and of which no commit came since, says that its repo is another.
+#[test]
+fn a_sync_of_who_is_known_by_reading_alone_is_read_again() {
+    let mut engine = reading_bob();
+    engine.backfilled(BOB, Ok(following(BOB, &[CAROL])), NOW);
+    let message = Message::Sync {
+        seq: 1,
+        did: BOB.to_owned(),
+        rev: rev(1),
+        data: Some(tree(1)),
+        time: NOW + SECOND,
+    };
+    tell(&mut engine, 1, message);
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
+    engine.backfilled(BOB, Ok(following(BOB, &[DAN])), NOW);
+    assert_eq!(engine.open_gaps(), 0);
+    let dan = engine.circle.lookup(DAN).expect("is known");
+    assert_eq!(engine.circle.hop(dan), Some(2));
+}
+
+#[test]
+fn blocks_beyond_the_end_of_a_listing_stay() {
+    let mut engine = reading_bob();
+    let block = Op {
+        collection: Collection::Block,
+        record: Some(Ok(Record::Block {
+            subject: DAN.to_owned(),
+        })),
+        ..follow(Action::Create, "r7", Some(DAN))
+    };
+    let before = read(BOB);
+    engine.backfilled(BOB, Ok(before), NOW);
+    engine.block_op(BOB, &block);
+    let bob = engine.circle.lookup(BOB).expect("is known");
+    engine.order_backfill(bob, "test");
+    let _ = engine.backfill_orders(9, NOW);
+    let mut cut = read(BOB);
+    cut.blocks.records = vec![("r1".to_owned(), CAROL.to_owned())];
+    cut.blocks.capped = true;
+    engine.backfilled(BOB, Ok(cut), NOW);
+    let mut blocks: Vec<_> = engine.circle.block_records(bob).collect();
+    blocks.sort_unstable_by_key(|(rkey, _)| rkey.as_str().to_owned());
+    assert_eq!(blocks.len(), 2, "{blocks:?}");
+}
+
+/// A stream's gap: likes of all wait until the follows are read, but not for hours for one host.
+#[test]
+fn one_dead_host_does_not_withhold_what_the_others_missed() {
+    let mut engine = reading_bob();
+    engine.backfilled(BOB, Ok(following(BOB, &[])), NOW);
+    tell_commit(&mut engine, ALICE, 1, 0, Vec::new());
+    let source = engine.source("relay", "wss://relay.example");
+    engine.stream_gap("clamped", source, Some(NOW), NOW + 60 * SECOND);
+    let mut now = NOW;
+    for _ in 0..9 {
+        for order in engine.backfill_orders(9, now) {
+            let did = order.did.as_str();
+            if did == BOB {
+                engine.backfilled(BOB, Err(super::unreachable(BOB)), now);
+            } else if order.wanted.likes.is_some() {
+                return;
+            } else {
+                engine.backfilled(did, Ok(following(did, &[BOB])), now);
+            }
+        }
+        now += 60 * SECOND;
+    }
+    panic!("Alice's likes are not asked for");
+}
+
+async fn begun(store: &Store) -> Engine {
+    let mut settings = engine(&[ALICE, BOB]).settings;
+    settings.seed = Some(7);
+    settings.tracked = [ALICE, BOB].map(tracked_by).to_vec();
+    let mut engine = Engine::open(store, settings).await.expect("opens");
+    for order in engine.backfill_orders(9, NOW) {
+        engine.backfilled(&order.did, Ok(read(&order.did)), NOW);
+    }
+    engine
+}
+
+/// The key of a like is later than its commit, by a client's fast clock. A gap after the commit brings
+/// it again.
+#[tokio::test]
+async fn a_like_of_a_fast_clock_counts_once() {
+    for restarts in [false, true] {
+        let (_folder, store) = database().await;
+        let mut engine = begun(&store).await;
+        let ahead = like(NOW + 30 * SECOND, BOB);
+        let op = Op {
+            collection: Collection::Like,
+            cid: Some(ahead.cid),
+            record: Some(Ok(Record::Like {
+                subject: ahead.subject.clone(),
+            })),
+            ..follow(Action::Create, &ahead.rkey, None)
+        };
+        tell_commit(&mut engine, ALICE, 1, 0, vec![op]);
+        // Epochs pass, so that nothing is left of it but the journal.
+        let later = 15 * 24 * 3_600;
+        tell_commit(&mut engine, BOB, later, 0, Vec::new());
+        commit(&store, &mut engine).await;
+        let before = engine.state.position;
+        if restarts {
+            engine = begun(&store).await;
+        }
+        tell_commit(&mut engine, ALICE, later + 1, later, Vec::new());
+        assert_eq!(engine.open_gaps(), 1, "commits were missed");
+        assert_eq!(dids(&engine.backfill_orders(9, NOW)), [ALICE]);
+        engine.backfilled(ALICE, Ok(liking(ALICE, &[ahead])), NOW);
+        assert_eq!(engine.open_gaps(), 0);
+        assert_eq!(engine.state.position, before, "restarted: {restarts}");
+    }
+}
