@@ -146,7 +146,10 @@ async fn what_is_not_a_like_of_the_account_is_left_out() {
         no_cid["cid"] = json!("bafy");
         let mut no_subject = like(DID, &tid(7));
         no_subject["value"]["subject"] = json!(7);
+        let mut endless = like(DID, &tid(8));
+        endless["value"]["subject"]["uri"] = json!("x".repeat(1_025));
         let records = [
+            endless,
             like("did:plc:other", &tid(9)),
             like(DID, "self"),
             like(DID, &tid(2_000)),
@@ -161,7 +164,7 @@ async fn what_is_not_a_like_of_the_account_is_left_out() {
     .await;
     let account = read(&server, 0, 1_000, 100).await.unwrap();
     assert_eq!(keys(&account), [tid(5)]);
-    assert_eq!(account.likes.invalid, 5);
+    assert_eq!(account.likes.invalid, 6);
 }
 
 #[tokio::test]

@@ -26,8 +26,17 @@ use tokio::{sync::Mutex, time::Instant};
 const ASK_PAUSE: Duration = Duration::from_secs(1);
 /// A signature that does not fit makes the document be fetched anew, at most this often.
 const REFETCH_PAUSE: Duration = Duration::from_mins(1);
-/// Accounts whose last fetch is remembered.
-const REFETCHED_MAX: usize = 10_000;
+/// Accounts that are remembered for a while.
+const RECENT_MAX: usize = 10_000;
+/// How long a stream waits for what there is to know of an account before its commit is not believed;
+/// it is read again then.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
+/// The same for who an account's host is, without which what is said of it is lost.
+const STATUS_PATIENCE: Duration = Duration::from_secs(90);
+/// The same of the writer's task, for which all streams wait.
+const WRITER_PATIENCE: Duration = Duration::from_secs(2);
+/// Of whom nothing could be known in time is not asked again for so long.
+const SILENT_PAUSE: Duration = Duration::from_mins(1);
 
 /// How often the directory is asked again for an account's host, when it does not answer, before
 /// an event is left.
@@ -37,6 +46,9 @@ const HOST_PAUSES: [Duration; 4] = [
     Duration::from_secs(15),
     Duration::from_mins(1),
 ];
+
+/// Why a status is not believed: the account's host is not known.
+pub(crate) const HOST_UNKNOWN: &str = "unknown_host";
 
 /// What is known of a frame before it is applied.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -96,8 +108,35 @@ pub(crate) struct Checker {
     directory: Directory,
     watched: Arc<Watched>,
     level: Option<Level>,
-    /// When documents were last fetched because of a signature.
-    refetched: Arc<Mutex<HashMap<Box<str>, Instant>>>,
+    /// Whose documents were fetched because of a signature.
+    refetched: Arc<Recent>,
+    /// Of whom nothing could be known in time.
+    silent: Arc<Recent>,
+}
+
+/// Accounts to which something happened a while ago.
+#[derive(Debug, Default)]
+struct Recent(Mutex<HashMap<Box<str>, Instant>>);
+
+impl Recent {
+    async fn has(&self, did: &str, pause: Duration) -> bool {
+        let at = self.0.lock().await.get(did).copied();
+        at.is_some_and(|at| at.elapsed() < pause)
+    }
+
+    /// False: it is there already, or there is no room.
+    async fn add(&self, did: &str, pause: Duration) -> bool {
+        let mut dids = self.0.lock().await;
+        if dids.len() >= RECENT_MAX {
+            dids.retain(|_, at| at.elapsed() < pause);
+        }
+        let is_there = dids.get(did).is_some_and(|at| at.elapsed() < pause);
+        if is_there || dids.len() >= RECENT_MAX {
+            return false;
+        }
+        dids.insert(did.into(), Instant::now());
+        true
+    }
 }
 
 /// What a frame says that can be checked, and of whom.
@@ -119,6 +158,7 @@ impl Checker {
             watched,
             level,
             refetched: Arc::default(),
+            silent: Arc::default(),
         }
     }
 
@@ -135,17 +175,24 @@ impl Checker {
         for frame in frames.iter() {
             let claim = self.claim(frame.bytes, trust, |did| self.watched.get(did));
             verdicts.push(match claim {
-                Some(claim) => self.decide(frame.bytes, claim, trust).await,
+                Some(claim) => {
+                    let patience = match claim {
+                        Claim::Commit(_) => COMMIT_PATIENCE,
+                        Claim::Status(..) => STATUS_PATIENCE,
+                    };
+                    self.decide(frame.bytes, claim, trust, patience).await
+                }
                 None => Verdict::Unchecked,
             });
         }
         verdicts
     }
 
-    /// Checks a frame because the engine asks for it. Never [`Verdict::Unchecked`].
+    /// Checks a frame because the engine asks for it, and waits for that. Never
+    /// [`Verdict::Unchecked`].
     pub(crate) async fn check(&self, frame: &[u8], trust: &Trust) -> Verdict {
         match self.claim(frame, trust, |_| Some(Concern::Commits)) {
-            Some(claim) => self.decide(frame, claim, trust).await,
+            Some(claim) => self.decide(frame, claim, trust, WRITER_PATIENCE).await,
             None => Verdict::Good,
         }
     }
@@ -182,11 +229,37 @@ impl Checker {
         }
     }
 
-    async fn decide(&self, frame: &[u8], claim: Claim, trust: &Trust) -> Verdict {
+    /// Whether it holds, as far as that can be known in time.
+    async fn decide(
+        &self,
+        frame: &[u8],
+        claim: Claim,
+        trust: &Trust,
+        patience: Duration,
+    ) -> Verdict {
+        let (did, reason) = match &claim {
+            Claim::Commit(did) => (did.clone(), "no_document"),
+            Claim::Status(did, _) => (did.clone(), HOST_UNKNOWN),
+        };
+        if self.directory.cached_document(&did).is_none()
+            && self.silent.has(&did, SILENT_PAUSE).await
+        {
+            return Verdict::Bad(reason);
+        }
+        let asked = self.ask(frame, &claim, trust);
+        if let Ok(verdict) = tokio::time::timeout(patience, asked).await {
+            return verdict;
+        }
+        self.silent.add(&did, SILENT_PAUSE).await;
+        tracing::warn!(did, reason, ?patience, "event not believed: nobody answers");
+        Verdict::Bad(reason)
+    }
+
+    async fn ask(&self, frame: &[u8], claim: &Claim, trust: &Trust) -> Verdict {
         match (claim, trust) {
-            (Claim::Commit(did), _) => self.verify(frame, &did).await,
+            (Claim::Commit(did), _) => self.verify(frame, did).await,
             (Claim::Status(did, status), Trust::Pds(host)) => {
-                match self.is_current_host(host, &did, status.as_deref()).await {
+                match self.is_current_host(host, did, status.as_deref()).await {
                     true => Verdict::Good,
                     false => Verdict::Bad("another_host"),
                 }
@@ -206,7 +279,7 @@ impl Checker {
             Err(reason) => return Verdict::Bad(reason),
         };
         match verify_frame(frame, &key, level) {
-            Err(VerifyError::BadSignature) if self.may_refetch(did).await => {
+            Err(VerifyError::BadSignature) if self.refetched.add(did, REFETCH_PAUSE).await => {
                 match self.key(did, true).await {
                     Ok(key) => verdict(verify_frame(frame, &key, level)),
                     Err(reason) => Verdict::Bad(reason),
@@ -214,22 +287,6 @@ impl Checker {
             }
             result => verdict(result),
         }
-    }
-
-    async fn may_refetch(&self, did: &str) -> bool {
-        let now = Instant::now();
-        let mut refetched = self.refetched.lock().await;
-        if refetched.len() >= REFETCHED_MAX {
-            refetched.retain(|_, last| now - *last < REFETCH_PAUSE);
-        }
-        let recent = refetched
-            .get(did)
-            .is_some_and(|last| now - *last < REFETCH_PAUSE);
-        if recent || refetched.len() >= REFETCHED_MAX {
-            return false;
-        }
-        refetched.insert(did.into(), now);
-        true
     }
 
     async fn key(&self, did: &str, fresh: bool) -> Result<SigningKey, &'static str> {
@@ -348,16 +405,17 @@ mod tests {
         }
     }
 
-    /// A directory whose server gives these documents one after the other, the last one for ever;
-    /// and how often it was asked.
+    /// A directory whose server gives these documents one after the other, the last one for ever, or
+    /// never answers if there is none; and how often it was asked.
     async fn directory(documents: Vec<serde_json::Value>) -> (Directory, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
-        let answer = move || {
-            let at = count
-                .fetch_add(1, Ordering::SeqCst)
-                .min(documents.len() - 1);
-            std::future::ready(documents[at].to_string())
+        let answer = async move || {
+            let at = count.fetch_add(1, Ordering::SeqCst);
+            match documents.get(at).or(documents.last()) {
+                Some(document) => document.to_string(),
+                None => std::future::pending().await,
+            }
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let plc = format!("http://{}", listener.local_addr().unwrap());
@@ -404,6 +462,23 @@ mod tests {
         else {
             panic!("{verdicts:?}");
         };
+    }
+
+    /// The writer does not wait for it, and nobody asks again at once.
+    #[tokio::test]
+    async fn a_directory_that_does_not_answer_is_not_waited_for() {
+        let Some((frame, did, _)) = commit() else {
+            return;
+        };
+        let (directory, asked) = directory(Vec::new()).await;
+        let watched = Arc::new(Watched::default());
+        watched.set(&did, Some(Concern::Commits));
+        let checker = Checker::new(directory, watched, Verify::Full);
+        let unknown = Verdict::Bad("no_document");
+        assert_eq!(checker.check(&frame, &Trust::Relay).await, unknown);
+        let verdicts = checker.look(&delivered(&frame), &Trust::Relay).await;
+        assert_eq!(verdicts, [unknown]);
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 
     /// The same document with a key of somebody else.

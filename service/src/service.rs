@@ -5,6 +5,7 @@ mod day_one;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
+use hashbrown::HashSet;
 use kith_config::Config;
 use kith_feeder::{
     backfill::{BackfillDone, Reader, Scheduler, SchedulerOptions},
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::{Checker, Verdict},
-    engine::{Arrival, Engine, HandleFound, ReadingAt, Taken},
+    engine::{Arrival, Engine, HandleFound, ReadingAt, SourceIndex, Taken},
     exit::InputError,
     handles::Handles,
     metrics::Metrics,
@@ -114,6 +115,8 @@ struct Service {
     stopping: CancellationToken,
     metrics: Option<Metrics>,
     frames: u64,
+    /// Jetstreams that have refused to be asked by one version.
+    refused: HashSet<SourceIndex>,
     shown: Shown,
 }
 
@@ -142,6 +145,7 @@ impl Service {
             stopping,
             metrics: None,
             frames: 0,
+            refused: HashSet::new(),
             shown: Shown::default(),
         }
     }
@@ -256,7 +260,10 @@ impl Service {
             What::Disconnected { reason, detail } => {
                 engine.set_connected(source, false);
                 let url = engine.source_url(source);
-                if !engine.was_ever_read(source) && is_wrong_address(reason) {
+                // Of a Jetstream the other version is asked for next.
+                let is_asked = reason.starts_with("http_") && engine.is_jetstream(source);
+                let is_last = !is_asked || !self.refused.insert(source);
+                if !engine.was_ever_read(source) && is_wrong_address(reason) && is_last {
                     return Err(InputError(format!(
                         "cannot follow {url}: {detail}\n  help: check the url of this [[source]]; \
                          once it has worked, Kith waits for it"

@@ -1,5 +1,7 @@
 //! What others rely on: field names of the JSON, exit codes, files that `kith` writes.
 
+use std::io::{BufRead, BufReader, Write};
+
 use kith_tests::{Database, Kith, expected::Expected, recordings};
 use serde_json::Value;
 
@@ -178,6 +180,36 @@ fn a_source_that_never_answered_is_a_clear_no() {
     assert!(said.contains("source disconnected"), "{said}");
     assert!(said.contains("nothing came"), "{said}");
     assert!(!kith.folder().join("out.frames").exists());
+}
+
+/// A Jetstream of version 1 knows nothing of version 2's path: it is asked for both before an address is
+/// said to be wrong.
+#[test]
+fn both_versions_of_a_jetstream_are_asked_for() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = server.local_addr().expect("an address");
+    let asked = std::thread::spawn(move || {
+        let mut paths = std::collections::BTreeSet::new();
+        while paths.len() < 2 {
+            let (mut stream, _) = server.accept().expect("somebody asks");
+            let mut line = String::new();
+            let _ = BufReader::new(&stream).read_line(&mut line);
+            let path = line.split([' ', '?']).nth(1).unwrap_or_default();
+            paths.insert(path.to_owned());
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        }
+        paths
+    });
+    let database = Database::sqlite();
+    let kith = Kith::new(&format!(
+        "database = \"{}\"\n[circle]\nbackfill = \"none\"\n[[circle.tracked]]\nid = \"did:web:a.example\"\n\
+         [[source]]\nkind = \"jetstream\"\nurl = \"ws://{address}\"\n\
+         [network]\nallow_private_addresses = true\nreconnect_pause = \"100ms\"\n",
+        database.url()
+    ));
+    let said = kith.run(&["run"]).expect_code(1).stderr;
+    assert!(said.contains("404"), "{said}");
+    assert_eq!(asked.join().expect("both were asked for").len(), 2);
 }
 
 /// What cannot be opened says what to do about it.

@@ -10,6 +10,9 @@ use std::time::Duration;
 const LIKE: &str = "app.bsky.feed.like";
 const REPOST: &str = "app.bsky.feed.repost";
 
+/// The longest AT-URI of a like that is kept: no post has one of half the length.
+const SUBJECT_BYTES_MAX: usize = 1_024;
+
 /// Empty or unreadable pages tolerated, beside those that the bound needs.
 const PAGES_SLACK: u32 = 16;
 
@@ -49,7 +52,7 @@ pub struct LikeRecord {
     pub rkey: String,
     /// The record's CID, by the host's word.
     pub cid: Cid,
-    /// AT-URI of what is liked, unchecked.
+    /// AT-URI of what is liked, unchecked but for its length.
     pub subject: String,
 }
 
@@ -162,7 +165,8 @@ impl Reading<'_> {
             collection: self.collection,
             rkey: rkey.to_owned(),
             cid: Cid::parse(&entry.cid).ok()?,
-            subject: entry.into_subject(),
+            subject: Some(entry.into_subject())
+                .filter(|subject| subject.len() <= SUBJECT_BYTES_MAX)?,
         })
     }
 

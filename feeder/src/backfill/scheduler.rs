@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -21,6 +22,9 @@ const REQUESTS_MAX: usize = 256;
 
 /// Documents fetched at once; the directory's rate holds most of these back.
 const LOCATING_MAX: usize = 64;
+
+/// How long a document may take, so that those who never answer do not keep the others waiting.
+const LOCATING_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// Accounts that wait for their host, with their documents (less than 1 kB each).
 const LOCATED_MAX: usize = 10_000;
@@ -253,7 +257,14 @@ impl Task {
             self.locating.insert(did.clone(), order);
             let (reader, done) = (self.reader.clone(), self.done.clone());
             self.running.spawn(async move {
-                match reader.locate(&did).await {
+                let located = tokio::time::timeout(LOCATING_TIME_MAX, reader.locate(&did)).await;
+                let too_long = |_| {
+                    Err(ReadError::Unreachable {
+                        did: did.clone(),
+                        reason: format!("no document in {} s", LOCATING_TIME_MAX.as_secs()),
+                    })
+                };
+                match located.unwrap_or_else(too_long) {
                     Ok(located) => Ended::Located(did, Some(located)),
                     Err(error) => {
                         tell(&done, &did, Err(error)).await;

@@ -331,6 +331,22 @@ fn words() -> Vec<Row> {
                 .into(),
         },
         Row {
+            server: "says OutdatedCursor again and again: heard once",
+            plans: vec![
+                talk(vec![event(5), Say::Cut]),
+                talk(vec![
+                    info("OutdatedCursor"),
+                    info("OutdatedCursor"),
+                    event_of(ALICE, 90, "2026-07-09T00:00:00Z"),
+                    info("OutdatedCursor"),
+                    event_of(ALICE, 91, "2026-07-09T00:00:01Z"),
+                ]),
+            ],
+            kith: "connected, frame 5, disconnected protocol, connected, frame 0, \
+                 gap outdated_cursor, frame 0, frame 90, frame 0, frame 91"
+                .into(),
+        },
+        Row {
             server: "says nothing, and goes on with what it has",
             plans: vec![
                 talk(vec![event(5), Say::Cut]),

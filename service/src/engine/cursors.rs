@@ -60,6 +60,11 @@ impl Engine {
         &self.sources[source.0].row.url
     }
 
+    /// Whether a source is a Jetstream, which speaks one of two versions.
+    pub(crate) fn is_jetstream(&self, source: SourceIndex) -> bool {
+        self.sources[source.0].row.kind == "jetstream"
+    }
+
     /// Whether anything was ever read of a source, or it is connected.
     pub(crate) fn was_ever_read(&self, source: SourceIndex) -> bool {
         let row = &self.sources[source.0].row;

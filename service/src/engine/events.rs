@@ -10,7 +10,7 @@ use kith_reputation::Operation;
 use kith_store::batch::RecordKind;
 
 use super::{Arrival, Engine, gaps::Found, likes::Party, tid};
-use crate::checker::Verdict;
+use crate::checker::{HOST_UNKNOWN, Verdict};
 
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
 const REV_AHEAD_MAX: Micros = 300_000_000;
@@ -49,10 +49,15 @@ impl Engine {
         let (did, rev) = match message {
             Message::Commit(commit) => (&commit.repo, &commit.rev),
             Message::Sync { did, rev, .. } => (did, rev),
-            _ => {
+            Message::Account { did, .. } => {
                 self.counters.add(format!("frames.account_of_{reason}"), 1);
+                if let (HOST_UNKNOWN, Some(id)) = (reason, self.circle.member(did)) {
+                    // Its host says it, once it is known.
+                    self.order_backfill(id, "status");
+                }
                 return;
             }
+            _ => return,
         };
         if let Some(number) = self.new_rev(self.circle.member(did), rev, arrival.now) {
             self.refuse(self.circle.member(did), did, number, reason);

@@ -85,6 +85,9 @@ use statuses::Statuses;
 
 /// A frame's time may be this far ahead of the local clock; beyond it the frame is invalid.
 const AHEAD_MAX: Micros = 60_000_000;
+/// A stream's first event starts the clock, unless it is of before the network was (2022): each epoch
+/// from then to now would be a tick.
+const EARLIEST: Micros = 1_640_995_200_000_000;
 
 /// The engine.
 #[derive(Debug)]
@@ -275,6 +278,7 @@ impl Engine {
         has_rev: bool,
     ) -> bool {
         let source = &mut self.sources[arrival.source.0];
+        let latest = arrival.now.saturating_add(AHEAD_MAX);
         if let (Some(seq), None) = (seq, arrival.offset) {
             let is_behind = source.row.cursor.is_some_and(|cursor| seq <= cursor);
             // Servers reorder across repos, and a Jetstream is rewound: of commits the rev says
@@ -283,11 +287,18 @@ impl Engine {
                 self.counters.add("frames.duplicate", 1);
                 return false;
             }
-            source.row.cursor = source.row.cursor.max(Some(seq));
-            source.changed = true;
+            // One of a later time than now may have any seq, or be one: it says nothing of the next.
+            if time.is_none_or(|time| time <= latest) {
+                source.row.cursor = source.row.cursor.max(Some(seq));
+                source.changed = true;
+            }
         }
         let Some(time) = time else { return true };
-        if time > arrival.now.saturating_add(AHEAD_MAX) {
+        if time < EARLIEST && arrival.offset.is_none() && self.clock.epoch().is_none() {
+            self.counters.add("frames.past", 1);
+            return false;
+        }
+        if time > latest {
             self.counters.add("frames.future", 1);
             if !std::mem::replace(&mut source.is_future_told, true) {
                 let ahead_seconds = time.saturating_sub(arrival.now) / 1_000_000;

@@ -55,6 +55,8 @@ pub(super) struct Session<'a> {
     ahead: VecDeque<(What, usize)>,
     ahead_bytes: usize,
     join: Join,
+    /// The server has said something of the cursor.
+    is_noted: bool,
     /// Whether an event of now has come: until then, old ones are replayed.
     is_live: bool,
     /// Whether the last event was one.
@@ -109,6 +111,7 @@ impl<'a> Session<'a> {
                 true => Join::Resumed,
                 false => Join::Live,
             },
+            is_noted: false,
             is_live: false,
             is_fresh: false,
             rests_until: now,
@@ -404,6 +407,10 @@ impl<'a> Session<'a> {
             "FutureCursor" => FUTURE_CURSOR,
             _ => return,
         };
+        // It is said once, of the cursor that the connection was made with.
+        if self.join == Join::Done || std::mem::replace(&mut self.is_noted, true) {
+            return;
+        }
         let known = self.stream.seen.position();
         self.push(self.stream.gap(reason, known, message));
         self.stream.has_said_gap = true;

@@ -279,3 +279,26 @@ async fn a_like_of_a_fast_clock_counts_once() {
         assert_eq!(engine.state.position, before, "restarted: {restarts}");
     }
 }
+
+/// What is dated later than now says nothing of what comes next, whatever its seq; and an event of
+/// before the network was does not start the clock.
+#[test]
+fn a_date_that_cannot_be_moves_neither_cursor_nor_clock() {
+    let mut engine = reading_bob();
+    let identity = |seq: u64, time: i64| Message::Identity {
+        seq,
+        did: BOB.to_owned(),
+        handle: None,
+        time,
+    };
+    tell(&mut engine, 0, identity(1, -62_135_596_800_000_000));
+    assert_eq!(engine.clock.epoch(), None);
+    tell(&mut engine, 0, identity(5, NOW));
+    let epoch = engine.clock.epoch();
+    assert!(epoch.is_some());
+    tell(&mut engine, 0, identity(1 << 53, NOW + 3_600 * SECOND));
+    assert_eq!(engine.clock.epoch(), epoch);
+    assert_eq!(engine.sources[0].row.cursor, Some(5));
+    tell_status(&mut engine, BOB, 6, Some("deactivated"));
+    assert_eq!(status(&engine, BOB), Status::Deactivated);
+}
