@@ -29,7 +29,7 @@ use super::{
     gaps::KEY_AGE_MAX,
     likes::{End, Found, Party, nonce},
     repair::{BackfillOrder, ReadingAt},
-    statuses::status_read,
+    statuses::inactive_status,
     tid,
 };
 
@@ -286,7 +286,7 @@ impl Engine {
             Ok(read) if read.status.is_active() => self.stage(id, &read, begun),
             Ok(read) => {
                 let word = read.status.as_str();
-                self.set_status(id, status_read(word));
+                self.set_status(id, inactive_status(Some(word)));
                 self.give_up_reading(id, word, begun);
             }
             Err(error) => {

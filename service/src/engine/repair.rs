@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, collections::VecDeque};
 use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
 use kith_feeder::{
-    backfill::{AccountRead, AccountStatus, LikesWanted, Listing, ReadError, Wanted},
+    backfill::{AccountRead, LikesWanted, Listing, ReadError, Wanted},
     identity::DidDocument,
     syntax::is_did,
 };
@@ -15,7 +15,7 @@ use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 use super::{
     Engine,
     gaps::{Found, Spans},
-    statuses::{status_read, status_word},
+    statuses::{inactive_status, status_word},
     tid,
 };
 
@@ -431,10 +431,6 @@ impl Engine {
             return;
         };
         let row = match result {
-            Ok(read) if read.status == AccountStatus::Deleted && !touched.status => {
-                let did = read.did;
-                self.note_failure(id, &ReadError::Gone { did }, row, now)
-            }
             Ok(read) => self.take_read(id, &read, &touched, row),
             Err(error) => self.note_failure(id, &error, row, now),
         };
@@ -478,7 +474,7 @@ impl Engine {
         }
         if !read.status.is_active() {
             let word = read.status.as_str().to_owned();
-            self.set_status(id, status_read(&word));
+            self.set_status(id, inactive_status(Some(&word)));
             let state = BackfillState::Failed;
             self.give_up(id);
             return BackfillRow {
@@ -588,7 +584,7 @@ impl Engine {
     ) -> BackfillRow {
         let is_gone = matches!(error, ReadError::Gone { .. });
         let attempts = row.attempts + 1;
-        // Who is not known now, by the directory or the host, may be known again in an hour.
+        // Whom the directory does not know now it may know again in an hour.
         let again = (is_gone || error.is_retryable()) && attempts < ATTEMPTS_MAX;
         if is_gone && self.circle.status(id) != Status::Deleted {
             let status = if again {
@@ -600,7 +596,7 @@ impl Engine {
         }
         let did = self.circle.did(id);
         tracing::warn!(did = did.as_str(), %error, attempts, again, "account not read");
-        if !again {
+        if !again || is_gone {
             self.give_up(id);
         } else if attempts >= PATIENCE {
             self.give_up_follows(id);

@@ -143,15 +143,6 @@ pub(super) fn inactive_status(word: Option<&str>) -> Status {
     }
 }
 
-/// The status of an account that its host does not serve. Who is not known there may be elsewhere, or
-/// be known again in an hour: only an event deletes an account.
-pub(super) fn status_read(word: &str) -> Status {
-    match inactive_status(Some(word)) {
-        Status::Deleted => Status::Inactive,
-        status => status,
-    }
-}
-
 /// The word of a status in the store.
 pub(super) fn status_word(status: Status) -> &'static str {
     match status {
