@@ -286,7 +286,7 @@ impl Engine {
             Ok(read) if read.status.is_active() => self.stage(id, &read, begun),
             Ok(read) => {
                 let word = read.status.as_str();
-                self.set_status(id, inactive_status(Some(word)));
+                self.read_as_inactive(id, inactive_status(Some(word)));
                 self.give_up_reading(id, word, begun);
             }
             Err(error) => {

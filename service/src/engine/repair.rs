@@ -474,7 +474,7 @@ impl Engine {
         }
         if !read.status.is_active() {
             let word = read.status.as_str().to_owned();
-            self.set_status(id, inactive_status(Some(&word)));
+            self.read_as_inactive(id, inactive_status(Some(&word)));
             let state = BackfillState::Failed;
             self.give_up(id);
             return BackfillRow {

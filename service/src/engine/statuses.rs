@@ -106,14 +106,31 @@ impl Engine {
 
     /// The account's host serves it. What a relay took down is not lifted by that.
     pub(super) fn read_as_active(&mut self, id: AccountId) {
-        let source = (self.statuses.0.get(&id)).and_then(|heard| heard.source);
-        let is_by_host = source.is_none_or(|source| self.sources[source.0].row.kind == "pds");
-        let status = self.circle.status(id);
-        let is_kept = matches!(status, Status::Takendown | Status::Suspended) && !is_by_host;
-        if status != Status::Active && !is_kept {
+        if self.circle.status(id) != Status::Active && !self.is_taken_down(id) {
             self.circle.set_status(id, Status::Active);
             self.pending.accounts.insert(id);
         }
+    }
+
+    /// The account's host does not serve it, and may take that back by itself.
+    pub(super) fn read_as_inactive(&mut self, id: AccountId, status: Status) {
+        if self.is_taken_down(id) && status != Status::Deleted {
+            return;
+        }
+        if let Some(heard) = self.statuses.0.get_mut(&id) {
+            heard.source = None;
+            self.pending.status_events.insert(id);
+        }
+        self.set_status(id, status);
+    }
+
+    /// Whether a relay took it down, and not its host.
+    fn is_taken_down(&self, id: AccountId) -> bool {
+        let source = self.statuses.0.get(&id).and_then(|heard| heard.source);
+        matches!(
+            self.circle.status(id),
+            Status::Takendown | Status::Suspended
+        ) && source.is_some_and(|source| self.sources[source.0].row.kind != "pds")
     }
 
     /// Notes what an account's host says of it. Deletion empties it.

@@ -166,6 +166,31 @@ fn a_relays_takedown_is_not_lifted_by_a_host_that_still_serves() {
     }
 }
 
+/// What the host itself says it may take back, whatever a relay had passed on before.
+#[test]
+fn a_suspension_that_was_read_is_lifted_by_reading() {
+    let mut engine = reading_bob();
+    tell_status(&mut engine, BOB, 1, None);
+    let away = |status| AccountRead {
+        status,
+        ..read(BOB)
+    };
+    engine.backfilled(BOB, Ok(away(AccountStatus::Suspended)), NOW);
+    assert_eq!(status(&engine, BOB), Status::Suspended);
+    let bob = engine.circle.lookup(BOB).expect("is known");
+    engine.order_backfill(bob, "test");
+    let _ = engine.backfill_orders(9, NOW);
+    engine.backfilled(BOB, Ok(read(BOB)), NOW);
+    assert_eq!(status(&engine, BOB), Status::Active);
+
+    // A relay's stays, though the host finds another word for it.
+    tell_status(&mut engine, BOB, 2, Some("takendown"));
+    engine.order_backfill(bob, "test");
+    let _ = engine.backfill_orders(9, NOW);
+    engine.backfilled(BOB, Ok(away(AccountStatus::Deactivated)), NOW);
+    assert_eq!(status(&engine, BOB), Status::Takendown);
+}
+
 /// An account that was read, and of which no commit came since, says that its repo is another.
 #[test]
 fn a_sync_of_who_is_known_by_reading_alone_is_read_again() {
