@@ -230,7 +230,7 @@ impl Store {
             "SELECT sender, record, rkey FROM journal \
              WHERE rev > '' AND rkey > rev AND rkey >= '{first}'"
         );
-        self.each_like_key(&sql, &[], give).await
+        self.each_like_key("journal", &sql, &[], give).await
     }
 
     /// Likes whose journal rows were dropped, of this epoch and later ones: ledger id of the
@@ -241,11 +241,13 @@ impl Store {
         give: impl FnMut(AccountId, RecordKind, &str),
     ) -> Result<(), StoreError> {
         const SQL: &str = "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1";
-        self.each_like_key(SQL, &[since], give).await
+        self.each_like_key("dropped_like", SQL, &[since], give)
+            .await
     }
 
     async fn each_like_key(
         &self,
+        table: &'static str,
         sql: &str,
         values: &[i64],
         mut give: impl FnMut(AccountId, RecordKind, &str),
@@ -256,7 +258,7 @@ impl Store {
                 1 => RecordKind::Like,
                 _ => RecordKind::Repost,
             };
-            let sender = AccountId(number("journal", "sender", &id, id)?);
+            let sender = AccountId(number(table, "sender", &id, id)?);
             give(sender, kind, row.text(2)?.unwrap_or_default());
             Ok(())
         })

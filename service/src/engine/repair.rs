@@ -462,27 +462,13 @@ impl Engine {
         }
         if touched.status && !self.circle.status(id).is_active() {
             // It was said while it was read, and is read again when the account is active.
-            let state = BackfillState::Failed;
-            let word = status_word(self.circle.status(id)).to_owned();
-            self.give_up(id);
-            return BackfillRow {
-                state,
-                error: Some(word),
-                attempts: row.attempts + 1,
-                ..row
-            };
+            let word = status_word(self.circle.status(id));
+            return self.fail(id, row, word.to_owned());
         }
         if !read.status.is_active() {
             let word = read.status.as_str().to_owned();
             self.read_as_inactive(id, inactive_status(Some(&word)));
-            let state = BackfillState::Failed;
-            self.give_up(id);
-            return BackfillRow {
-                state,
-                error: Some(word),
-                attempts: row.attempts + 1,
-                ..row
-            };
+            return self.fail(id, row, word);
         }
         self.read_as_active(id);
         let follows = match touched.reads_follows && self.circle.is_interior(id) {
@@ -496,15 +482,8 @@ impl Engine {
         };
         if read.likes.capped {
             // What was read counts; that there is more stays visible.
-            let error = Some("more likes were missed than max_likes_per_epoch".to_owned());
-            let state = BackfillState::Failed;
-            self.give_up(id);
-            return BackfillRow {
-                state,
-                error,
-                attempts: row.attempts + 1,
-                ..row
-            };
+            let error = "more likes were missed than max_likes_per_epoch";
+            return self.fail(id, row, error.to_owned());
         }
         if touched.again.is_none() {
             self.close_gaps(id, found);
@@ -520,6 +499,17 @@ impl Engine {
             attempts: row.attempts + 1,
             likes: None,
             gap: None,
+            ..row
+        }
+    }
+
+    /// What was read is not enough, and will not be by waiting.
+    fn fail(&mut self, id: AccountId, row: BackfillRow, error: String) -> BackfillRow {
+        self.give_up(id);
+        BackfillRow {
+            state: BackfillState::Failed,
+            error: Some(error),
+            attempts: row.attempts + 1,
             ..row
         }
     }

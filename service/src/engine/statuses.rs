@@ -21,7 +21,7 @@ pub(super) struct Statuses(HashMap<AccountId, Heard>);
 #[derive(Debug)]
 struct Heard {
     micros: Micros,
-    /// None: it is not known any more.
+    /// None: its host has said something since, or the source is not known any more.
     source: Option<SourceIndex>,
 }
 
