@@ -12,11 +12,13 @@ fn what_a_gap_hid_is_read_again() {
     let Some(network) = Network::start() else {
         return;
     };
+    // Built before anything happens that it has to see.
+    let kith = Kith::new("");
     let population = network.start_populating(Populate::default());
     let tracked = wait_until("the first account", || network.resolve("user000.pds1.test"));
     let database = Database::sqlite();
     let config = super::live::config(&network, &database, &tracked);
-    let kith = Kith::new(&format!("{config}\n[ledger]\nrepeat = \"count\"\n"));
+    kith.configure(&format!("{config}\n[ledger]\nrepeat = \"count\"\n"));
     let mut running = kith.start(&["run"]);
     running.until("a few likes", || {
         let ran = kith.run(&["status", "--json"]);
