@@ -177,11 +177,13 @@ impl Engine {
             return;
         };
         let known = self.data.get(&id).copied();
-        if known.is_some() && known != data.as_ref().map(|data| *data.digest()) {
+        let is_other = match known {
+            Some(known) => data.as_ref().is_none_or(|data| known != *data.digest()),
+            // Nothing came of it since it was read.
+            None => self.has_read_follows(id),
+        };
+        if is_other {
             self.open_gap("sync", id, self.notes[id.index()].rev, number);
-        } else if known.is_none() && self.has_read_follows(id) {
-            // Nothing came of it since it was read: whether that is all cannot be told.
-            self.order_backfill(id, "sync");
         }
         self.seen(id, number, data.as_ref());
     }
