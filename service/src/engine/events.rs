@@ -257,6 +257,7 @@ impl Engine {
         };
         if let Some(author) = self.keeper_of_follows(repo) {
             self.repairs.touch_follow(author, &op.rkey);
+            self.gaps.touch_follow(author, &op.rkey);
             self.set_follow(author, &op.rkey, subject);
         }
     }
@@ -339,7 +340,7 @@ impl Engine {
             self.close_gaps(change.id, Found::default());
         }
         if is && !was {
-            self.order_backfill(change.id, "entered");
+            self.order_entered(change.id);
         } else if was && !is || change.to.is_none() {
             self.cancel_backfill(change.id);
             self.circle.drop_follows(change.id, &mut self.changes);

@@ -4,6 +4,8 @@
 //! the stream. Both may tell of a like made just at the end, so the keys of such likes are kept
 //! until the gap is closed, and a little longer.
 
+use std::collections::BTreeMap;
+
 use hashbrown::{HashMap, HashSet};
 use kith_feeder::{
     backfill::{AccountRead, LikeRecord},
@@ -114,7 +116,8 @@ struct AccountGap {
 }
 
 /// Everybody's gap is repaired in two steps: the follows and blocks of the interior first, so that
-/// the circle is right when the likes of all members are taken.
+/// the circle is right when the likes of all members are taken. Follows that are gone are taken
+/// away when all were read: who is followed by another now has not left meanwhile.
 #[derive(Debug)]
 struct StreamGap {
     row: GapRow,
@@ -122,6 +125,15 @@ struct StreamGap {
     step: Step,
     /// Who is still to be read in this step.
     waiting: HashSet<AccountId>,
+    /// Follow records that are gone, or name somebody else now, by whose they are and by key.
+    put_off: BTreeMap<AccountId, BTreeMap<String, Renamed>>,
+}
+
+/// Whom a follow record named, and whom it names now; nobody, if it is gone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Renamed {
+    pub(super) before: AccountId,
+    pub(super) after: Option<AccountId>,
 }
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -163,6 +175,7 @@ impl Gaps {
                         row,
                         step: Step::Follows,
                         waiting: HashSet::new(),
+                        put_off: BTreeMap::new(),
                     });
                 }
             }
@@ -185,6 +198,29 @@ impl Gaps {
     pub(super) fn withholds_likes(&self, gap: Option<u64>) -> bool {
         let stream = self.stream.as_ref();
         stream.is_some_and(|open| Some(open.row.id) == gap && open.step == Step::Follows)
+    }
+
+    /// An account that enters the interior: while others' follows are read for a stream's gap, its
+    /// own are, too. Says for which gap.
+    pub(super) fn joins(&mut self, id: AccountId) -> Option<u64> {
+        let gap = (self.stream.as_mut()).filter(|gap| gap.step == Step::Follows)?;
+        gap.waiting.insert(id);
+        Some(gap.row.id)
+    }
+
+    /// Follow records that are not as they were are left so, until all follows were read.
+    pub(super) fn put_off(&mut self, id: AccountId, records: BTreeMap<String, Renamed>) {
+        if let Some(gap) = &mut self.stream {
+            gap.put_off.insert(id, records);
+        }
+    }
+
+    /// The stream told of a follow record, which is newer than what was read.
+    pub(super) fn touch_follow(&mut self, id: AccountId, rkey: &str) {
+        let gap = self.stream.as_mut();
+        if let Some(records) = gap.and_then(|gap| gap.put_off.get_mut(&id)) {
+            records.remove(rkey);
+        }
     }
 
     /// Whether an account is still to be read in this step of a stream's gap.
@@ -354,14 +390,17 @@ impl Engine {
         self.counters.add(format!("gaps.{kind}"), 1);
         let opened_micros = self.clock.now().unwrap_or(to);
         let from = from.unwrap_or(to).max(to - HORIZON) - STREAM_MARGIN;
-        let before = self.gaps.stream.take().map(|gap| gap.row);
-        let mut row = before.unwrap_or_else(|| GapRow {
-            id: self.gaps.next_id(),
-            kind: kind.to_owned(),
-            source: Some(self.sources[source.0].row.name()),
-            from_micros: Some(from),
-            opened_micros,
-            ..GapRow::default()
+        let before = self.gaps.stream.take().map(|gap| (gap.row, gap.put_off));
+        let (mut row, put_off) = before.unwrap_or_else(|| {
+            let row = GapRow {
+                id: self.gaps.next_id(),
+                kind: kind.to_owned(),
+                source: Some(self.sources[source.0].row.name()),
+                from_micros: Some(from),
+                opened_micros,
+                ..GapRow::default()
+            };
+            (row, BTreeMap::new())
         });
         row.from_micros = row.from_micros.min(Some(from));
         row.to_micros = row.to_micros.max(Some(to));
@@ -377,6 +416,7 @@ impl Engine {
             row,
             step: Step::Follows,
             waiting: interior.filter(|id| self.circle.is_interior(*id)).collect(),
+            put_off,
         });
         for member in members {
             // Of what was before it entered nothing counts, and its commits up to the last seen
@@ -388,30 +428,63 @@ impl Engine {
                 .max(self.gaps.known_from);
             self.order_repair(member, &Spans::one(after, upto), Some(id));
         }
-        self.go_on_with_stream_gap();
     }
 
     /// When a step of a stream's gap is done: to the next one, or the gap is closed.
     pub(super) fn go_on_with_stream_gap(&mut self) {
-        let now = self.clock.now();
-        let Some(gap) = self.gaps.stream.as_mut() else {
-            return;
+        let is_read = |gaps: &Gaps, step| {
+            let gap = gaps.stream.as_ref();
+            gap.is_some_and(|gap| gap.waiting.is_empty() && gap.step == step)
         };
-        if !gap.waiting.is_empty() {
-            return;
+        // First whom others' records name now: who enters the interior by them is read, too.
+        for gone in [false, true] {
+            if is_read(&self.gaps, Step::Follows) {
+                self.take_put_off(gone);
+            }
         }
-        if gap.step == Step::Likes {
-            gap.row.closed_micros = now.or(Some(gap.row.opened_micros));
+        if is_read(&self.gaps, Step::Follows)
+            && let Some(gap) = &mut self.gaps.stream
+        {
+            gap.step = Step::Likes;
+            gap.waiting = self.repairs.of_gap(gap.row.id);
+            gap.note_left();
             self.pending.gaps.insert(gap.row.id, gap.row.clone());
-            self.gaps.stream = None;
-            return;
         }
-        gap.step = Step::Likes;
-        let id = gap.row.id;
-        gap.waiting = self.repairs.of_gap(id);
-        gap.note_left();
-        self.pending.gaps.insert(id, gap.row.clone());
-        self.go_on_with_stream_gap();
+        if is_read(&self.gaps, Step::Likes)
+            && let Some(mut gap) = self.gaps.stream.take()
+        {
+            gap.row.closed_micros = self.clock.now().or(Some(gap.row.opened_micros));
+            self.pending.gaps.insert(gap.row.id, gap.row);
+        }
+    }
+
+    /// All follows were read: those that are gone are taken away, or those that name others renamed.
+    fn take_put_off(&mut self, gone: bool) {
+        let mut taken: BTreeMap<AccountId, BTreeMap<String, Renamed>> = BTreeMap::new();
+        if let Some(gap) = &mut self.gaps.stream {
+            for (id, records) in &mut gap.put_off {
+                let wanted = |_: &String, renamed: &mut Renamed| renamed.after.is_none() == gone;
+                taken.insert(*id, records.extract_if(.., wanted).collect());
+            }
+        }
+        for (id, renamed) in taken {
+            if renamed.is_empty() {
+                continue;
+            }
+            let mut follows = Vec::new();
+            for (rkey, subject) in self.circle.follows(id) {
+                let rkey = rkey.as_str();
+                let renamed = renamed.get(rkey).filter(|was| was.before == subject);
+                if let Some(renamed) = renamed {
+                    self.pending.follows.set(id, rkey, renamed.after);
+                }
+                let subject = renamed.map_or(Some(subject), |renamed| renamed.after);
+                follows.extend(subject.map(|subject| (rkey.to_owned(), subject)));
+            }
+            self.circle
+                .replace_follows(id, &follows, |_| false, &mut self.changes);
+            self.note_changes("backfill", Some(id), None);
+        }
     }
 
     /// Streams that missed something and have brought nothing since: their gaps end now.
@@ -472,7 +545,6 @@ impl Engine {
             add(&mut gap.row, found);
             gap.note_left();
             self.pending.gaps.insert(gap.row.id, gap.row.clone());
-            self.go_on_with_stream_gap();
         }
     }
 
@@ -492,7 +564,6 @@ impl Engine {
         {
             gap.note_left();
             self.pending.gaps.insert(gap.row.id, gap.row.clone());
-            self.go_on_with_stream_gap();
         }
     }
 }
@@ -504,6 +575,7 @@ impl StreamGap {
         }
     }
 }
+
 fn add(row: &mut GapRow, found: Found) {
     row.likes_found += found.likes;
     row.follows_changed += found.follows;

@@ -1,6 +1,9 @@
 //! Backfills: which accounts are to be read from their hosts, and what was read.
 
-use std::{cmp::Reverse, collections::BinaryHeap, collections::VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, VecDeque},
+};
 
 use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
@@ -14,7 +17,7 @@ use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 
 use super::{
     Engine,
-    gaps::{Found, Spans},
+    gaps::{Found, Renamed, Spans},
     statuses::{inactive_status, status_word},
     tid,
 };
@@ -116,6 +119,17 @@ impl Repairs {
 }
 
 impl Engine {
+    /// The account entered the interior: its follows are to be read.
+    pub(super) fn order_entered(&mut self, id: AccountId) {
+        let gap = self.gaps.joins(id);
+        self.order(id, "entered", &Spans::default(), gap);
+        if gap.is_some() {
+            // Its likes may be ordered already, and were passed over since they are withheld.
+            let ring = self.ring(id);
+            self.repairs.queues[ring].push_back(id);
+        }
+    }
+
     /// The account's follows and blocks are to be read from its host, if that is how the circle is
     /// kept.
     pub(super) fn order_backfill(&mut self, id: AccountId, reason: &str) {
@@ -272,6 +286,7 @@ impl Engine {
         running_max: usize,
         now: Micros,
     ) -> Vec<BackfillOrder> {
+        self.go_on_with_stream_gap();
         while let Some(Reverse((time, id))) = self.repairs.later.peek().copied() {
             if time > now {
                 break;
@@ -471,8 +486,9 @@ impl Engine {
             return self.fail(id, row, word);
         }
         self.read_as_active(id);
+        let is_withheld = self.gaps.withholds_likes(row.gap);
         let follows = match touched.reads_follows && self.circle.is_interior(id) {
-            true => self.take_follows(id, &read.follows, touched),
+            true => self.take_follows(id, &read.follows, touched, is_withheld),
             false => 0,
         };
         let found = Found {
@@ -488,8 +504,9 @@ impl Engine {
         if touched.again.is_none() {
             self.close_gaps(id, found);
         }
-        if row.likes.is_some() && touched.spans.is_empty() {
-            // Its likes were withheld: once everybody's follows are read, it is read again.
+        if is_withheld || row.likes.is_some() && touched.spans.is_empty() {
+            // Its likes, and follows that are gone, are put off: once everybody's follows are read,
+            // it is read again.
             let state = BackfillState::Queued;
             return BackfillRow { state, ..row };
         }
@@ -515,24 +532,50 @@ impl Engine {
     }
 
     /// Takes the follows as the host lists them; says how many records were found, or found gone.
-    fn take_follows(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> u64 {
+    /// Those that are gone, or name somebody else, may be `put_off`.
+    fn take_follows(
+        &mut self,
+        id: AccountId,
+        listing: &Listing,
+        touched: &Touched,
+        put_off: bool,
+    ) -> u64 {
         let records: Vec<(&str, AccountId)> = listing
             .records
             .iter()
             .filter(|(_, subject)| is_did(subject))
             .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
             .collect();
-        let before: HashSet<(String, AccountId)> = (self.circle.follows(id))
-            .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
-            .collect();
+        let listed: HashMap<&str, AccountId> = records.iter().copied().collect();
         let keep = |rkey: &str| touched.follows.contains(rkey) || is_beyond(listing, rkey);
-        self.circle
-            .replace_follows(id, &records, keep, &mut self.changes);
+        let mut renamed = BTreeMap::new();
+        let mut before = HashSet::new();
+        for (rkey, subject) in self.circle.follows(id) {
+            let rkey = rkey.as_str().to_owned();
+            let after = listed.get(rkey.as_str()).copied();
+            if after != Some(subject) && !keep(&rkey) {
+                let before = subject;
+                renamed.insert(rkey.clone(), Renamed { before, after });
+            }
+            before.insert(rkey);
+        }
+        let found = listed
+            .keys()
+            .filter(|rkey| !before.contains(**rkey) && !keep(rkey));
+        let found = found.count() + renamed.len();
+        let is_put_off = |rkey: &str| put_off && renamed.contains_key(rkey);
+        self.circle.replace_follows(
+            id,
+            &records,
+            |rkey| keep(rkey) || is_put_off(rkey),
+            &mut self.changes,
+        );
+        if put_off {
+            self.gaps.put_off(id, renamed);
+        }
         self.pending.follows.drop_all(id);
-        let mut after = HashSet::new();
         for (rkey, subject) in self.circle.follows(id) {
             self.pending.follows.set(id, rkey.as_str(), Some(subject));
-            after.insert((rkey.as_str().to_owned(), subject));
         }
         let note = &mut self.notes[id.index()];
         if note.capped != listing.capped {
@@ -540,7 +583,7 @@ impl Engine {
             self.pending.accounts.insert(id);
         }
         self.note_changes("backfill", Some(id), None);
-        before.symmetric_difference(&after).count() as u64
+        found as u64
     }
 
     /// As `take_follows`, for blocks.

@@ -60,7 +60,6 @@ impl Engine {
         }
         engine.agree_on_hops(&stored_hops);
         engine.reread_capped();
-        engine.go_on_with_stream_gap();
         engine.restore_likes(store).await?;
         engine.reconfigure(settings);
         Ok(engine)

@@ -3,12 +3,13 @@
 mod lateness;
 mod leaving;
 mod statuses;
+mod streams;
 
 use kith_config::{Config, Env, Mode};
 use kith_feeder::{
     backfill::{AccountRead, AccountStatus, LikeListing, LikeRecord, Listing, ReadError},
     identity::DidDocument,
-    wire::{Action, Cid, Collection, Op, Record},
+    wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
 };
 use kith_graph::{AccountId, Status};
 use kith_reputation::Operation;
@@ -17,7 +18,8 @@ use kith_store::{
     batch::{BackfillState, Batch, BootstrapState, Micros, RecordKind, StagedKey},
 };
 
-use super::{Engine, Joined, Settings, TrackedDid, repair::BackfillOrder, restore, tid};
+use super::{Arrival, Engine, Joined, Settings, TrackedDid, repair::BackfillOrder, restore, tid};
+use crate::checker::Verdict;
 
 const ALICE: &str = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
 const BOB: &str = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";
@@ -240,6 +242,44 @@ fn liking(did: &str, likes: &[LikeRecord]) -> AccountRead {
     let mut account = read(did);
     account.likes.records = likes.to_vec();
     account
+}
+
+fn rev(n: i64) -> String {
+    tid::unpack(tid::at(NOW + n * SECOND))
+}
+
+/// The tree of a repo after its commit `n`, which comes `n` seconds from now.
+fn tree(n: i64) -> Cid {
+    Cid::for_block(Codec::DagCbor, &n.to_be_bytes())
+}
+
+/// The relay says something, `n` seconds from now.
+fn tell(engine: &mut Engine, n: i64, message: Message) {
+    let arrival = Arrival {
+        source: engine.source("relay", "wss://relay.example"),
+        offset: None,
+        verdict: Verdict::Good,
+        now: NOW + n * SECOND,
+    };
+    engine.message(message, arrival);
+}
+
+/// Commit `n` of an account, which continues commit `before`.
+fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>) {
+    let commit = Commit {
+        seq: n.cast_unsigned(),
+        repo: did.to_owned(),
+        rev: rev(n),
+        since: Some(rev(before)),
+        time: NOW + n * SECOND,
+        commit: None,
+        data: Some(tree(n)),
+        prev_data: Some(tree(before)),
+        chained: true,
+        too_big: false,
+        ops,
+    };
+    tell(engine, n, Message::Commit(commit));
 }
 
 /// Day one of two who follow nobody; the sources begin now.

@@ -3,56 +3,16 @@
 
 use kith_feeder::{
     backfill::{AccountRead, AccountStatus, ReadError},
-    wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
+    wire::{Action, Collection, Message, Op, Record},
 };
 use kith_graph::Status;
 use kith_store::Store;
 
 use super::{
     ALICE, BOB, CAROL, DAN, NOW, SECOND, commit, database, dids, engine, follow, following, like,
-    liking, read, tracked_by,
+    liking, read, rev, tell, tell_commit, tracked_by, tree,
 };
-use crate::{
-    checker::Verdict,
-    engine::{Arrival, Engine, tid},
-};
-
-fn rev(n: i64) -> String {
-    tid::unpack(tid::at(NOW + n * SECOND))
-}
-
-fn tree(n: i64) -> Cid {
-    Cid::for_block(Codec::DagCbor, &n.to_be_bytes())
-}
-
-/// The relay says something, `n` seconds from now.
-fn tell(engine: &mut Engine, n: i64, message: Message) {
-    let arrival = Arrival {
-        source: engine.source("relay", "wss://relay.example"),
-        offset: None,
-        verdict: Verdict::Good,
-        now: NOW + n * SECOND,
-    };
-    engine.message(message, arrival);
-}
-
-/// Commit `n` of an account, which continues commit `before`.
-fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>) {
-    let commit = Commit {
-        seq: n.cast_unsigned(),
-        repo: did.to_owned(),
-        rev: rev(n),
-        since: Some(rev(before)),
-        time: NOW + n * SECOND,
-        commit: None,
-        data: Some(tree(n)),
-        prev_data: Some(tree(before)),
-        chained: true,
-        too_big: false,
-        ops,
-    };
-    tell(engine, n, Message::Commit(commit));
-}
+use crate::engine::Engine;
 
 fn tell_status(engine: &mut Engine, did: &str, n: i64, status: Option<&str>) {
     let message = Message::Account {
