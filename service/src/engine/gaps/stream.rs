@@ -1,0 +1,246 @@
+//! A stream missed something: whatever anybody did meanwhile is read again.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashSet;
+use kith_graph::AccountId;
+use kith_store::batch::{GapRow, Micros};
+
+use super::{Gaps, HORIZON, Spans};
+use crate::engine::{Engine, SourceIndex, tid};
+
+/// A stream that begins anew and brings nothing for so long has nothing to bring.
+const SILENCE_MAX: Micros = 10_000_000;
+/// How far below the last event of a stream its gap begins: events of other repos may be late.
+const STREAM_MARGIN: Micros = 60_000_000;
+
+/// Everybody's gap is repaired in two steps: the follows and blocks of the interior first, so that
+/// the circle is right when the likes of all members are taken. Follows that are gone are taken
+/// away when all were read: who is followed by another now has not left meanwhile.
+#[derive(Debug)]
+pub(super) struct StreamGap {
+    pub(super) row: GapRow,
+    pub(super) upto: u64,
+    step: Step,
+    /// Who is still to be read in this step.
+    pub(super) waiting: HashSet<AccountId>,
+    /// Follow records that are gone, or name somebody else now, by whose they are and by key.
+    put_off: BTreeMap<AccountId, BTreeMap<String, Renamed>>,
+}
+
+/// Whom a follow record named, and whom it names now; nobody, if it is gone.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Renamed {
+    pub(in crate::engine) before: AccountId,
+    pub(in crate::engine) after: Option<AccountId>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+enum Step {
+    Follows,
+    Likes,
+}
+
+impl Gaps {
+    /// At start: an account still to be read for the stream's gap.
+    pub(in crate::engine) fn restore_waiting(&mut self, id: AccountId) {
+        if let Some(gap) = &mut self.stream {
+            gap.waiting.insert(id);
+        }
+    }
+
+    /// Whether an account's likes must wait: the circle is not yet right.
+    pub(in crate::engine) fn withholds_likes(&self, gap: Option<u64>) -> bool {
+        let stream = self.stream.as_ref();
+        stream.is_some_and(|open| Some(open.row.id) == gap && open.step == Step::Follows)
+    }
+
+    /// An account that enters the interior: while others' follows are read for a stream's gap, its
+    /// own are, too. Says for which gap.
+    pub(in crate::engine) fn joins(&mut self, id: AccountId) -> Option<u64> {
+        let gap = (self.stream.as_mut()).filter(|gap| gap.step == Step::Follows)?;
+        gap.waiting.insert(id);
+        Some(gap.row.id)
+    }
+
+    /// Follow records that are not as they were are left so, until all follows were read.
+    pub(in crate::engine) fn put_off(&mut self, id: AccountId, records: BTreeMap<String, Renamed>) {
+        if let Some(gap) = &mut self.stream {
+            gap.put_off.insert(id, records);
+        }
+    }
+
+    /// The stream told of a follow record, which is newer than what was read.
+    pub(in crate::engine) fn touch_follow(&mut self, id: AccountId, rkey: &str) {
+        let gap = self.stream.as_mut();
+        if let Some(records) = gap.and_then(|gap| gap.put_off.get_mut(&id)) {
+            records.remove(rkey);
+        }
+    }
+
+    /// Whether an account is still to be read in this step of a stream's gap.
+    pub(in crate::engine) fn waits_for(&self, id: AccountId) -> bool {
+        self.stream
+            .as_ref()
+            .is_some_and(|gap| gap.waiting.contains(&id))
+    }
+}
+
+impl Engine {
+    /// A stream went on later than it ended: whatever anybody did meanwhile may have been missed.
+    pub(crate) fn stream_gap(
+        &mut self,
+        kind: &str,
+        source: SourceIndex,
+        from: Option<Micros>,
+        to: Micros,
+    ) {
+        self.counters.add(format!("gaps.{kind}"), 1);
+        let opened_micros = self.clock.now().unwrap_or(to);
+        let from = from.unwrap_or(to).max(to - HORIZON) - STREAM_MARGIN;
+        let before = self.gaps.stream.take().map(|gap| (gap.row, gap.put_off));
+        let (mut row, put_off) = before.unwrap_or_else(|| {
+            let row = GapRow {
+                id: self.gaps.next_id(),
+                kind: kind.to_owned(),
+                source: Some(self.sources[source.0].row.name()),
+                from_micros: Some(from),
+                opened_micros,
+                ..GapRow::default()
+            };
+            (row, BTreeMap::new())
+        });
+        row.from_micros = row.from_micros.min(Some(from));
+        row.to_micros = row.to_micros.max(Some(to));
+        row.accounts = self.circle.members().count() as u64;
+        row.accounts_left = row.accounts;
+        self.pending.gaps.insert(row.id, row.clone());
+        let members: Vec<_> = self.circle.members().map(|(id, _)| id).collect();
+        let interior = members.iter().copied();
+        let id = row.id;
+        let upto = row.to_micros.map_or(0, tid::at);
+        self.gaps.stream = Some(StreamGap {
+            upto,
+            row,
+            step: Step::Follows,
+            waiting: interior.filter(|id| self.circle.is_interior(*id)).collect(),
+            put_off,
+        });
+        for member in members {
+            // Of what was before it entered nothing counts, and its commits up to the last seen
+            // are known.
+            let note = &self.notes[member.index()];
+            let after = tid::at(from)
+                .max(note.rev)
+                .max(note.since.map_or(0, tid::at))
+                .max(self.gaps.known_from);
+            self.order_repair(member, &Spans::one(after, upto), Some(id));
+        }
+    }
+
+    /// When a step of a stream's gap is done: to the next one, or the gap is closed.
+    pub(in crate::engine) fn go_on_with_stream_gap(&mut self) {
+        let is_read = |gaps: &Gaps, step| {
+            let gap = gaps.stream.as_ref();
+            gap.is_some_and(|gap| gap.waiting.is_empty() && gap.step == step)
+        };
+        // First whom others' records name now: who enters the interior by them is read, too.
+        for gone in [false, true] {
+            if is_read(&self.gaps, Step::Follows) {
+                self.take_put_off(gone);
+            }
+        }
+        if is_read(&self.gaps, Step::Follows)
+            && let Some(gap) = &mut self.gaps.stream
+        {
+            gap.step = Step::Likes;
+            gap.waiting = self.repairs.of_gap(gap.row.id);
+            gap.note_left();
+            self.pending.gaps.insert(gap.row.id, gap.row.clone());
+        }
+        if is_read(&self.gaps, Step::Likes)
+            && let Some(mut gap) = self.gaps.stream.take()
+        {
+            gap.row.closed_micros = self.clock.now().or(Some(gap.row.opened_micros));
+            self.pending.gaps.insert(gap.row.id, gap.row);
+        }
+    }
+
+    /// All follows were read: those that are gone are taken away, or those that name others renamed.
+    fn take_put_off(&mut self, gone: bool) {
+        let mut taken: BTreeMap<AccountId, BTreeMap<String, Renamed>> = BTreeMap::new();
+        if let Some(gap) = &mut self.gaps.stream {
+            for (id, records) in &mut gap.put_off {
+                let wanted = |_: &String, renamed: &mut Renamed| renamed.after.is_none() == gone;
+                taken.insert(*id, records.extract_if(.., wanted).collect());
+            }
+        }
+        for (id, renamed) in taken {
+            if renamed.is_empty() {
+                continue;
+            }
+            let mut follows = Vec::new();
+            for (rkey, subject) in self.circle.follows(id) {
+                let rkey = rkey.as_str();
+                let renamed = renamed.get(rkey).filter(|was| was.before == subject);
+                if let Some(renamed) = renamed {
+                    self.pending.follows.set(id, rkey, renamed.after);
+                }
+                let subject = renamed.map_or(Some(subject), |renamed| renamed.after);
+                follows.extend(subject.map(|subject| (rkey.to_owned(), subject)));
+            }
+            self.circle
+                .replace_follows(id, &follows, |_| false, &mut self.changes);
+            self.note_changes("backfill", Some(id), None);
+        }
+    }
+
+    /// Streams that missed something and have brought nothing since: their gaps end now.
+    pub(crate) fn end_silent_gaps(&mut self, now: Micros) {
+        for index in 0..self.sources.len() {
+            let source = &mut self.sources[index];
+            if let Some((kind, _)) = source.gap.take_if(|(_, since)| now - *since > SILENCE_MAX) {
+                let last = source.row.event_micros;
+                self.stream_gap(kind, SourceIndex(index), last, now);
+            }
+        }
+    }
+
+    /// The account has failed a few times: others' likes do not wait for its follows. Its own likes are
+    /// waited for, as long as it is tried.
+    pub(in crate::engine) fn give_up_follows(&mut self, id: AccountId) {
+        if (self.gaps.stream.as_ref()).is_some_and(|gap| gap.step == Step::Follows) {
+            self.give_up(id);
+        }
+    }
+
+    /// The account cannot be read, which its failed backfill shows: a stream's gap does not wait
+    /// for it. A gap of its own stays open.
+    pub(in crate::engine) fn give_up(&mut self, id: AccountId) {
+        if let Some(gap) = &mut self.gaps.stream
+            && gap.waiting.remove(&id)
+        {
+            gap.note_left();
+            self.pending.gaps.insert(gap.row.id, gap.row.clone());
+        }
+    }
+}
+
+impl StreamGap {
+    /// At start: who is still to be read is told by the backfills.
+    pub(super) fn restored(row: GapRow) -> StreamGap {
+        StreamGap {
+            upto: row.to_micros.map_or(0, tid::at),
+            row,
+            step: Step::Follows,
+            waiting: HashSet::new(),
+            put_off: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn note_left(&mut self) {
+        if self.step == Step::Likes {
+            self.row.accounts_left = self.waiting.len() as u64;
+        }
+    }
+}

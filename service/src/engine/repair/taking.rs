@@ -1,0 +1,260 @@
+//! What was read of an account, or why it could not be.
+
+use std::collections::BTreeMap;
+
+use hashbrown::{HashMap, HashSet};
+use kith_feeder::{
+    backfill::{AccountRead, Listing, ReadError},
+    syntax::is_did,
+};
+use kith_graph::{AccountId, Status};
+use kith_store::batch::{BackfillRow, BackfillState, Micros};
+
+use super::{PATIENCE, Touched};
+use crate::engine::{
+    Engine,
+    gaps::{Found, Renamed},
+    statuses::{inactive_status, status_word},
+};
+
+/// A failed read is tried again after 5 s, 10 s, 20 s, … at most this often.
+const ATTEMPTS_MAX: u32 = 12;
+const PAUSE_FIRST: Micros = 5_000_000;
+const PAUSE_MAX: Micros = 3_600_000_000;
+
+impl Engine {
+    /// Takes what was read of an account, or why it could not be.
+    pub(crate) fn backfilled(
+        &mut self,
+        did: &str,
+        result: Result<AccountRead, ReadError>,
+        now: Micros,
+    ) {
+        let Some(id) = self.circle.lookup(did) else {
+            return;
+        };
+        let Some(touched) = self.repairs.running.remove(&id) else {
+            return;
+        };
+        if touched.is_cancelled {
+            // It may be wanted again since: what was asked before that is not what it follows now.
+            if let Some(row) = self.repairs.rows.get(&id).cloned() {
+                self.queue(row);
+            }
+            return;
+        }
+        let Some(row) = self.repairs.rows.get(&id).cloned() else {
+            return;
+        };
+        let row = match result {
+            Ok(read) => self.take_read(id, &read, &touched, row),
+            Err(error) => self.note_failure(id, &error, row, now),
+        };
+        let (queued, done) = (
+            row.state == BackfillState::Queued,
+            row.state == BackfillState::Done,
+        );
+        match queued {
+            true => self.queue(row),
+            false => self.note_backfill(row),
+        }
+        if let Some((spans, gap)) = touched.again
+            && (done || !spans.is_empty())
+        {
+            self.order(id, "again", &spans, gap);
+        }
+    }
+
+    fn take_read(
+        &mut self,
+        id: AccountId,
+        read: &AccountRead,
+        touched: &Touched,
+        row: BackfillRow,
+    ) -> BackfillRow {
+        // A claim of the account's own.
+        if read.handle.is_some() && !self.looks_up_handles() {
+            self.set_handle(id, read.handle.clone());
+        }
+        if touched.status && !self.circle.status(id).is_active() {
+            // It was said while it was read, and is read again when the account is active.
+            let word = status_word(self.circle.status(id));
+            return self.fail(id, row, word.to_owned());
+        }
+        if !read.status.is_active() {
+            let word = read.status.as_str().to_owned();
+            self.read_as_inactive(id, inactive_status(Some(&word)));
+            return self.fail(id, row, word);
+        }
+        self.read_as_active(id);
+        let is_withheld = self.gaps.withholds_likes(row.gap);
+        let follows = match touched.reads_follows && self.circle.is_interior(id) {
+            true => self.take_follows(id, &read.follows, touched, is_withheld),
+            false => 0,
+        };
+        let found = Found {
+            follows,
+            blocks: self.take_blocks(id, &read.blocks, touched),
+            likes: self.take_likes(id, read, &touched.spans),
+        };
+        if read.likes.capped {
+            // What was read counts; that there is more stays visible.
+            let error = "more likes were missed than max_likes_per_epoch";
+            return self.fail(id, row, error.to_owned());
+        }
+        if touched.again.is_none() {
+            self.close_gaps(id, found);
+        }
+        if is_withheld || row.likes.is_some() && touched.spans.is_empty() {
+            // Its likes, and follows that are gone, are put off: once everybody's follows are read,
+            // it is read again.
+            let state = BackfillState::Queued;
+            return BackfillRow { state, ..row };
+        }
+        BackfillRow {
+            state: BackfillState::Done,
+            error: None,
+            attempts: row.attempts + 1,
+            likes: None,
+            gap: None,
+            ..row
+        }
+    }
+
+    /// What was read is not enough, and will not be by waiting.
+    fn fail(&mut self, id: AccountId, row: BackfillRow, error: String) -> BackfillRow {
+        self.give_up(id);
+        BackfillRow {
+            state: BackfillState::Failed,
+            error: Some(error),
+            attempts: row.attempts + 1,
+            ..row
+        }
+    }
+
+    /// Takes the follows as the host lists them; says how many records were found, or found gone.
+    /// Those that are gone, or name somebody else, may be `put_off`.
+    fn take_follows(
+        &mut self,
+        id: AccountId,
+        listing: &Listing,
+        touched: &Touched,
+        put_off: bool,
+    ) -> u64 {
+        let records: Vec<(&str, AccountId)> = listing
+            .records
+            .iter()
+            .filter(|(_, subject)| is_did(subject))
+            .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
+            .collect();
+        let listed: HashMap<&str, AccountId> = records.iter().copied().collect();
+        let keep = |rkey: &str| touched.follows.contains(rkey) || is_beyond(listing, rkey);
+        let mut renamed = BTreeMap::new();
+        let mut before = HashSet::new();
+        for (rkey, subject) in self.circle.follows(id) {
+            let rkey = rkey.as_str().to_owned();
+            let after = listed.get(rkey.as_str()).copied();
+            if after != Some(subject) && !keep(&rkey) {
+                let before = subject;
+                renamed.insert(rkey.clone(), Renamed { before, after });
+            }
+            before.insert(rkey);
+        }
+        let found = listed
+            .keys()
+            .filter(|rkey| !before.contains(**rkey) && !keep(rkey));
+        let found = found.count() + renamed.len();
+        let is_put_off = |rkey: &str| put_off && renamed.contains_key(rkey);
+        self.circle.replace_follows(
+            id,
+            &records,
+            |rkey| keep(rkey) || is_put_off(rkey),
+            &mut self.changes,
+        );
+        if put_off {
+            self.gaps.put_off(id, renamed);
+        }
+        self.pending.follows.drop_all(id);
+        for (rkey, subject) in self.circle.follows(id) {
+            self.pending.follows.set(id, rkey.as_str(), Some(subject));
+        }
+        let note = &mut self.notes[id.index()];
+        if note.capped != listing.capped {
+            note.capped = listing.capped;
+            self.pending.accounts.insert(id);
+        }
+        self.note_changes("backfill", Some(id), None);
+        found as u64
+    }
+
+    /// As `take_follows`, for blocks.
+    fn take_blocks(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> u64 {
+        let records: Vec<(&str, AccountId)> = listing
+            .records
+            .iter()
+            .filter(|(_, subject)| is_did(subject))
+            .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
+            .collect();
+        let before: HashSet<(String, AccountId)> = (self.circle.block_records(id))
+            .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
+            .collect();
+        let keep = |rkey: &str| touched.blocks.contains(rkey) || is_beyond(listing, rkey);
+        self.circle.replace_blocks(id, &records, keep);
+        self.pending.blocks.drop_all(id);
+        let mut after = HashSet::new();
+        for (rkey, subject) in self.circle.block_records(id) {
+            self.pending.blocks.set(id, rkey.as_str(), Some(subject));
+            after.insert((rkey.as_str().to_owned(), subject));
+        }
+        before.symmetric_difference(&after).count() as u64
+    }
+
+    fn note_failure(
+        &mut self,
+        id: AccountId,
+        error: &ReadError,
+        row: BackfillRow,
+        now: Micros,
+    ) -> BackfillRow {
+        let is_gone = matches!(error, ReadError::Gone { .. });
+        let attempts = row.attempts + 1;
+        // Whom the directory does not know now it may know again in an hour.
+        let again = (is_gone || error.is_retryable()) && attempts < ATTEMPTS_MAX;
+        if is_gone && self.circle.status(id) != Status::Deleted {
+            let status = if again {
+                Status::Inactive
+            } else {
+                Status::Deleted
+            };
+            self.set_status(id, status);
+        }
+        let did = self.circle.did(id);
+        tracing::warn!(did = did.as_str(), %error, attempts, again, "account not read");
+        if !again || is_gone {
+            self.give_up(id);
+        } else if attempts >= PATIENCE {
+            self.give_up_follows(id);
+        }
+        let pause = PAUSE_FIRST.saturating_mul(1 << attempts.min(20)) / 2;
+        BackfillRow {
+            state: if again {
+                BackfillState::Queued
+            } else {
+                BackfillState::Failed
+            },
+            attempts,
+            not_before_micros: if again {
+                now.saturating_add(pause.min(PAUSE_MAX))
+            } else {
+                0
+            },
+            error: Some(error.reason().to_owned()),
+            ..row
+        }
+    }
+}
+
+/// Whether a record lies beyond the end of a listing that was cut, which says nothing of it.
+fn is_beyond(listing: &Listing, rkey: &str) -> bool {
+    listing.capped && (listing.records.last()).is_none_or(|(last, _)| rkey > last.as_str())
+}
