@@ -71,7 +71,7 @@ fn skewed(knobs: &Knobs, rule: RuleKind) {
             ticking += start.elapsed();
         }
         batch.push(load.next_like());
-        if batch.len() < 1_000 && at + 1 < knobs.likes {
+        if batch.len() < 8_192 && at + 1 < knobs.likes {
             continue;
         }
         // As a writer does that takes its operations in batches.

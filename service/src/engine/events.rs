@@ -223,10 +223,11 @@ impl Engine {
 
     /// Empties an account: its records go, and what it has in the ledger. False: the ledger said no.
     pub(super) fn erase(&mut self, id: AccountId, cause: &'static str) -> bool {
-        self.circle.forget(id, &mut self.changes);
-        self.pending.follows.drop_all(id);
+        self.circle.drop_blocks(id);
         self.pending.blocks.drop_all(id);
-        self.note_changes(cause, Some(id), None);
+        if !self.puts_off_follows(id) {
+            self.drop_follows(id, cause);
+        }
         let Some(account) = self.notes[id.index()].ledger_id else {
             return true;
         };
@@ -257,8 +258,10 @@ impl Engine {
         };
         if let Some(author) = self.keeper_of_follows(repo) {
             self.repairs.touch_follow(author, &op.rkey);
-            self.gaps.touch_follow(author, &op.rkey);
-            self.set_follow(author, &op.rkey, subject);
+            let subject = subject.map(|did| self.intern(did));
+            if !self.puts_off_follow(author, &op.rkey, subject) {
+                self.set_follow(author, &op.rkey, subject);
+            }
         }
     }
 
@@ -275,12 +278,11 @@ impl Engine {
         keeper.filter(|id| !self.forgotten.contains(id))
     }
 
-    pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<&str>) {
+    pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<AccountId>) {
         if rkey.is_empty() {
             return;
         }
-        if let Some(did) = subject {
-            let subject = self.intern(did);
+        if let Some(subject) = subject {
             let before = self
                 .circle
                 .set_follow(author, rkey, subject, &mut self.changes);
@@ -324,6 +326,13 @@ impl Engine {
         }
     }
 
+    /// The account's follow records go.
+    pub(super) fn drop_follows(&mut self, id: AccountId, cause: &'static str) {
+        self.circle.drop_follows(id, &mut self.changes);
+        self.pending.follows.drop_all(id);
+        self.note_changes(cause, Some(id), None);
+    }
+
     /// What follows from a change of an account's hop, where records are kept of the interior
     /// only: its follows are to be read, or are no longer kept current.
     pub(super) fn follow_up(&mut self, change: Change) {
@@ -337,15 +346,14 @@ impl Engine {
         let interior = |hop: Option<u8>| hop.is_some_and(|hop| hop < self.settings.depth);
         let (was, is) = (interior(change.from), interior(change.to));
         if change.to.is_none() {
-            self.close_gaps(change.id, Found::default());
+            self.close_gap(change.id, Found::default());
+            self.leave_stream_gap(change.id, Found::default());
         }
         if is && !was {
             self.order_entered(change.id);
         } else if was && !is || change.to.is_none() {
             self.cancel_backfill(change.id);
-            self.circle.drop_follows(change.id, &mut self.changes);
-            self.pending.follows.drop_all(change.id);
-            self.note_changes("left the interior", Some(change.id), None);
+            self.drop_follows(change.id, "left the interior");
         }
         if change.to.is_none() && self.circle.block_records(change.id).next().is_some() {
             self.circle.drop_blocks(change.id);

@@ -108,7 +108,7 @@ impl Gaps {
 
     /// Where the account's open gaps end, if it has any.
     fn end(&self, id: AccountId) -> Option<u64> {
-        let stream = self.stream.as_ref().filter(|gap| gap.waiting.contains(&id));
+        let stream = self.stream.as_ref().filter(|gap| gap.brings_likes_of(id));
         let account = self.accounts.get(&id).map(|gap| gap.upto);
         account.max(stream.map(|gap| gap.upto))
     }
@@ -267,21 +267,13 @@ impl Engine {
         found
     }
 
-    /// An account was read again, or left the circle: its gaps are closed.
-    pub(super) fn close_gaps(&mut self, id: AccountId, found: Found) {
-        let now = self.clock.now();
+    /// An account was read again, or left the circle: its gap is closed.
+    pub(super) fn close_gap(&mut self, id: AccountId, found: Found) {
         if let Some(AccountGap { mut row, .. }) = self.gaps.accounts.remove(&id) {
             row.accounts_left = 0;
-            row.closed_micros = now.or(Some(row.opened_micros));
+            row.closed_micros = self.clock.now().or(Some(row.opened_micros));
             add(&mut row, found);
             self.pending.gaps.insert(row.id, row);
-        }
-        if let Some(gap) = &mut self.gaps.stream
-            && gap.waiting.remove(&id)
-        {
-            add(&mut gap.row, found);
-            gap.note_left();
-            self.pending.gaps.insert(gap.row.id, gap.row.clone());
         }
     }
 }

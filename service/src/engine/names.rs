@@ -160,7 +160,8 @@ mod tests {
             ("r2", "did:web:y"),
             ("r3", "did:web:z"),
         ] {
-            engine.set_follow(a, rkey, Some(name));
+            let subject = engine.intern(name);
+            engine.set_follow(a, rkey, Some(subject));
         }
         // z holds most of what a gave, y less.
         let ids = ["a", "z", "y"].map(|name| {

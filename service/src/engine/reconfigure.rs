@@ -396,7 +396,8 @@ mod tests {
         let _ = orders(&mut engine);
         read_listing(&mut engine, "a", &["x", "y"], true);
         let a = engine.circle.lookup("did:web:a").expect("known");
-        engine.set_follow(a, "r7", Some("did:web:z"));
+        let z = engine.intern("did:web:z");
+        engine.set_follow(a, "r7", Some(z));
         assert_eq!(circle(&engine), "a0 x1 y1 z1");
         for done in orders(&mut engine) {
             read(&mut engine, &done, &[]);

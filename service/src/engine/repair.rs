@@ -86,6 +86,12 @@ impl Repairs {
         ids.into_iter().collect()
     }
 
+    /// Whether the account is read for this stream's gap, and has not failed.
+    pub(super) fn is_wanted_by(&self, id: AccountId, gap: u64) -> bool {
+        let row = self.rows.get(&id);
+        row.is_some_and(|row| row.gap == Some(gap) && row.state != BackfillState::Failed)
+    }
+
     pub(super) fn touch_follow(&mut self, id: AccountId, rkey: &str) {
         if let Some(touched) = self.running.get_mut(&id) {
             touched.follows.insert(rkey.into());
@@ -115,11 +121,6 @@ impl Engine {
     pub(super) fn order_entered(&mut self, id: AccountId) {
         let gap = self.gaps.joins(id);
         self.order(id, "entered", &Spans::default(), gap);
-        if gap.is_some() {
-            // Its likes may be ordered already, and were passed over since they are withheld.
-            let ring = self.ring(id);
-            self.repairs.queues[ring].push_back(id);
-        }
     }
 
     /// The account's follows and blocks are to be read from its host, if that is how the circle is
@@ -181,14 +182,12 @@ impl Engine {
                 gap: gap.or(failed.and_then(|row| row.gap)),
             },
         };
-        match self
-            .repairs
-            .rows
-            .get(&id)
-            .is_some_and(|row| row.state == BackfillState::Queued)
-        {
-            true => self.note_backfill(row),
-            false => self.queue(row),
+        let is_queued = known.is_some_and(|row| row.state == BackfillState::Queued);
+        if is_queued && gap.is_none() {
+            self.note_backfill(row);
+        } else {
+            // It may have been passed over, since its likes are withheld.
+            self.queue(row);
         }
     }
 

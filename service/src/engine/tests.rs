@@ -4,6 +4,7 @@ mod lateness;
 mod leaving;
 mod statuses;
 mod streams;
+mod worlds;
 
 use kith_config::{Config, Env, Mode};
 use kith_feeder::{

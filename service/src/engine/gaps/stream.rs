@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashSet;
-use kith_graph::AccountId;
+use kith_graph::{AccountId, Status};
 use kith_store::batch::{GapRow, Micros};
 
-use super::{Gaps, HORIZON, Spans};
+use super::{Found, Gaps, HORIZON, Spans, add};
 use crate::engine::{Engine, SourceIndex, tid};
 
 /// A stream that begins anew and brings nothing for so long has nothing to bring.
@@ -63,30 +63,82 @@ impl Gaps {
         Some(gap.row.id)
     }
 
-    /// Follow records that are not as they were are left so, until all follows were read.
-    pub(in crate::engine) fn put_off(&mut self, id: AccountId, records: BTreeMap<String, Renamed>) {
+    /// Follow records that were read and are not as they were are left so, until all follows were
+    /// read. What the stream told of `newer` ones meanwhile holds.
+    pub(in crate::engine) fn put_off(
+        &mut self,
+        id: AccountId,
+        records: BTreeMap<String, Renamed>,
+        newer: impl Fn(&str) -> bool,
+    ) {
         if let Some(gap) = &mut self.stream {
-            gap.put_off.insert(id, records);
-        }
-    }
-
-    /// The stream told of a follow record, which is newer than what was read.
-    pub(in crate::engine) fn touch_follow(&mut self, id: AccountId, rkey: &str) {
-        let gap = self.stream.as_mut();
-        if let Some(records) = gap.and_then(|gap| gap.put_off.get_mut(&id)) {
-            records.remove(rkey);
+            let known = gap.put_off.entry(id).or_default();
+            known.retain(|rkey, _| newer(rkey));
+            known.extend(records);
         }
     }
 
     /// Whether an account is still to be read in this step of a stream's gap.
     pub(in crate::engine) fn waits_for(&self, id: AccountId) -> bool {
-        self.stream
-            .as_ref()
-            .is_some_and(|gap| gap.waiting.contains(&id))
+        let gap = self.stream.as_ref();
+        gap.is_some_and(|gap| gap.waiting.contains(&id))
     }
 }
 
 impl Engine {
+    /// The stream tells of a follow record. True: it was there, and what became of it is put off,
+    /// as what is read is.
+    pub(in crate::engine) fn puts_off_follow(
+        &mut self,
+        id: AccountId,
+        rkey: &str,
+        after: Option<AccountId>,
+    ) -> bool {
+        let gap = self.gaps.stream.as_mut();
+        let Some(gap) = gap.filter(|gap| gap.step == Step::Follows) else {
+            return false;
+        };
+        let records = gap.put_off.entry(id).or_default();
+        records.remove(rkey);
+        // Who is not read is not read after a restart either, which has to find what was put off.
+        let before = self.circle.follow(id, rkey);
+        match before.filter(|_| self.repairs.is_wanted_by(id, gap.row.id)) {
+            Some(before) if after != Some(before) => {
+                records.insert(rkey.to_owned(), Renamed { before, after });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The account was deleted. True: that its follows are gone is put off.
+    pub(in crate::engine) fn puts_off_follows(&mut self, id: AccountId) -> bool {
+        let gap = self.gaps.stream.as_ref();
+        let gap = gap.filter(|gap| gap.step == Step::Follows);
+        if !gap.is_some_and(|gap| self.repairs.is_wanted_by(id, gap.row.id)) {
+            return false;
+        }
+        let follows = self.circle.follows(id);
+        let gone = follows.map(|(rkey, before)| {
+            let after = None;
+            (rkey.as_str().to_owned(), Renamed { before, after })
+        });
+        self.gaps.put_off(id, gone.collect(), |_| false);
+        true
+    }
+
+    /// At start: who was deleted while follows were read for a stream's gap.
+    pub(in crate::engine) fn drop_follows_of_deleted(&mut self) {
+        let members = self.circle.members().map(|(id, _)| id);
+        let deleted: Vec<_> = members
+            .filter(|id| self.circle.status(*id) == Status::Deleted)
+            .filter(|id| self.circle.follow_count(*id) > 0)
+            .collect();
+        for id in deleted {
+            self.drop_follows(id, "deleted");
+        }
+    }
+
     /// A stream went on later than it ended: whatever anybody did meanwhile may have been missed.
     pub(crate) fn stream_gap(
         &mut self,
@@ -206,6 +258,17 @@ impl Engine {
         }
     }
 
+    /// An account was read again, or left the circle: the stream's gap does not wait for it.
+    pub(in crate::engine) fn leave_stream_gap(&mut self, id: AccountId, found: Found) {
+        if let Some(gap) = &mut self.gaps.stream
+            && gap.waiting.remove(&id)
+        {
+            add(&mut gap.row, found);
+            gap.note_left();
+            self.pending.gaps.insert(gap.row.id, gap.row.clone());
+        }
+    }
+
     /// The account has failed a few times: others' likes do not wait for its follows. Its own likes are
     /// waited for, as long as it is tried.
     pub(in crate::engine) fn give_up_follows(&mut self, id: AccountId) {
@@ -217,12 +280,7 @@ impl Engine {
     /// The account cannot be read, which its failed backfill shows: a stream's gap does not wait
     /// for it. A gap of its own stays open.
     pub(in crate::engine) fn give_up(&mut self, id: AccountId) {
-        if let Some(gap) = &mut self.gaps.stream
-            && gap.waiting.remove(&id)
-        {
-            gap.note_left();
-            self.pending.gaps.insert(gap.row.id, gap.row.clone());
-        }
+        self.leave_stream_gap(id, Found::default());
     }
 }
 
@@ -236,6 +294,11 @@ impl StreamGap {
             waiting: HashSet::new(),
             put_off: BTreeMap::new(),
         }
+    }
+
+    /// Whether the account's likes are still to be read: in the first step, everybody's.
+    pub(super) fn brings_likes_of(&self, id: AccountId) -> bool {
+        self.step == Step::Follows || self.waiting.contains(&id)
     }
 
     pub(super) fn note_left(&mut self) {

@@ -81,6 +81,11 @@ impl Engine {
             let word = status_word(self.circle.status(id));
             return self.fail(id, row, word.to_owned());
         }
+        if touched.status && !read.status.is_active() {
+            // It came back while it was read.
+            let state = BackfillState::Queued;
+            return BackfillRow { state, ..row };
+        }
         if !read.status.is_active() {
             let word = read.status.as_str().to_owned();
             self.read_as_inactive(id, inactive_status(Some(&word)));
@@ -102,12 +107,16 @@ impl Engine {
             let error = "more likes were missed than max_likes_per_epoch";
             return self.fail(id, row, error.to_owned());
         }
-        if touched.again.is_none() {
-            self.close_gaps(id, found);
+        // Its likes, and follows that are gone, are put off: once everybody's follows are read, it is
+        // read again.
+        let is_put_off = is_withheld || row.likes.is_some() && touched.spans.is_empty();
+        if touched.again.is_none() && !is_put_off {
+            self.close_gap(id, found);
         }
-        if is_withheld || row.likes.is_some() && touched.spans.is_empty() {
-            // Its likes, and follows that are gone, are put off: once everybody's follows are read,
-            // it is read again.
+        if touched.again.is_none() && (is_withheld || !is_put_off) {
+            self.leave_stream_gap(id, found);
+        }
+        if is_put_off {
             let state = BackfillState::Queued;
             return BackfillRow { state, ..row };
         }
@@ -172,7 +181,8 @@ impl Engine {
             &mut self.changes,
         );
         if put_off {
-            self.gaps.put_off(id, renamed);
+            let newer = |rkey: &str| touched.follows.contains(rkey);
+            self.gaps.put_off(id, renamed, newer);
         }
         self.pending.follows.drop_all(id);
         for (rkey, subject) in self.circle.follows(id) {

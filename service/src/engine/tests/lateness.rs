@@ -136,6 +136,13 @@ fn a_suspension_that_was_read_is_lifted_by_reading() {
         ..read(BOB)
     };
     engine.backfilled(BOB, Ok(away(AccountStatus::Suspended)), NOW);
+    assert_eq!(
+        status(&engine, BOB),
+        Status::Active,
+        "that was told meanwhile"
+    );
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
+    engine.backfilled(BOB, Ok(away(AccountStatus::Suspended)), NOW);
     assert_eq!(status(&engine, BOB), Status::Suspended);
     let bob = engine.circle.lookup(BOB).expect("is known");
     engine.order_backfill(bob, "test");
