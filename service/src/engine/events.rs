@@ -5,15 +5,19 @@ use kith_feeder::{
     syntax::is_did,
     wire::{Action, Cid, Collection, Commit, Message, Micros, Op, Record},
 };
-use kith_graph::{AccountId, Change};
+use kith_graph::{AccountId, Change, Status};
 use kith_reputation::Operation;
 use kith_store::batch::RecordKind;
 
-use super::{Arrival, Engine, gaps::Found, likes::Party, tid};
+use super::{Arrival, Engine, Note, gaps::Found, likes::Party, tid};
 use crate::checker::{HOST_UNKNOWN, Verdict};
 
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
 const REV_AHEAD_MAX: Micros = 300_000_000;
+
+/// The clocks of a host and of a relay may differ by this much: else a commit of before an account
+/// entered seems to be of after it.
+const CLOCKS_APART: Micros = 60_000_000;
 
 impl Engine {
     /// Applies a message.
@@ -146,21 +150,25 @@ impl Engine {
     }
 
     /// Whether the commit continues what was last seen: by the tree before it, or where the host
-    /// does not say that, by the rev before it.
+    /// does not say that, by the rev before it. The first of an account continues one of before
+    /// it entered.
     fn check_chain(&mut self, id: AccountId, commit: &Commit, rev: u64) {
         if !commit.chained {
             // A Jetstream does not say what its commits continue.
             return;
         }
-        let (known, last) = (self.data.get(&id).copied(), self.notes[id.index()].rev);
-        let broken = match (known, &commit.prev_data) {
-            (Some(known), Some(prev)) => known != *prev.digest(),
-            (Some(_), None) => commit
-                .since
-                .as_deref()
-                .and_then(tid::pack)
-                .is_some_and(|since| since != last),
-            (None, _) => false,
+        let Note {
+            rev: last,
+            since: entered,
+            ..
+        } = self.notes[id.index()];
+        let since = commit.since.as_deref().and_then(tid::pack);
+        let broken = match (self.data.get(&id), &commit.prev_data) {
+            (Some(known), Some(prev)) => known != prev.digest(),
+            (Some(_), None) => since.is_some_and(|since| since != last),
+            (None, _) => since.zip(entered).is_some_and(|(since, entered)| {
+                since != last && tid::micros(since) > entered.saturating_add(CLOCKS_APART)
+            }),
         };
         if broken || commit.too_big {
             let kind = if commit.too_big { "too_big" } else { "chain" };
@@ -275,7 +283,12 @@ impl Engine {
                 .member(repo)
                 .filter(|id| self.circle.is_interior(*id)),
         };
-        keeper.filter(|id| !self.forgotten.contains(id))
+        keeper.filter(|id| self.keeps_records(*id))
+    }
+
+    /// Of who was deleted, by what was read, commits of before may be late.
+    fn keeps_records(&self, id: AccountId) -> bool {
+        !self.forgotten.contains(&id) && self.circle.status(id) != Status::Deleted
     }
 
     pub(super) fn set_follow(&mut self, author: AccountId, rkey: &str, subject: Option<AccountId>) {
@@ -307,7 +320,7 @@ impl Engine {
                 None => return,
             },
         };
-        if op.rkey.is_empty() || self.forgotten.contains(&author) {
+        if op.rkey.is_empty() || !self.keeps_records(author) {
             return;
         }
         self.repairs.touch_block(author, &op.rkey);

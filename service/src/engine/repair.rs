@@ -154,14 +154,6 @@ impl Engine {
         if self.settings.backfill != Backfill::Pds {
             return;
         }
-        if let Some(touched) = self.repairs.running.get_mut(&id)
-            && !touched.is_cancelled
-        {
-            let (spans, again_gap) = touched.again.get_or_insert_default();
-            spans.add(likes);
-            *again_gap = gap.or(*again_gap);
-            return;
-        }
         let known = self.repairs.rows.get(&id);
         let mut spans = known.map(spans_of).unwrap_or_default();
         spans.add(likes);
@@ -183,7 +175,15 @@ impl Engine {
             },
         };
         let is_queued = known.is_some_and(|row| row.state == BackfillState::Queued);
-        if is_queued && gap.is_none() {
+        if let Some(touched) = self.repairs.running.get_mut(&id)
+            && !touched.is_cancelled
+        {
+            let (spans, again_gap) = touched.again.get_or_insert_default();
+            spans.add(likes);
+            *again_gap = gap.or(*again_gap);
+            // For the next start, if that comes before the answer.
+            self.note_backfill(row);
+        } else if is_queued && gap.is_none() {
             self.note_backfill(row);
         } else {
             // It may have been passed over, since its likes are withheld.

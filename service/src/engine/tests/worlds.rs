@@ -16,12 +16,13 @@ use proptest::prelude::*;
 use super::{NOW, SECOND, engine, read, tracked_by, unreachable};
 use crate::{
     checker::Verdict,
-    engine::{Arrival, Engine, Settings, is_wanted, repair::BackfillOrder, tid},
+    engine::{
+        Arrival, Engine, Settings, SourceIndex, TrackedDid, is_wanted, repair::BackfillOrder, tid,
+    },
 };
 use kith_store::batch::Micros;
 
 const ACCOUNTS: usize = 9;
-const TRACKED: [usize; 2] = [0, 1];
 const DEPTH: u8 = 2;
 
 /// What happens in a world. Numbers are taken modulo what there is.
@@ -32,6 +33,8 @@ enum Event {
     /// A follow record names somebody else now.
     Rename(usize, usize, usize),
     Like(usize, usize),
+    /// Follows one and likes another in one commit.
+    Both(usize, usize, usize),
     Unlike(usize, usize),
     /// Blocks, or takes the block back.
     Block(usize, usize),
@@ -39,10 +42,18 @@ enum Event {
     Away(usize),
     Delete(usize),
     Hours(i64),
+    /// Is tracked, or not any more.
+    Track(usize),
     /// The relay forgets all but so many of its events.
     Forget(usize),
+    /// The relay never tells what comes next, if it is a commit.
+    Lose,
     /// Kith hears so many events.
     Hear(usize),
+    /// It is told so many again.
+    Rewind(usize),
+    /// It goes on with another relay.
+    Switch,
     Disconnect,
     Connect {
         knows_end: bool,
@@ -67,12 +78,17 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         6 => (who(), 0..9_usize).prop_map(|(a, n)| Unfollow(a, n)),
         1 => (who(), 0..9_usize, who()).prop_map(|(a, n, b)| Rename(a, n, b)),
         16 => (who(), who()).prop_map(|(a, b)| Like(a, b)),
+        2 => (who(), who(), who()).prop_map(|(a, b, c)| Both(a, b, c)),
         2 => (who(), 0..9_usize).prop_map(|(a, n)| Unlike(a, n)),
         2 => (who(), who()).prop_map(|(a, b)| Block(a, b)),
         2 => who().prop_map(Away),
         1 => (2..ACCOUNTS).prop_map(Delete),
         2 => (1..100_i64).prop_map(Hours),
+        1 => who().prop_map(Track),
         2 => (0..6_usize).prop_map(Forget),
+        1 => Just(Lose),
+        1 => (1..9_usize).prop_map(Rewind),
+        1 => Just(Switch),
         14 => (1..6_usize).prop_map(Hear),
         2 => Just(Disconnect),
         6 => any::<bool>().prop_map(|knows_end| Connect { knows_end }),
@@ -113,8 +129,12 @@ struct World {
     now: Micros,
     /// What the relay told, by seq from 1.
     told: Vec<Message>,
+    /// Of these, what nobody hears, and whether what comes next is one of them.
+    lost: BTreeSet<usize>,
+    loses_next: bool,
     /// The first that it still has.
     kept_from: usize,
+    tracked: BTreeSet<usize>,
     likes: Vec<Made>,
     /// Who was in the interior all the time. Whom others follow, Kith knows when it has read them.
     interior: BTreeSet<usize>,
@@ -133,7 +153,10 @@ impl World {
             repos: (0..ACCOUNTS).map(|_| Repo::default()).collect(),
             now: NOW,
             told: Vec::new(),
+            lost: BTreeSet::new(),
+            loses_next: false,
             kept_from: 0,
+            tracked: BTreeSet::from([0, 1]),
             likes: Vec::new(),
             interior: (0..ACCOUNTS).collect(),
             stayed: (0..ACCOUNTS).collect(),
@@ -149,7 +172,7 @@ impl World {
     /// The same by the follows of some.
     fn hops_by(&self, counts: impl Fn(usize) -> bool) -> Vec<Option<u8>> {
         let mut hops = vec![None; ACCOUNTS];
-        for id in TRACKED {
+        for &id in &self.tracked {
             hops[id] = Some(0);
         }
         for hop in 0..DEPTH {
@@ -169,15 +192,22 @@ impl World {
     }
 
     fn key(&mut self) -> String {
-        self.now += SECOND;
-        tid::unpack(tid::at(self.now - 3_000))
+        self.now += 1_000;
+        tid::unpack(tid::at(self.now))
     }
 
     /// A commit of these ops, which the relay tells.
     fn commit(&mut self, who: usize, ops: Vec<Op>) {
-        self.now += SECOND;
+        self.now += 10_000;
         let rev = tid::unpack(tid::at(self.now));
         let data = Cid::for_block(Codec::DagCbor, format!("{who} {rev}").as_bytes());
+        if std::mem::take(&mut self.loses_next) {
+            self.lost.insert(self.told.len());
+            // That something was lost, Kith knows when the account does something else.
+            if ops.iter().any(|op| op.collection == Collection::Follow) {
+                self.nobody_stayed();
+            }
+        }
         let repo = &mut self.repos[who];
         let (since, prev_data) = (repo.rev.replace(rev.clone()), repo.data.replace(data));
         self.told.push(Message::Commit(Commit {
@@ -225,25 +255,48 @@ impl World {
         });
     }
 
-    fn follow(&mut self, who: usize, whom: usize) {
+    fn follow(&mut self, who: usize, whom: usize) -> Op {
         let rkey = self.key();
         self.repos[who].follows.insert(rkey.clone(), whom);
         let subject = self.dids[whom].clone();
-        let op = World::op(
-            Collection::Follow,
-            &rkey,
-            Some(Record::Follow { subject }),
-            None,
-        );
-        self.commit(who, vec![op]);
+        let record = Some(Record::Follow { subject });
+        World::op(Collection::Follow, &rkey, record, None)
+    }
+
+    fn like(&mut self, who: usize, whose: usize) -> Op {
+        let rkey = self.key();
+        let subject = format!("at://{}/app.bsky.feed.post/3k", self.dids[whose]);
+        let cid = Cid::for_block(Codec::DagCbor, format!("{who} {rkey}").as_bytes());
+        let like = LikeRecord {
+            collection: Collection::Like,
+            rkey: rkey.clone(),
+            cid,
+            subject: subject.clone(),
+        };
+        self.repos[who].likes.insert(rkey.clone(), like);
+        self.likes.push(Made {
+            liker: who,
+            author: whose,
+            rkey: rkey.clone(),
+        });
+        let record = Some(Record::Like { subject });
+        World::op(Collection::Like, &rkey, record, Some(cid))
     }
 
     /// What happens outside Kith.
     fn happen(&mut self, event: &Event) {
         let nth = |len: usize, n: usize| n.checked_rem(len);
         let is_active = |who: &usize| self.repos[*who].status.is_active();
+        self.now += 90 * SECOND;
         match *event {
-            Event::Follow(a, b) if a != b && is_active(&a) => self.follow(a, b),
+            Event::Follow(a, b) if a != b && is_active(&a) => {
+                let op = self.follow(a, b);
+                self.commit(a, vec![op]);
+            }
+            Event::Both(a, b, c) if a != b && is_active(&a) => {
+                let ops = vec![self.follow(a, b), self.like(a, c)];
+                self.commit(a, ops);
+            }
             Event::Unfollow(a, n) if is_active(&a) => {
                 let follows = &mut self.repos[a].follows;
                 if let Some(n) = nth(follows.len(), n)
@@ -270,23 +323,7 @@ impl World {
                 }
             }
             Event::Like(a, b) if is_active(&a) => {
-                let rkey = self.key();
-                let subject = format!("at://{}/app.bsky.feed.post/3k", self.dids[b]);
-                let cid = Cid::for_block(Codec::DagCbor, format!("{a} {rkey}").as_bytes());
-                let like = LikeRecord {
-                    collection: Collection::Like,
-                    rkey: rkey.clone(),
-                    cid,
-                    subject: subject.clone(),
-                };
-                self.repos[a].likes.insert(rkey.clone(), like);
-                let record = Some(Record::Like { subject });
-                let op = World::op(Collection::Like, &rkey, record, Some(cid));
-                self.likes.push(Made {
-                    liker: a,
-                    author: b,
-                    rkey,
-                });
+                let op = self.like(a, b);
                 self.commit(a, vec![op]);
             }
             Event::Unlike(a, n) if is_active(&a) => {
@@ -335,9 +372,25 @@ impl World {
             Event::Forget(n) => {
                 self.kept_from = self.kept_from.max(self.told.len().saturating_sub(n));
             }
+            Event::Track(a) => {
+                if !self.tracked.remove(&a) {
+                    self.tracked.insert(a);
+                } else if self.tracked.is_empty() {
+                    self.tracked.insert(a);
+                }
+                // Kith hears of it at once, and of what was before it later.
+                self.nobody_stayed();
+            }
+            Event::Lose => self.loses_next = true,
             _ => return,
         }
         self.note_who_stayed();
+    }
+
+    fn nobody_stayed(&mut self) {
+        self.interior.clear();
+        self.stayed.clear();
+        self.always.clear();
     }
 
     fn note_who_stayed(&mut self) {
@@ -390,6 +443,11 @@ impl World {
 
 /// A Kith, and what it waits for.
 struct Run {
+    /// Of two relays which is heard, and the time of the last event.
+    relay: usize,
+    heard: Option<Micros>,
+    /// It begins with what comes next, and has not heard it yet.
+    joins: bool,
     engine: Engine,
     store: Store,
     settings: Settings,
@@ -399,15 +457,36 @@ struct Run {
     _folder: tempfile::TempDir,
 }
 
-const RELAY: (&str, &str) = ("relay", "wss://relay.example");
+const RELAYS: [&str; 2] = ["wss://one.example", "wss://two.example"];
+
+fn gap(reason: &'static str) -> Gap {
+    Gap {
+        reason,
+        detail: String::new(),
+        from_time: None,
+        to_time: None,
+        from_seq: None,
+        to_seq: None,
+        did: None,
+        cursor_is_void: false,
+    }
+}
+
+fn tracked(world: &World) -> Vec<TrackedDid> {
+    let ids = world.tracked.iter();
+    ids.map(|id| tracked_by(&world.dids[*id])).collect()
+}
 
 impl Run {
     async fn new(world: &World) -> Run {
         let mut settings = engine(&[super::ALICE]).settings;
-        settings.tracked = TRACKED.map(|id| tracked_by(&world.dids[id])).to_vec();
+        settings.tracked = tracked(world);
         settings.parameters.repeat_once = false;
         let (folder, store) = super::database().await;
         Run {
+            relay: 0,
+            heard: None,
+            joins: false,
             engine: Engine::open(&store, settings.clone()).await.expect("opens"),
             store,
             settings,
@@ -428,27 +507,32 @@ impl Run {
         let engine = Engine::open(&self.store, self.settings.clone()).await;
         self.engine = engine.expect("opens");
         self.asked.clear();
+        self.relay = 0;
         self.next = None;
+        let sources = self.engine.sources.iter();
+        self.heard = sources.filter_map(|source| source.row.event_micros).max();
+    }
+
+    fn source(&mut self) -> SourceIndex {
+        self.engine.source("relay", RELAYS[self.relay])
     }
 
     fn connect(&mut self, world: &World, knows_end: bool) {
         if self.next.is_some() {
             return;
         }
-        let source = self.engine.source(RELAY.0, RELAY.1);
-        let cursor = self.engine.sources[source.0].row.cursor.unwrap_or(0);
+        let source = self.source();
+        let Some(cursor) = self.engine.sources[source.0].row.cursor else {
+            self.joins = self.heard.is_some();
+            self.next = Some(if self.joins { world.told.len() } else { 0 });
+            return;
+        };
         let next = usize::try_from(cursor).expect("a seq").max(world.kept_from);
         if next as u64 > cursor {
             let first = world.told.get(next).and_then(crate::engine::time_of);
             let gap = Gap {
-                reason: "outdated_cursor",
-                detail: String::new(),
-                from_time: None,
                 to_time: first.filter(|_| knows_end),
-                from_seq: None,
-                to_seq: None,
-                did: None,
-                cursor_is_void: false,
+                ..gap("outdated_cursor")
             };
             self.engine.source_gap(&gap, source, world.now);
         }
@@ -460,9 +544,24 @@ impl Run {
             let Some(message) = self.next.and_then(|next| world.told.get(next)) else {
                 return;
             };
+            let is_lost = self.next.is_some_and(|next| world.lost.contains(&next));
             self.next = self.next.map(|next| next + 1);
+            if is_lost {
+                continue;
+            }
+            let source = self.source();
+            let time = crate::engine::time_of(message);
+            if std::mem::take(&mut self.joins) {
+                let gap = Gap {
+                    from_time: self.heard,
+                    to_time: time,
+                    ..gap("joined_live")
+                };
+                self.engine.source_gap(&gap, source, world.now);
+            }
+            self.heard = self.heard.max(time);
             let arrival = Arrival {
-                source: self.engine.source(RELAY.0, RELAY.1),
+                source,
                 offset: None,
                 verdict: Verdict::Good,
                 now: world.now,
@@ -504,6 +603,19 @@ impl Run {
         let count = self.asked.len();
         match *event {
             Event::Hear(n) => self.hear(world, n),
+            Event::Rewind(n) => {
+                let again = |next: usize| next.saturating_sub(n).max(world.kept_from).min(next);
+                self.next = self.next.map(again);
+            }
+            Event::Switch => {
+                self.relay = 1 - self.relay;
+                self.next = None;
+                self.connect(world, true);
+            }
+            Event::Track(_) => {
+                self.settings.tracked = tracked(world);
+                self.engine.reconfigure(self.settings.clone());
+            }
             Event::Disconnect => self.next = None,
             Event::Connect { knows_end } => self.connect(world, knows_end),
             Event::Commit => self.commit().await,
@@ -635,7 +747,8 @@ async fn live_through(events: &[Event]) -> Vec<String> {
         (4, 6),
         (4, 7),
     ] {
-        world.follow(who, whom);
+        let op = world.follow(who, whom);
+        world.commit(who, vec![op]);
     }
     world.note_who_stayed();
     let mut run = Run::new(&world).await;
@@ -647,11 +760,13 @@ async fn live_through(events: &[Event]) -> Vec<String> {
         run.take(&world, event).await;
     }
     // Who is away comes back, and everybody does something.
+    run.connect(&world, true);
     for who in 0..ACCOUNTS {
         if world.repos[who].status == Status::Deactivated {
             world.happen(&Event::Away(who));
         }
         if world.repos[who].status == Status::Active {
+            world.now += 90 * SECOND;
             world.commit(who, Vec::new());
         }
     }
@@ -664,7 +779,7 @@ async fn live_through(events: &[Event]) -> Vec<String> {
 async fn worlds_that_went_wrong() {
     use Event::*;
     const KNOWS_END: Event = Connect { knows_end: true };
-    let cases: [(&str, Vec<Event>); 6] = [
+    let cases: [(&str, Vec<Event>); 9] = [
         (
             "what the stream brings of the last degree while follows are read",
             vec![Disconnect, Block(0, 1), Like(5, 0), Forget(1)],
@@ -722,6 +837,50 @@ async fn worlds_that_went_wrong() {
                 Hear(2),
                 Ask(9),
                 Answer(4),
+                Restart { killed: false },
+            ],
+        ),
+        (
+            "a commit that is heard after its account was read as deleted",
+            vec![
+                Switch,
+                Like(0, 0),
+                Hear(1),
+                Block(2, 0),
+                Delete(2),
+                Ask(3),
+                Answer(2),
+            ],
+        ),
+        (
+            "the first commit of who entered is lost",
+            vec![
+                Both(0, 6, 0),
+                Unfollow(4, 1),
+                Hear(1),
+                Ask(1),
+                Lose,
+                Read(0),
+                Follow(6, 7),
+            ],
+        ),
+        (
+            "a second gap while somebody is read, and a restart",
+            vec![
+                Disconnect,
+                Follow(0, 1),
+                Follow(0, 1),
+                Forget(1),
+                KNOWS_END,
+                Hear(1),
+                Disconnect,
+                Like(0, 1),
+                Follow(0, 1),
+                Forget(0),
+                Connect { knows_end: false },
+                Ask(1),
+                Block(0, 1),
+                Hear(1),
                 Restart { killed: false },
             ],
         ),
