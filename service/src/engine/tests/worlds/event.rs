@@ -1,0 +1,98 @@
+//! What may happen.
+
+use proptest::prelude::*;
+
+use super::ACCOUNTS;
+
+/// What happens in a world. Numbers are taken modulo what there is.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    Follow(usize, usize),
+    Unfollow(usize, usize),
+    /// A follow record names somebody else now.
+    Rename(usize, usize, usize),
+    Like(usize, usize),
+    /// Follows one and likes another in one commit.
+    Both(usize, usize, usize),
+    Unlike(usize, usize),
+    /// Blocks, or takes the block back.
+    Block(usize, usize),
+    /// Goes away, or comes back.
+    Away(usize),
+    Delete(usize),
+    Hours(i64),
+    /// Is tracked, or not any more.
+    Track(usize),
+    /// The relay forgets all but so many of its events.
+    Forget(usize),
+    /// What becomes of the next commit.
+    Next(Fate),
+    /// The repo is put back to what it was before, without the last of its follows and likes.
+    Reset(usize),
+    /// Kith hears so many events.
+    Hear(usize),
+    /// It is told so many again.
+    Rewind(usize),
+    /// It goes on with another relay.
+    Switch,
+    Disconnect,
+    Connect {
+        knows_end: bool,
+    },
+    Commit,
+    Restart {
+        killed: bool,
+    },
+    /// Kith asks for so many accounts to be read.
+    Ask(usize),
+    /// The host is read, which is told later.
+    Read(usize),
+    Answer(usize),
+    Fail(usize),
+}
+
+/// What may become of a commit on its way.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub(super) enum Fate {
+    /// The relay never tells it.
+    Lost,
+    /// It is not what its account signed.
+    Bent,
+    /// Its ops are left out.
+    TooBig,
+}
+
+pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
+    use Event::*;
+    let who = || 0..ACCOUNTS;
+    let event = prop_oneof![
+        8 => (who(), who()).prop_map(|(a, b)| Follow(a, b)),
+        6 => (who(), 0..9_usize).prop_map(|(a, n)| Unfollow(a, n)),
+        1 => (who(), 0..9_usize, who()).prop_map(|(a, n, b)| Rename(a, n, b)),
+        16 => (who(), who()).prop_map(|(a, b)| Like(a, b)),
+        2 => (who(), who(), who()).prop_map(|(a, b, c)| Both(a, b, c)),
+        2 => (who(), 0..9_usize).prop_map(|(a, n)| Unlike(a, n)),
+        2 => (who(), who()).prop_map(|(a, b)| Block(a, b)),
+        2 => who().prop_map(Away),
+        1 => (2..ACCOUNTS).prop_map(Delete),
+        2 => (1..100_i64).prop_map(Hours),
+        1 => who().prop_map(Track),
+        2 => (0..6_usize).prop_map(Forget),
+        1 => Just(Next(Fate::Lost)),
+        1 => Just(Next(Fate::Bent)),
+        1 => Just(Next(Fate::TooBig)),
+        1 => who().prop_map(Reset),
+        1 => (1..9_usize).prop_map(Rewind),
+        1 => Just(Switch),
+        14 => (1..6_usize).prop_map(Hear),
+        2 => Just(Disconnect),
+        6 => any::<bool>().prop_map(|knows_end| Connect { knows_end }),
+        5 => Just(Commit),
+        2 => any::<bool>().prop_map(|killed| Restart { killed }),
+        10 => (1..5_usize).prop_map(Ask),
+        6 => (0..9_usize).prop_map(Read),
+        10 => (0..9_usize).prop_map(Answer),
+        2 => (0..9_usize).prop_map(Fail),
+    ];
+    prop::collection::vec(event, 1..120)
+}

@@ -1,0 +1,388 @@
+//! The accounts, their hosts, and the relay; and what is true of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kith_feeder::{
+    backfill::{AccountRead, AccountStatus, LikeRecord},
+    wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
+};
+use kith_graph::Status;
+use kith_store::batch::Micros;
+
+use super::{ACCOUNTS, DEPTH, Event, Fate};
+use crate::engine::{
+    repair::BackfillOrder,
+    tests::{NOW, SECOND, read},
+    tid,
+};
+
+/// One account as its host has it.
+#[derive(Debug, Default)]
+pub(super) struct Repo {
+    pub(super) follows: BTreeMap<String, usize>,
+    pub(super) blocks: BTreeMap<String, usize>,
+    pub(super) likes: BTreeMap<String, LikeRecord>,
+    pub(super) rev: Option<String>,
+    pub(super) data: Option<Cid>,
+    pub(super) status: Status,
+}
+
+/// A like that was made, and is still there unless it was taken back.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) liker: usize,
+    pub(super) author: usize,
+    pub(super) rkey: String,
+}
+
+/// The network, and what is true of it.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) dids: Vec<String>,
+    pub(super) repos: Vec<Repo>,
+    pub(super) now: Micros,
+    /// What the relay told, by seq from 1.
+    pub(super) told: Vec<Message>,
+    /// Of these, what nobody hears, and what is not as it was told.
+    pub(super) lost: BTreeSet<usize>,
+    pub(super) bent: BTreeSet<usize>,
+    /// Of the next commit.
+    pub(super) fate: Option<Fate>,
+    /// The first that it still has.
+    pub(super) kept_from: usize,
+    pub(super) tracked: BTreeSet<usize>,
+    pub(super) likes: Vec<Made>,
+    /// Who was in the interior all the time. Whom others follow, Kith knows when it has read them.
+    pub(super) interior: BTreeSet<usize>,
+    /// Who was in the circle all the time, by the follows of these,
+    pub(super) stayed: BTreeSet<usize>,
+    /// and active.
+    pub(super) always: BTreeSet<usize>,
+}
+
+impl World {
+    pub(super) fn new() -> World {
+        let letters = b"abcdefghijklmnopqrstuvwxyz";
+        let did = |i: usize| format!("did:plc:{}", char::from(letters[i]).to_string().repeat(24));
+        World {
+            dids: (0..ACCOUNTS).map(did).collect(),
+            repos: (0..ACCOUNTS).map(|_| Repo::default()).collect(),
+            now: NOW,
+            told: Vec::new(),
+            lost: BTreeSet::new(),
+            bent: BTreeSet::new(),
+            fate: None,
+            kept_from: 0,
+            tracked: BTreeSet::from([0, 1]),
+            likes: Vec::new(),
+            interior: (0..ACCOUNTS).collect(),
+            stayed: (0..ACCOUNTS).collect(),
+            always: (0..ACCOUNTS).collect(),
+        }
+    }
+
+    /// The hop of each, by the follows in the repos.
+    pub(super) fn hops(&self) -> Vec<Option<u8>> {
+        self.hops_by(|_| true)
+    }
+
+    /// The same by the follows of some.
+    pub(super) fn hops_by(&self, counts: impl Fn(usize) -> bool) -> Vec<Option<u8>> {
+        let mut hops = vec![None; ACCOUNTS];
+        for &id in &self.tracked {
+            hops[id] = Some(0);
+        }
+        for hop in 0..DEPTH {
+            for id in 0..ACCOUNTS {
+                if hops[id] == Some(hop) && counts(id) {
+                    for &other in self.repos[id].follows.values() {
+                        hops[other] = hops[other].or(Some(hop + 1));
+                    }
+                }
+            }
+        }
+        hops
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        self.told.len() as u64 + 1
+    }
+
+    pub(super) fn key(&mut self) -> String {
+        self.now += 1_000;
+        tid::unpack(tid::at(self.now))
+    }
+
+    /// A commit of these ops, which the relay tells.
+    pub(super) fn commit(&mut self, who: usize, ops: Vec<Op>) {
+        self.now += 10_000;
+        let rev = tid::unpack(tid::at(self.now));
+        let data = Cid::for_block(Codec::DagCbor, format!("{who} {rev}").as_bytes());
+        let fate = self.fate.take();
+        // What is not heard as it was made, Kith knows when it has read the account again.
+        if fate.is_some() && ops.iter().any(|op| op.collection == Collection::Follow) {
+            self.nobody_stayed();
+        }
+        match fate {
+            Some(Fate::Lost) => self.lost.insert(self.told.len()),
+            Some(Fate::Bent) => self.bent.insert(self.told.len()),
+            _ => false,
+        };
+        let too_big = fate == Some(Fate::TooBig);
+        let repo = &mut self.repos[who];
+        let (since, prev_data) = (repo.rev.replace(rev.clone()), repo.data.replace(data));
+        self.told.push(Message::Commit(Commit {
+            seq: self.told.len() as u64 + 1,
+            repo: self.dids[who].clone(),
+            rev,
+            since,
+            time: self.now,
+            commit: None,
+            data: Some(data),
+            prev_data,
+            chained: true,
+            too_big,
+            ops: if too_big { Vec::new() } else { ops },
+        }));
+    }
+
+    pub(super) fn op(
+        collection: Collection,
+        rkey: &str,
+        record: Option<Record>,
+        cid: Option<Cid>,
+    ) -> Op {
+        Op {
+            index: 0,
+            action: match record {
+                Some(_) => Action::Create,
+                None => Action::Delete,
+            },
+            collection,
+            rkey: rkey.to_owned(),
+            cid,
+            record: record.map(Ok),
+        }
+    }
+
+    pub(super) fn say_status(&mut self, who: usize) {
+        self.now += SECOND;
+        let status = self.repos[who].status;
+        let word = match status {
+            Status::Deleted => "deleted",
+            _ => "deactivated",
+        };
+        self.told.push(Message::Account {
+            seq: self.seq(),
+            did: self.dids[who].clone(),
+            active: status.is_active(),
+            status: (!status.is_active()).then(|| word.to_owned()),
+            time: self.now,
+        });
+    }
+
+    pub(super) fn follow(&mut self, who: usize, whom: usize) -> Op {
+        let rkey = self.key();
+        self.repos[who].follows.insert(rkey.clone(), whom);
+        let subject = self.dids[whom].clone();
+        let record = Some(Record::Follow { subject });
+        World::op(Collection::Follow, &rkey, record, None)
+    }
+
+    pub(super) fn like(&mut self, who: usize, whose: usize) -> Op {
+        let rkey = self.key();
+        let subject = format!("at://{}/app.bsky.feed.post/3k", self.dids[whose]);
+        let cid = Cid::for_block(Codec::DagCbor, format!("{who} {rkey}").as_bytes());
+        let like = LikeRecord {
+            collection: Collection::Like,
+            rkey: rkey.clone(),
+            cid,
+            subject: subject.clone(),
+        };
+        self.repos[who].likes.insert(rkey.clone(), like);
+        self.likes.push(Made {
+            liker: who,
+            author: whose,
+            rkey: rkey.clone(),
+        });
+        let record = Some(Record::Like { subject });
+        World::op(Collection::Like, &rkey, record, Some(cid))
+    }
+
+    /// What happens outside Kith.
+    pub(super) fn happen(&mut self, event: &Event) {
+        let nth = |len: usize, n: usize| n.checked_rem(len);
+        let is_active = |who: &usize| self.repos[*who].status.is_active();
+        self.now += 90 * SECOND;
+        match *event {
+            Event::Follow(a, b) if a != b && is_active(&a) => {
+                let op = self.follow(a, b);
+                self.commit(a, vec![op]);
+            }
+            Event::Both(a, b, c) if a != b && is_active(&a) => {
+                let ops = vec![self.follow(a, b), self.like(a, c)];
+                self.commit(a, ops);
+            }
+            Event::Unfollow(a, n) if is_active(&a) => {
+                let follows = &mut self.repos[a].follows;
+                if let Some(n) = nth(follows.len(), n)
+                    && let Some(rkey) = follows.keys().nth(n).cloned()
+                {
+                    follows.remove(&rkey);
+                    let op = World::op(Collection::Follow, &rkey, None, None);
+                    self.commit(a, vec![op]);
+                }
+            }
+            Event::Rename(a, n, b) if a != b && is_active(&a) => {
+                let subject = self.dids[b].clone();
+                let follows = &mut self.repos[a].follows;
+                if let Some(n) = nth(follows.len(), n)
+                    && let Some((rkey, whom)) = follows.iter_mut().nth(n)
+                {
+                    *whom = b;
+                    let record = Some(Record::Follow { subject });
+                    let op = Op {
+                        action: Action::Update,
+                        ..World::op(Collection::Follow, rkey, record, None)
+                    };
+                    self.commit(a, vec![op]);
+                }
+            }
+            Event::Like(a, b) if is_active(&a) => {
+                let op = self.like(a, b);
+                self.commit(a, vec![op]);
+            }
+            Event::Unlike(a, n) if is_active(&a) => {
+                let likes = &mut self.repos[a].likes;
+                if let Some(n) = nth(likes.len(), n)
+                    && let Some(rkey) = likes.keys().nth(n).cloned()
+                {
+                    likes.remove(&rkey);
+                    let op = World::op(Collection::Like, &rkey, None, None);
+                    self.commit(a, vec![op]);
+                }
+            }
+            Event::Block(a, b) if a != b && is_active(&a) => {
+                let blocks = &mut self.repos[a].blocks;
+                let known = blocks.iter().find(|(_, whom)| **whom == b);
+                if let Some(rkey) = known.map(|(rkey, _)| rkey.clone()) {
+                    blocks.remove(&rkey);
+                    let op = World::op(Collection::Block, &rkey, None, None);
+                    self.commit(a, vec![op]);
+                } else {
+                    let rkey = self.key();
+                    self.repos[a].blocks.insert(rkey.clone(), b);
+                    let subject = self.dids[b].clone();
+                    let record = Some(Record::Block { subject });
+                    let op = World::op(Collection::Block, &rkey, record, None);
+                    self.commit(a, vec![op]);
+                }
+            }
+            Event::Away(a) => {
+                let status = &mut self.repos[a].status;
+                *status = match *status {
+                    Status::Deleted => return,
+                    Status::Active => Status::Deactivated,
+                    _ => Status::Active,
+                };
+                self.say_status(a);
+            }
+            Event::Delete(a) if self.repos[a].status != Status::Deleted => {
+                self.repos[a] = Repo {
+                    status: Status::Deleted,
+                    ..Repo::default()
+                };
+                self.say_status(a);
+            }
+            Event::Hours(hours) => self.now += hours * 3_600 * SECOND,
+            Event::Forget(n) => {
+                self.kept_from = self.kept_from.max(self.told.len().saturating_sub(n));
+            }
+            Event::Track(a) => {
+                if !self.tracked.remove(&a) {
+                    self.tracked.insert(a);
+                } else if self.tracked.is_empty() {
+                    self.tracked.insert(a);
+                }
+                // Kith hears of it at once, and of what was before it later.
+                self.nobody_stayed();
+            }
+            Event::Next(fate) => self.fate = Some(fate),
+            Event::Reset(a) if is_active(&a) => self.reset(a),
+            _ => return,
+        }
+        self.note_who_stayed();
+    }
+
+    /// The repo is put back to an earlier state, without ops.
+    fn reset(&mut self, who: usize) {
+        self.now += 10_000;
+        let rev = tid::unpack(tid::at(self.now));
+        let data = Cid::for_block(Codec::DagCbor, format!("{who} {rev}").as_bytes());
+        let repo = &mut self.repos[who];
+        repo.follows.pop_last();
+        repo.likes.pop_last();
+        (repo.rev, repo.data) = (Some(rev.clone()), Some(data));
+        self.told.push(Message::Sync {
+            seq: self.told.len() as u64 + 1,
+            did: self.dids[who].clone(),
+            rev,
+            data: Some(data),
+            time: self.now,
+        });
+        self.nobody_stayed();
+    }
+
+    pub(super) fn nobody_stayed(&mut self) {
+        self.interior.clear();
+        self.stayed.clear();
+        self.always.clear();
+    }
+
+    pub(super) fn note_who_stayed(&mut self) {
+        let hops = self.hops();
+        self.interior
+            .retain(|id| hops[*id].is_some_and(|hop| hop < DEPTH));
+        let hops = self.hops_by(|id| self.interior.contains(&id));
+        let repos = &self.repos;
+        self.stayed.retain(|id| hops[*id].is_some());
+        let (stayed, is_active) = (&self.stayed, |id: &usize| repos[*id].status.is_active());
+        self.always
+            .retain(|id| stayed.contains(id) && is_active(id));
+    }
+
+    /// What the host says of an account now.
+    pub(super) fn read(&self, order: &BackfillOrder) -> AccountRead {
+        let who = self.dids.iter().position(|did| *did == order.did);
+        let repo = &self.repos[who.expect("is of this world")];
+        let status = match repo.status {
+            Status::Active => AccountStatus::Active,
+            Status::Deleted => AccountStatus::Deleted,
+            _ => AccountStatus::Deactivated,
+        };
+        let mut account = AccountRead {
+            status,
+            ..read(&order.did)
+        };
+        if !repo.status.is_active() {
+            return account;
+        }
+        let list = |records: &BTreeMap<String, usize>| {
+            let records = records.iter();
+            let records = records.map(|(rkey, whom)| (rkey.clone(), self.dids[*whom].clone()));
+            records.collect()
+        };
+        if order.wanted.follows {
+            account.follows.records = list(&repo.follows);
+        }
+        if order.wanted.blocks {
+            account.blocks.records = list(&repo.blocks);
+        }
+        if let Some(wanted) = &order.wanted.likes {
+            let likes = repo.likes.values();
+            let within = |rkey: &str| wanted.after.as_str() < rkey && rkey <= wanted.upto.as_str();
+            account.likes.records = likes.filter(|like| within(&like.rkey)).cloned().collect();
+        }
+        account
+    }
+}
