@@ -43,7 +43,15 @@ const TABLES: [TableColumns; 16] = [
             ("capped", Int),
         ],
     ),
-    ("repo", &[("account", Int), ("rev", Text), ("data", Bytes)]),
+    (
+        "repo",
+        &[
+            ("account", Int),
+            ("rev", Text),
+            ("data", Bytes),
+            ("likes_upto", Text),
+        ],
+    ),
     ("tracked", &[("account", Int), ("label", Text)]),
     ("forgotten", &[("account", Int), ("micros", Int)]),
     (

@@ -118,15 +118,20 @@ impl Store {
 
     /// The last commit seen of every repo.
     pub async fn each_commit(&self, mut give: impl FnMut(CommitRow)) -> Result<(), StoreError> {
-        self.scan("SELECT account, rev, data FROM repo", &[], |row| {
-            let account = row.int(0)?;
-            give(CommitRow {
-                account: number("repo", "account", &account, account)?,
-                rev: row.text(1)?.unwrap_or_default().to_owned(),
-                data: row.bytes(2)?.and_then(|data| data.try_into().ok()),
-            });
-            Ok(())
-        })
+        self.scan(
+            "SELECT account, rev, data, likes_upto FROM repo",
+            &[],
+            |row| {
+                let account = row.int(0)?;
+                give(CommitRow {
+                    account: number("repo", "account", &account, account)?,
+                    rev: row.text(1)?.unwrap_or_default().to_owned(),
+                    data: row.bytes(2)?.and_then(|data| data.try_into().ok()),
+                    likes_upto: row.text(3)?.map(str::to_owned),
+                });
+                Ok(())
+            },
+        )
         .await
     }
 

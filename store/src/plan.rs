@@ -216,6 +216,7 @@ fn commits(batch: &Batch) -> Bulk<'_> {
             "data",
             rows.iter().map(|r| r.data.as_ref().map(|data| &data[..])),
         )
+        .text("likes_upto", rows.iter().map(|r| r.likes_upto.as_ref()))
 }
 
 fn records<'a>(

@@ -339,9 +339,14 @@ impl Engine {
         if read.handle.is_some() {
             self.set_handle(id, read.handle.clone());
         }
-        let Some(first) = self.day_one.first_micros() else {
+        let Some((first, upto)) =
+            (self.day_one.row.as_ref()).map(|row| (row.first_micros, row.upto_micros))
+        else {
             return;
         };
+        if !read.likes.capped {
+            self.note_likes_read(id, tid::at(upto), begun);
+        }
         // What was counted when the account was read before, or will be when the stream brings it,
         // is not counted here.
         let earlier = self.day_one.read.get(&id).copied().unwrap_or(0);

@@ -185,7 +185,7 @@ impl Engine {
 
     /// Something of one repo was missed, after one commit and up to another: a row, and where
     /// records are read from hosts, a repair.
-    pub(super) fn open_gap(&mut self, kind: &'static str, id: AccountId, after: u64, upto: u64) {
+    pub(super) fn open_gap(&mut self, kind: &'static str, id: AccountId, before: u64, upto: u64) {
         self.counters.add(format!("gaps.{kind}"), 1);
         let opened_micros = self.clock.now().unwrap_or_default();
         if !self.gaps.accounts.contains_key(&id) {
@@ -193,7 +193,7 @@ impl Engine {
                 id: self.gaps.next_id(),
                 kind: kind.to_owned(),
                 account: Some(id.0),
-                from_rev: (after > 0).then(|| tid::unpack(after)),
+                from_rev: (before > 0).then(|| tid::unpack(before)),
                 accounts: 1,
                 accounts_left: 1,
                 opened_micros,
@@ -206,13 +206,30 @@ impl Engine {
             row.to_rev = Some(tid::unpack(*end));
             self.pending.gaps.insert(row.id, row.clone());
         }
-        // Of what was before it entered nothing counts.
-        let entered = self.notes[id.index()].since.map_or(0, tid::at);
-        let after = after
-            .max(entered)
-            .max(tid::at(opened_micros - HORIZON))
-            .max(self.gaps.known_from);
+        let after = self.likes_known(id).max(tid::at(opened_micros - HORIZON));
+        let after = after.max(before);
         self.order_repair(id, &Spans::one(after, upto), None);
+    }
+
+    /// Likes of the account with keys up to this one are known, or do not count: those of before it
+    /// entered, those that were read, and those of commits that were seen.
+    fn likes_known(&self, id: AccountId) -> u64 {
+        let note = &self.notes[id.index()];
+        note.rev
+            .max(note.likes_upto)
+            .max(note.since.map_or(0, tid::at))
+            .max(self.gaps.known_from)
+    }
+
+    /// The likes of an account that were asked for at a time were read.
+    pub(super) fn note_likes_read(&mut self, id: AccountId, upto: u64, asked: Micros) {
+        let note = &mut self.notes[id.index()];
+        // The host does not list what is made after that.
+        let upto = upto.min(tid::at(asked));
+        if upto > note.likes_upto {
+            note.likes_upto = upto;
+            self.pending.commits.insert(id);
+        }
     }
 
     /// A source says that something may have been missed.

@@ -133,6 +133,8 @@ pub(crate) struct Engine {
 struct Note {
     /// The last rev seen, as a number; 0: none.
     rev: u64,
+    /// Likes with keys up to this one were read from the repo.
+    likes_upto: u64,
     /// Event time of entering the circle.
     since: Option<Micros>,
     ledger_id: Option<kith_reputation::AccountId>,

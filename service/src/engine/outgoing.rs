@@ -7,7 +7,7 @@ use kith_store::{
     batch::{AccountRow, CommitRow, FlowRow, HistoryRows, NumberRow, TotalsRow},
 };
 
-use super::{Engine, statuses, tid};
+use super::{Engine, Note, statuses, tid};
 
 /// The counter of accounts that have an image, so that lost ones are noticed.
 pub(super) const IMAGES: &str = "checkpoint.images";
@@ -236,10 +236,14 @@ impl Engine {
     }
 
     fn commit_row(&self, id: AccountId) -> CommitRow {
+        let Note {
+            rev, likes_upto, ..
+        } = self.notes[id.index()];
         CommitRow {
             account: id.0,
-            rev: tid::unpack(self.notes[id.index()].rev),
+            rev: tid::unpack(rev),
             data: self.data.get(&id).copied(),
+            likes_upto: (likes_upto > 0).then(|| tid::unpack(likes_upto)),
         }
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct ReadingAt {
 /// host lists.
 #[derive(Debug, Default)]
 struct Touched {
+    /// When it was asked for.
+    asked: Micros,
     spans: Spans,
     reads_follows: bool,
     follows: HashSet<Box<str>>,
@@ -305,6 +307,7 @@ impl Engine {
                 continue;
             }
             let touched = Touched {
+                asked: now,
                 spans: if withheld {
                     Spans::default()
                 } else {

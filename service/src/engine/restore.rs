@@ -117,6 +117,7 @@ impl Engine {
                 .set_status(id, inactive_status(Some(&row.status)));
         }
         self.notes.push(Note {
+            likes_upto: 0,
             rev: 0,
             since: row.since_micros,
             ledger_id: row.ledger_id,
@@ -150,6 +151,8 @@ impl Engine {
             .each_commit(|row| {
                 if let Some(note) = notes.get_mut(row.account as usize) {
                     note.rev = tid::pack(&row.rev).unwrap_or_default();
+                    let likes_upto = row.likes_upto.as_deref().and_then(tid::pack);
+                    note.likes_upto = likes_upto.unwrap_or_default();
                     data.extend(row.data.map(|tree| (AccountId(row.account), tree)));
                 }
             })

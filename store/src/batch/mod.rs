@@ -106,6 +106,8 @@ pub struct CommitRow {
     pub rev: String,
     /// SHA-256 in the CID of the tree root after it.
     pub data: Option<[u8; 32]>,
+    /// Likes with keys up to this one were read from the repo.
+    pub likes_upto: Option<String>,
 }
 
 /// A follow or block record as it stands; `subject` None: it is gone.

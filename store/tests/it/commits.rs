@@ -14,6 +14,7 @@ fn commit(account: u32, rev: &str, data: Option<u8>) -> CommitRow {
         account,
         rev: rev.to_owned(),
         data: data.map(|byte| [byte; 32]),
+        likes_upto: data.map(|byte| format!("3l{byte:011}")),
     }
 }
 

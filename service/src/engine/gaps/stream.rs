@@ -179,13 +179,7 @@ impl Engine {
             put_off,
         });
         for member in members {
-            // Of what was before it entered nothing counts, and its commits up to the last seen
-            // are known.
-            let note = &self.notes[member.index()];
-            let after = tid::at(from)
-                .max(note.rev)
-                .max(note.since.map_or(0, tid::at))
-                .max(self.gaps.known_from);
+            let after = self.likes_known(member).max(tid::at(from));
             self.order_repair(member, &Spans::one(after, upto), Some(id));
         }
     }

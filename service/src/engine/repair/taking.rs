@@ -102,6 +102,11 @@ impl Engine {
             blocks: self.take_blocks(id, &read.blocks, touched),
             likes: self.take_likes(id, read, &touched.spans),
         };
+        if let Some((_, upto)) = touched.spans.bounds()
+            && !read.likes.capped
+        {
+            self.note_likes_read(id, upto, touched.asked);
+        }
         if read.likes.capped {
             // What was read counts; that there is more stays visible.
             let error = "more likes were missed than max_likes_per_epoch";

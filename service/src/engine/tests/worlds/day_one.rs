@@ -37,8 +37,11 @@ impl Run {
                     let read = read.unwrap_or_else(|| world.read(&order));
                     self.engine.day_one_read(&order.did, Ok(read), world.now);
                 }
-                Event::Hear(_) | Event::Rewind(_) | Event::Switch | Event::Connect { .. } => {}
-                Event::Track(_) => {}
+                Event::Hear(_)
+                | Event::Rewind(_)
+                | Event::Switch
+                | Event::Connect { .. }
+                | Event::Track(_) => {}
                 _ => {
                     world.happen(event);
                     self.take(world, event).await;

@@ -9,7 +9,10 @@ use kith_feeder::{
 use kith_graph::Status;
 use kith_store::batch::Micros;
 
-use super::{ACCOUNTS, DEPTH, Event, Fate};
+use super::{
+    ACCOUNTS, DEPTH,
+    event::{Event, Fate},
+};
 use crate::engine::{
     repair::BackfillOrder,
     tests::{NOW, SECOND, read},
@@ -299,9 +302,7 @@ impl World {
                 self.kept_from = self.kept_from.max(self.told.len().saturating_sub(n));
             }
             Event::Track(a) => {
-                if !self.tracked.remove(&a) {
-                    self.tracked.insert(a);
-                } else if self.tracked.is_empty() {
+                if !self.tracked.remove(&a) || self.tracked.is_empty() {
                     self.tracked.insert(a);
                 }
                 // Kith hears of it at once, and of what was before it later.

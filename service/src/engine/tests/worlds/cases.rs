@@ -1,0 +1,159 @@
+//! Worlds that went wrong once.
+
+use super::{
+    Event::{self, *},
+    event::Fate,
+    live_from_day_one, live_through,
+};
+
+const KNOWS_END: Event = Connect { knows_end: true };
+const STOP: Event = Restart { killed: false };
+
+fn expect_right(cases: impl IntoIterator<Item = (&'static str, Vec<Event>)>) {
+    for (name, events) in cases {
+        let wrong = live_through(&events);
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+    }
+}
+
+#[test]
+fn while_follows_are_read() {
+    expect_right([
+        (
+            "what the stream brings of the last degree while follows are read",
+            vec![Disconnect, Block(0, 1), Like(5, 0), Forget(1)],
+        ),
+        (
+            "a second gap while the follows of the first are read",
+            vec![
+                Like(0, 1),
+                Disconnect,
+                Forget(0),
+                Delete(2),
+                KNOWS_END,
+                Ask(1),
+                Disconnect,
+                Answer(0),
+                Ask(2),
+            ],
+        ),
+        (
+            "unfollowed while follows are read",
+            vec![
+                Disconnect,
+                Rename(2, 0, 6),
+                Block(6, 0),
+                Unfollow(4, 0),
+                Unfollow(3, 1),
+                Forget(2),
+            ],
+        ),
+        (
+            "deleted while follows are read",
+            vec![
+                Unfollow(4, 0),
+                Hear(1),
+                Disconnect,
+                Rename(2, 0, 6),
+                Block(6, 0),
+                Delete(3),
+                Forget(1),
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn other_worlds_that_went_wrong() {
+    expect_right([
+        (
+            "back again while it was read",
+            vec![Away(8), Follow(0, 8), Hear(2), Ask(1), Read(0)],
+        ),
+        (
+            "a gap of its own while follows are read, and a restart",
+            vec![
+                Disconnect,
+                Unfollow(4, 0),
+                Forget(0),
+                Rename(0, 0, 1),
+                Like(4, 0),
+                Connect { knows_end: false },
+                Hear(2),
+                Ask(9),
+                Answer(4),
+                STOP,
+            ],
+        ),
+        (
+            "a commit that is heard after its account was read as deleted",
+            vec![
+                Switch,
+                Like(0, 0),
+                Hear(1),
+                Block(2, 0),
+                Delete(2),
+                Ask(3),
+                Answer(2),
+            ],
+        ),
+        (
+            "the first commit of who entered is lost",
+            vec![
+                Both(0, 6, 0),
+                Unfollow(4, 1),
+                Hear(1),
+                Ask(1),
+                Next(Fate::Lost),
+                Read(0),
+                Follow(6, 7),
+            ],
+        ),
+        (
+            "a second gap while somebody is read, and a restart",
+            vec![
+                Disconnect,
+                Follow(0, 1),
+                Follow(0, 1),
+                Forget(1),
+                KNOWS_END,
+                Hear(1),
+                Disconnect,
+                Like(0, 1),
+                Follow(0, 1),
+                Forget(0),
+                Connect { knows_end: false },
+                Ask(1),
+                Block(0, 1),
+                Hear(1),
+                STOP,
+            ],
+        ),
+        (
+            "what was read after a gap, in another epoch and after a restart",
+            [
+                vec![Disconnect, Like(5, 0), Follow(0, 1), Forget(1), KNOWS_END],
+                vec![Hear(1), Ask(9)],
+                (0..20).flat_map(|_| [Answer(0), Ask(9)]).collect(),
+                vec![Hours(100), Hours(100), Follow(0, 1), Hear(9)],
+                vec![STOP],
+            ]
+            .concat(),
+        ),
+    ]);
+}
+
+#[test]
+fn first_starts_that_went_wrong() {
+    let during = [Like(1, 3), Hours(99), Hours(99)];
+    let events = [
+        Forget(0),
+        STOP,
+        Rename(0, 0, 1),
+        Connect { knows_end: false },
+        Hear(1),
+        STOP,
+    ];
+    let wrong = live_from_day_one(&[], &during, &events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
