@@ -58,8 +58,8 @@ impl Engine {
         for row in store.load_backfill().await? {
             engine.restore_backfill(row);
         }
-        engine.drop_follows_of_deleted();
         engine.agree_on_hops(&stored_hops);
+        engine.drop_follows_of_deleted();
         engine.reread_capped();
         engine.restore_likes(store).await?;
         engine.reconfigure(settings);

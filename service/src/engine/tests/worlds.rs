@@ -14,10 +14,11 @@ use std::{
 };
 
 use kith_graph::Status;
-use kith_store::JournalPart;
+use kith_store::{Access, JournalPart, Store};
 use proptest::prelude::*;
 
-use super::SECOND;
+use super::{DAY, SECOND};
+use crate::{engine::tid, verify};
 use event::{Event, events};
 use network::World;
 use run::Run;
@@ -69,16 +70,24 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
             wrong.push(format!("{name} blocks {blocks:?}, not {expected:?}"));
         }
     }
+    let did_of = |sender: u32| {
+        let id = engine.ledger_accounts[sender as usize].expect("an account");
+        engine.circle.did(id).as_str().to_owned()
+    };
     let mut journaled: HashMap<(String, String), u32> = HashMap::new();
     let each = run.store.each_journal(JournalPart::After(0), |row| {
         if let (kith_reputation::Operation::Transfer(transfer), Some(record)) =
             (&row.operation, &row.record)
         {
-            let id = engine.ledger_accounts[transfer.sender.0 as usize].expect("an account");
-            let did = engine.circle.did(id).as_str().to_owned();
+            let did = did_of(transfer.sender.0);
             *journaled.entry((did, record.rkey.to_string())).or_default() += 1;
         }
         Ok(())
+    });
+    each.await.expect("reads");
+    let each = run.store.each_dropped_like(i64::MIN, |sender, _, rkey| {
+        let did = did_of(sender.0);
+        *journaled.entry((did, rkey.to_owned())).or_default() += 1;
     });
     each.await.expect("reads");
     for like in &world.likes {
@@ -87,6 +96,9 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
         let count = count.unwrap_or(0);
         let told = format!("{} of {}, {}", &liker[8..9], &author[8..9], like.rkey);
         let is_there = world.repos[like.liker].likes.contains_key(&like.rkey);
+        // Of what was dropped, identities are kept for 30 days.
+        let made = tid::pack(&like.rkey).map_or(0, tid::micros);
+        let is_there = is_there && made > world.now - 28 * DAY;
         let parties = [like.liker, like.author];
         let counts = like.liker != like.author
             && is_there
@@ -125,10 +137,10 @@ fn beginning() -> World {
 }
 
 /// What is wrong in the end of a world in which Kith was from the beginning.
-fn live_through(events: &[Event]) -> Vec<String> {
+fn live_through(short: bool, events: &[Event]) -> Vec<String> {
     run(Box::pin(async {
         let mut world = beginning();
-        let mut run = Run::new(&world).await;
+        let mut run = Run::new(&world, short).await;
         run.connect(&world, true);
         run.hear(&world, usize::MAX);
         run.settle(&mut world).await;
@@ -137,7 +149,12 @@ fn live_through(events: &[Event]) -> Vec<String> {
 }
 
 /// The same after a first start in which likes of before are taken.
-fn live_from_day_one(before: &[Event], during: &[Event], events: &[Event]) -> Vec<String> {
+fn live_from_day_one(
+    short: bool,
+    before: &[Event],
+    during: &[Event],
+    events: &[Event],
+) -> Vec<String> {
     run(Box::pin(async {
         let mut world = beginning();
         for event in before {
@@ -151,7 +168,7 @@ fn live_from_day_one(before: &[Event], during: &[Event], events: &[Event]) -> Ve
                 _ => world.happen(event),
             }
         }
-        let mut run = Run::new(&world).await;
+        let mut run = Run::new(&world, short).await;
         run.day_one(&mut world, during).await;
         Box::pin(live_on(world, run, events)).await
     }))
@@ -187,6 +204,12 @@ async fn live_on(mut world: World, mut run: Run, events: &[Event]) -> Vec<String
     run.restart(false).await;
     let stored = wrong(&world, &run).await;
     all.extend(stored.into_iter().map(|wrong| format!("stored: {wrong}")));
+    // And all of that follows from the journal.
+    let url = format!("sqlite:{}", run.folder.path().join("kith.db").display());
+    let store = Store::open(&url, Access::Snapshot).await.expect("opens");
+    let verified = verify::verify(&store, &[], false).await.expect("replays");
+    let differences = verified.differences.iter();
+    all.extend(differences.map(|difference| format!("{difference:?}")));
     all
 }
 
@@ -195,19 +218,20 @@ proptest! {
 
     /// However Kith is cut off, its circle is right in the end, and no like is lost or counted twice.
     #[test]
-    fn a_world_is_followed_whatever_happens(events in events()) {
-        let wrong = live_through(&events);
+    fn a_world_is_followed_whatever_happens(short in any::<bool>(), events in events()) {
+        let wrong = live_through(short, &events);
         prop_assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     /// The same from a first start, which is stopped and killed too.
     #[test]
     fn a_first_start_takes_each_like_once(
+        short in any::<bool>(),
         before in events(),
         during in events(),
         events in events(),
     ) {
-        let wrong = live_from_day_one(&before, &during, &events);
+        let wrong = live_from_day_one(short, &before, &during, &events);
         prop_assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

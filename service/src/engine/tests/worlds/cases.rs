@@ -11,7 +11,7 @@ const STOP: Event = Restart { killed: false };
 
 fn expect_right(cases: impl IntoIterator<Item = (&'static str, Vec<Event>)>) {
     for (name, events) in cases {
-        let wrong = live_through(&events);
+        let wrong = live_through(false, &events);
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }
 }
@@ -140,6 +140,18 @@ fn other_worlds_that_went_wrong() {
             ]
             .concat(),
         ),
+        (
+            "deleted while follows are read, and a restart",
+            vec![
+                Disconnect,
+                Block(0, 1),
+                Delete(4),
+                Forget(1),
+                KNOWS_END,
+                Hear(1),
+                STOP,
+            ],
+        ),
     ]);
 }
 
@@ -154,6 +166,6 @@ fn first_starts_that_went_wrong() {
         Hear(1),
         STOP,
     ];
-    let wrong = live_from_day_one(&[], &during, &events);
+    let wrong = live_from_day_one(false, &[], &during, &events);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -40,6 +40,7 @@ pub(super) enum Event {
         knows_end: bool,
     },
     Commit,
+    Checkpoint,
     Restart {
         killed: bool,
     },
@@ -88,6 +89,7 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
         2 => Just(Disconnect),
         6 => any::<bool>().prop_map(|knows_end| Connect { knows_end }),
         5 => Just(Commit),
+        2 => Just(Checkpoint),
         2 => any::<bool>().prop_map(|killed| Restart { killed }),
         10 => (1..5_usize).prop_map(Ask),
         6 => (0..9_usize).prop_map(Read),

@@ -15,7 +15,7 @@ use crate::{
     engine::{
         Arrival, Engine, Settings, SourceIndex, TrackedDid, is_wanted,
         repair::BackfillOrder,
-        tests::{self, ALICE, SECOND, tracked_by, unreachable},
+        tests::{self, ALICE, DAY, SECOND, tracked_by, unreachable},
         time_of,
     },
 };
@@ -35,7 +35,7 @@ pub(super) struct Run {
     /// The next event of the relay's that it hears, while it is connected.
     pub(super) next: Option<usize>,
     pub(super) asked: Vec<(BackfillOrder, Option<AccountRead>)>,
-    pub(super) _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 pub(super) const RELAYS: [&str; 2] = ["wss://one.example", "wss://two.example"];
@@ -59,10 +59,17 @@ pub(super) fn tracked(world: &World) -> Vec<TrackedDid> {
 }
 
 impl Run {
-    pub(super) async fn new(world: &World) -> Run {
+    /// With `short` epochs, each journal is dropped soon.
+    pub(super) async fn new(world: &World, short: bool) -> Run {
         let mut settings = tests::engine(&[ALICE]).settings;
         settings.tracked = tracked(world);
         settings.parameters.repeat_once = false;
+        if short {
+            settings.parameters.epoch_micros = DAY;
+            settings.rules.keep_top = 2;
+            settings.keep_checkpoints = 2;
+            settings.retain_epochs = Some(1);
+        }
         let (folder, store) = tests::database().await;
         Run {
             relay: 0,
@@ -74,7 +81,7 @@ impl Run {
             settings,
             next: None,
             asked: Vec::new(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -206,6 +213,7 @@ impl Run {
             Event::Disconnect => self.next = None,
             Event::Connect { knows_end } => self.connect(world, knows_end),
             Event::Commit => self.commit().await,
+            Event::Checkpoint => self.engine.begin_checkpoint(),
             Event::Restart { killed } => self.restart(killed).await,
             Event::Ask(n) => self.ask(world, n),
             Event::Read(n) => {
