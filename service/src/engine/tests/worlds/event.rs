@@ -96,5 +96,5 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
         10 => (0..9_usize).prop_map(Answer),
         2 => (0..9_usize).prop_map(Fail),
     ];
-    prop::collection::vec(event, 1..120)
+    prop::collection::vec(event, 1..160)
 }
