@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 use super::{DAY, SECOND};
 use crate::{engine::tid, verify};
-use event::{Event, events};
+use event::{Event, Kind, events, kinds};
 use network::World;
 use run::Run;
 
@@ -115,8 +115,8 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
 }
 
 /// A world in which somebody is in the circle by more than one way.
-fn beginning() -> World {
-    let mut world = World::new();
+fn beginning(kind: Kind) -> World {
+    let mut world = World::new(kind);
     let follows = [
         (0, 2),
         (0, 3),
@@ -137,10 +137,10 @@ fn beginning() -> World {
 }
 
 /// What is wrong in the end of a world in which Kith was from the beginning.
-fn live_through(short: bool, events: &[Event]) -> Vec<String> {
+fn live_through(kind: Kind, events: &[Event]) -> Vec<String> {
     run(Box::pin(async {
-        let mut world = beginning();
-        let mut run = Run::new(&world, short).await;
+        let mut world = beginning(kind);
+        let mut run = Run::new(&world).await;
         run.connect(&world, true);
         run.hear(&world, usize::MAX);
         run.settle(&mut world).await;
@@ -150,13 +150,13 @@ fn live_through(short: bool, events: &[Event]) -> Vec<String> {
 
 /// The same after a first start in which likes of before are taken.
 fn live_from_day_one(
-    short: bool,
+    kind: Kind,
     before: &[Event],
     during: &[Event],
     events: &[Event],
 ) -> Vec<String> {
     run(Box::pin(async {
-        let mut world = beginning();
+        let mut world = beginning(kind);
         for event in before {
             match event {
                 // Of the last degree nobody reads whom it blocks; of who is away, nothing is read.
@@ -168,7 +168,7 @@ fn live_from_day_one(
                 _ => world.happen(event),
             }
         }
-        let mut run = Run::new(&world, short).await;
+        let mut run = Run::new(&world).await;
         run.day_one(&mut world, during).await;
         Box::pin(live_on(world, run, events)).await
     }))
@@ -218,20 +218,20 @@ proptest! {
 
     /// However Kith is cut off, its circle is right in the end, and no like is lost or counted twice.
     #[test]
-    fn a_world_is_followed_whatever_happens(short in any::<bool>(), events in events()) {
-        let wrong = live_through(short, &events);
+    fn a_world_is_followed_whatever_happens(kind in kinds(), events in events()) {
+        let wrong = live_through(kind, &events);
         prop_assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     /// The same from a first start, which is stopped and killed too.
     #[test]
     fn a_first_start_takes_each_like_once(
-        short in any::<bool>(),
+        kind in kinds(),
         before in events(),
         during in events(),
         events in events(),
     ) {
-        let wrong = live_from_day_one(short, &before, &during, &events);
+        let wrong = live_from_day_one(kind, &before, &during, &events);
         prop_assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

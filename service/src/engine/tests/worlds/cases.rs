@@ -2,6 +2,7 @@
 
 use super::{
     Event::{self, *},
+    Kind,
     event::Fate,
     live_from_day_one, live_through,
 };
@@ -11,7 +12,7 @@ const STOP: Event = Restart { killed: false };
 
 fn expect_right(cases: impl IntoIterator<Item = (&'static str, Vec<Event>)>) {
     for (name, events) in cases {
-        let wrong = live_through(false, &events);
+        let wrong = live_through(Kind::default(), &events);
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }
 }
@@ -166,6 +167,6 @@ fn first_starts_that_went_wrong() {
         Hear(1),
         STOP,
     ];
-    let wrong = live_from_day_one(false, &[], &during, &events);
+    let wrong = live_from_day_one(Kind::default(), &[], &during, &events);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -4,6 +4,20 @@ use proptest::prelude::*;
 
 use super::ACCOUNTS;
 
+/// What kind of world it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kind {
+    /// Epochs are short, and journals are dropped soon.
+    pub(super) short: bool,
+    /// Events come by a Jetstream: without proofs, and without what a commit continues.
+    pub(super) plain: bool,
+}
+
+pub(super) fn kinds() -> impl Strategy<Value = Kind> {
+    let flags = (any::<bool>(), prop::bool::weighted(0.25));
+    flags.prop_map(|(short, plain)| Kind { short, plain })
+}
+
 /// What happens in a world. Numbers are taken modulo what there is.
 #[derive(Debug, Clone)]
 pub(super) enum Event {

@@ -11,7 +11,7 @@ use kith_store::batch::Micros;
 
 use super::{
     ACCOUNTS, DEPTH,
-    event::{Event, Fate},
+    event::{Event, Fate, Kind},
 };
 use crate::engine::{
     repair::BackfillOrder,
@@ -41,6 +41,7 @@ pub(super) struct Made {
 /// The network, and what is true of it.
 #[derive(Debug)]
 pub(super) struct World {
+    pub(super) kind: Kind,
     pub(super) dids: Vec<String>,
     pub(super) repos: Vec<Repo>,
     pub(super) now: Micros,
@@ -64,10 +65,11 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new() -> World {
+    pub(super) fn new(kind: Kind) -> World {
         let letters = b"abcdefghijklmnopqrstuvwxyz";
         let did = |i: usize| format!("did:plc:{}", char::from(letters[i]).to_string().repeat(24));
         World {
+            kind,
             dids: (0..ACCOUNTS).map(did).collect(),
             repos: (0..ACCOUNTS).map(|_| Repo::default()).collect(),
             now: NOW,
@@ -131,19 +133,19 @@ impl World {
             Some(Fate::Bent) => self.bent.insert(self.told.len()),
             _ => false,
         };
-        let too_big = fate == Some(Fate::TooBig);
+        let (too_big, plain) = (fate == Some(Fate::TooBig), self.kind.plain);
         let repo = &mut self.repos[who];
         let (since, prev_data) = (repo.rev.replace(rev.clone()), repo.data.replace(data));
         self.told.push(Message::Commit(Commit {
             seq: self.told.len() as u64 + 1,
             repo: self.dids[who].clone(),
             rev,
-            since,
+            since: since.filter(|_| !plain),
             time: self.now,
             commit: None,
-            data: Some(data),
-            prev_data,
-            chained: true,
+            data: (!plain).then_some(data),
+            prev_data: prev_data.filter(|_| !plain),
+            chained: !plain,
             too_big,
             ops: if too_big { Vec::new() } else { ops },
         }));
@@ -308,6 +310,8 @@ impl World {
                 // Kith hears of it at once, and of what was before it later.
                 self.nobody_stayed();
             }
+            // A Jetstream says nothing of such things.
+            Event::Next(_) | Event::Reset(_) if self.kind.plain => {}
             Event::Next(fate) => self.fate = Some(fate),
             Event::Reset(a) if is_active(&a) => self.reset(a),
             _ => return,

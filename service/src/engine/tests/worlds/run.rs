@@ -22,6 +22,7 @@ use crate::{
 
 /// A Kith, and what it waits for.
 pub(super) struct Run {
+    pub(super) kind: &'static str,
     /// Of two relays which is heard, and the time of the last event.
     pub(super) relay: usize,
     pub(super) heard: Option<Micros>,
@@ -59,12 +60,11 @@ pub(super) fn tracked(world: &World) -> Vec<TrackedDid> {
 }
 
 impl Run {
-    /// With `short` epochs, each journal is dropped soon.
-    pub(super) async fn new(world: &World, short: bool) -> Run {
+    pub(super) async fn new(world: &World) -> Run {
         let mut settings = tests::engine(&[ALICE]).settings;
         settings.tracked = tracked(world);
         settings.parameters.repeat_once = false;
-        if short {
+        if world.kind.short {
             settings.parameters.epoch_micros = DAY;
             settings.rules.keep_top = 2;
             settings.keep_checkpoints = 2;
@@ -72,6 +72,11 @@ impl Run {
         }
         let (folder, store) = tests::database().await;
         Run {
+            kind: if world.kind.plain {
+                "jetstream"
+            } else {
+                "relay"
+            },
             relay: 0,
             heard: None,
             begun: 0,
@@ -103,7 +108,7 @@ impl Run {
     }
 
     pub(super) fn source(&mut self) -> SourceIndex {
-        self.engine.source("relay", RELAYS[self.relay])
+        self.engine.source(self.kind, RELAYS[self.relay])
     }
 
     pub(super) fn connect(&mut self, world: &World, knows_end: bool) {
@@ -155,6 +160,7 @@ impl Run {
                 offset: None,
                 verdict: match is_bent {
                     true => Verdict::Bad("signature"),
+                    false if world.kind.plain => Verdict::Unchecked,
                     false => Verdict::Good,
                 },
                 now: world.now,
