@@ -348,7 +348,7 @@ impl Engine {
 
     /// What follows from a change of an account's hop, where records are kept of the interior
     /// only: its follows are to be read, or are no longer kept current.
-    pub(super) fn follow_up(&mut self, change: Change) {
+    pub(super) fn follow_up(&mut self, change: Change, depth_before: u8) {
         // Of strangers not every commit is read.
         if change.to.is_none() && self.data.remove(&change.id).is_some() {
             self.pending.commits.insert(change.id);
@@ -356,8 +356,8 @@ impl Engine {
         if self.settings.keeps_all_records() {
             return;
         }
-        let interior = |hop: Option<u8>| hop.is_some_and(|hop| hop < self.settings.depth);
-        let (was, is) = (interior(change.from), interior(change.to));
+        let was = change.from.is_some_and(|hop| hop < depth_before);
+        let is = change.to.is_some_and(|hop| hop < self.settings.depth);
         if change.to.is_none() {
             self.close_gap(change.id, Found::default());
             self.leave_stream_gap(change.id, Found::default());

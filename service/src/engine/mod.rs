@@ -514,7 +514,7 @@ impl Engine {
             return;
         }
         let changes: Vec<_> = self.changes.drain().collect();
-        self.note_change_list(changes, cause, by, rkey);
+        self.note_change_list(changes, cause, by, rkey, self.settings.depth);
     }
 
     fn note_change_list(
@@ -523,6 +523,7 @@ impl Engine {
         cause: &'static str,
         by: Option<AccountId>,
         rkey: Option<&str>,
+        depth_before: u8,
     ) {
         let micros = self.clock.now().or(self.day_one.first_micros());
         for change in &changes {
@@ -547,7 +548,7 @@ impl Engine {
         }
         for change in changes {
             self.watch(change.id);
-            self.follow_up(change);
+            self.follow_up(change, depth_before);
         }
     }
 }

@@ -103,18 +103,23 @@ impl Engine {
     /// Notes every hop that is not as it was stored: the depth, or who is skipped, has changed
     /// since.
     pub(super) fn agree_on_hops(&mut self, stored: &[Option<u8>]) {
-        self.state.depth = self.settings.depth;
+        let depth_before = std::mem::replace(&mut self.state.depth, self.settings.depth);
         let hop = |index: usize| stored.get(index).copied().flatten();
-        let changes = (0..).map(AccountId).take(self.notes.len());
-        let changes = changes
-            .map(|id| Change {
-                id,
-                from: hop(id.index()),
-                to: self.circle.hop(id),
-            })
-            .filter(|change| change.from != change.to)
-            .collect();
-        self.note_change_list(changes, "config", None, None);
+        let all = (0..).map(AccountId).take(self.notes.len());
+        let all = all.map(|id| Change {
+            id,
+            from: hop(id.index()),
+            to: self.circle.hop(id),
+        });
+        // Who is where it was may be of the interior now, or not any more.
+        let is_other = depth_before != self.settings.depth;
+        let (changes, same): (Vec<_>, Vec<_>) = all
+            .filter(|change| change.from != change.to || is_other && change.to.is_some())
+            .partition(|change| change.from != change.to);
+        self.note_change_list(changes, "config", None, None, depth_before);
+        for change in same {
+            self.follow_up(change, depth_before);
+        }
         for (id, _) in self.circle.members() {
             self.watch(id);
         }

@@ -16,7 +16,11 @@ use kith_feeder::{
 use kith_graph::AccountId;
 use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 
-use super::{Engine, gaps::Spans, tid};
+use super::{
+    Engine,
+    gaps::{Found, Spans},
+    tid,
+};
 
 /// An account that failed so often is not waited for any more.
 const PATIENCE: u32 = 3;
@@ -205,6 +209,8 @@ impl Engine {
             touched.is_cancelled = true;
         }
         if let Some(row) = self.repairs.rows.remove(&id) {
+            // Nothing is left of its gap that could be read.
+            self.close_gap(id, Found::default());
             let state = BackfillState::Done;
             self.pending
                 .backfill

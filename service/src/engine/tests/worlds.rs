@@ -24,7 +24,6 @@ use network::World;
 use run::Run;
 
 const ACCOUNTS: usize = 9;
-const DEPTH: u8 = 2;
 
 /// What differs in the end from what the repos say.
 async fn wrong(world: &World, run: &Run) -> Vec<String> {
@@ -52,7 +51,7 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
             wrong.push(format!("{name} is at {hop:?}, not {:?}", hops[who]));
         }
         // What somebody of the last degree was and whom it blocked before it entered, nobody asks.
-        if hops[who].is_none_or(|hop| hop == DEPTH && !world.stayed.contains(&who)) {
+        if hops[who].is_none_or(|hop| hop == world.depth && !world.stayed.contains(&who)) {
             continue;
         }
         let status = engine.circle.status(id);
@@ -164,6 +163,8 @@ fn live_from_day_one(
                 | Event::Away(_)
                 | Event::Hours(_)
                 | Event::Track(_)
+                | Event::Skip(_)
+                | Event::Depth(_)
                 | Event::Next(_) => {}
                 _ => world.happen(event),
             }
@@ -205,9 +206,14 @@ async fn live_on(mut world: World, mut run: Run, events: &[Event]) -> Vec<String
     let stored = wrong(&world, &run).await;
     all.extend(stored.into_iter().map(|wrong| format!("stored: {wrong}")));
     // And all of that follows from the journal.
+    while run.engine.has_slices() {
+        run.commit().await;
+    }
     let url = format!("sqlite:{}", run.folder.path().join("kith.db").display());
     let store = Store::open(&url, Access::Snapshot).await.expect("opens");
-    let verified = verify::verify(&store, &[], false).await.expect("replays");
+    let verified = verify::verify(&store, &run.settings.skip, false)
+        .await
+        .expect("replays");
     let differences = verified.differences.iter();
     all.extend(differences.map(|difference| format!("{difference:?}")));
     all

@@ -153,6 +153,19 @@ fn other_worlds_that_went_wrong() {
                 STOP,
             ],
         ),
+        (
+            "a deeper circle, of whom nothing was read",
+            vec![
+                Follow(7, 8),
+                Hear(1),
+                Depth(1),
+                Follow(1, 7),
+                Hear(1),
+                STOP,
+                Depth(2),
+                STOP,
+            ],
+        ),
     ]);
 }
 
@@ -167,6 +180,12 @@ fn first_starts_that_went_wrong() {
         Hear(1),
         STOP,
     ];
+    let wrong = live_from_day_one(Kind::default(), &[], &during, &events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    // Who is to be read again, without likes, and is of the last degree before that.
+    let during = [Reset(3), Follow(2, 3)];
+    let events = [Reset(0), Unfollow(1, 2)];
     let wrong = live_from_day_one(Kind::default(), &[], &during, &events);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

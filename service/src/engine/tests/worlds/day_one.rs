@@ -41,7 +41,9 @@ impl Run {
                 | Event::Rewind(_)
                 | Event::Switch
                 | Event::Connect { .. }
-                | Event::Track(_) => {}
+                | Event::Track(_)
+                | Event::Skip(_)
+                | Event::Depth(_) => {}
                 _ => {
                     world.happen(event);
                     self.take(world, event).await;

@@ -37,6 +37,10 @@ pub(super) enum Event {
     Hours(i64),
     /// Is tracked, or not any more.
     Track(usize),
+    /// Is kept out of the circle, or not any more.
+    Skip(usize),
+    /// From the next start on, the circle is so deep.
+    Depth(u8),
     /// The relay forgets all but so many of its events.
     Forget(usize),
     /// What becomes of the next commit.
@@ -92,6 +96,8 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => (2..ACCOUNTS).prop_map(Delete),
         2 => (1..100_i64).prop_map(Hours),
         1 => who().prop_map(Track),
+        1 => who().prop_map(Skip),
+        1 => (1..4_u8).prop_map(Depth),
         2 => (0..6_usize).prop_map(Forget),
         1 => Just(Next(Fate::Lost)),
         1 => Just(Next(Fate::Bent)),

@@ -10,7 +10,7 @@ use kith_graph::Status;
 use kith_store::batch::Micros;
 
 use super::{
-    ACCOUNTS, DEPTH,
+    ACCOUNTS,
     event::{Event, Fate, Kind},
 };
 use crate::engine::{
@@ -55,6 +55,10 @@ pub(super) struct World {
     /// The first that it still has.
     pub(super) kept_from: usize,
     pub(super) tracked: BTreeSet<usize>,
+    pub(super) skipped: BTreeSet<usize>,
+    /// Now, and from the next start on.
+    pub(super) depth: u8,
+    pub(super) next_depth: u8,
     pub(super) likes: Vec<Made>,
     /// Who was in the interior all the time. Whom others follow, Kith knows when it has read them.
     pub(super) interior: BTreeSet<usize>,
@@ -79,6 +83,9 @@ impl World {
             fate: None,
             kept_from: 0,
             tracked: BTreeSet::from([0, 1]),
+            skipped: BTreeSet::new(),
+            depth: 2,
+            next_depth: 2,
             likes: Vec::new(),
             interior: (0..ACCOUNTS).collect(),
             stayed: (0..ACCOUNTS).collect(),
@@ -94,13 +101,14 @@ impl World {
     /// The same by the follows of some.
     pub(super) fn hops_by(&self, counts: impl Fn(usize) -> bool) -> Vec<Option<u8>> {
         let mut hops = vec![None; ACCOUNTS];
-        for &id in &self.tracked {
+        for &id in self.tracked.difference(&self.skipped) {
             hops[id] = Some(0);
         }
-        for hop in 0..DEPTH {
+        for hop in 0..self.depth {
             for id in 0..ACCOUNTS {
                 if hops[id] == Some(hop) && counts(id) {
-                    for &other in self.repos[id].follows.values() {
+                    let others = self.repos[id].follows.values();
+                    for &other in others.filter(|id| !self.skipped.contains(id)) {
                         hops[other] = hops[other].or(Some(hop + 1));
                     }
                 }
@@ -310,6 +318,17 @@ impl World {
                 // Kith hears of it at once, and of what was before it later.
                 self.nobody_stayed();
             }
+            Event::Skip(a) => {
+                if !self.skipped.remove(&a) {
+                    self.skipped.insert(a);
+                }
+                self.nobody_stayed();
+            }
+            Event::Depth(depth) => self.next_depth = depth,
+            Event::Restart { .. } if self.next_depth != self.depth => {
+                self.depth = self.next_depth;
+                self.nobody_stayed();
+            }
             // A Jetstream says nothing of such things.
             Event::Next(_) | Event::Reset(_) if self.kind.plain => {}
             Event::Next(fate) => self.fate = Some(fate),
@@ -347,7 +366,7 @@ impl World {
     pub(super) fn note_who_stayed(&mut self) {
         let hops = self.hops();
         self.interior
-            .retain(|id| hops[*id].is_some_and(|hop| hop < DEPTH));
+            .retain(|id| hops[*id].is_some_and(|hop| hop < self.depth));
         let hops = self.hops_by(|id| self.interior.contains(&id));
         let repos = &self.repos;
         self.stayed.retain(|id| hops[*id].is_some());

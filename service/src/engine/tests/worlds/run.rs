@@ -59,6 +59,11 @@ pub(super) fn tracked(world: &World) -> Vec<TrackedDid> {
     ids.map(|id| tracked_by(&world.dids[*id])).collect()
 }
 
+pub(super) fn skipped(world: &World) -> Vec<String> {
+    let ids = world.skipped.iter();
+    ids.map(|id| world.dids[*id].clone()).collect()
+}
+
 impl Run {
     pub(super) async fn new(world: &World) -> Run {
         let mut settings = tests::engine(&[ALICE]).settings;
@@ -212,15 +217,19 @@ impl Run {
                 self.next = None;
                 self.connect(world, true);
             }
-            Event::Track(_) => {
+            Event::Track(_) | Event::Skip(_) => {
                 self.settings.tracked = tracked(world);
+                self.settings.skip = skipped(world);
                 self.engine.reconfigure(self.settings.clone());
             }
             Event::Disconnect => self.next = None,
             Event::Connect { knows_end } => self.connect(world, knows_end),
             Event::Commit => self.commit().await,
             Event::Checkpoint => self.engine.begin_checkpoint(),
-            Event::Restart { killed } => self.restart(killed).await,
+            Event::Restart { killed } => {
+                self.settings.depth = world.depth;
+                self.restart(killed).await;
+            }
             Event::Ask(n) => self.ask(world, n),
             Event::Read(n) => {
                 if let Some(n) = n.checked_rem(count) {
