@@ -79,22 +79,39 @@ impl Engine {
         if request.sender.is_some() && sender.is_none() {
             return Done::no(Answer::NothingWaits);
         }
-        // Bundles that have expired meanwhile are gone, and the others move up.
-        self.ledger.settle(receiver);
+        let is_wanted = |from: LedgerId| sender.is_none_or(|sender| sender == from);
+        let account = self.ledger.account(receiver);
+        let waits = account.is_some_and(|view| {
+            let mut entries = view.unclaimed().iter();
+            entries.any(|entry| is_wanted(entry.sender))
+        });
+        if waits {
+            // Bundles that have expired meanwhile are gone, and the others move up.
+            self.ledger.settle(receiver);
+        }
         let entries = self.ledger.account(receiver);
         let entries = entries.map_or(&[][..], |view| view.unclaimed());
-        let is_wanted = |from: LedgerId| sender.is_none_or(|sender| sender == from);
         let mut wanted: Vec<u32> = (0..)
             .zip(entries)
             .filter(|(_, entry)| is_wanted(entry.sender))
             .map(|(index, _)| index)
             .collect();
-        match request.entry {
+        let no = match request.entry {
             // The ledger rejects a number that there is not, and the journal has that.
-            Some(entry) if sender.is_none() || wanted.contains(&entry) => wanted = vec![entry],
-            Some(_) => return Done::no(Answer::NoSuchEntry),
-            None if wanted.is_empty() => return Done::no(Answer::NothingWaits),
-            None => {}
+            Some(entry) if sender.is_none() || wanted.contains(&entry) => {
+                wanted = vec![entry];
+                None
+            }
+            Some(_) => Some(Answer::NoSuchEntry),
+            None => wanted.is_empty().then_some(Answer::NothingWaits),
+        };
+        if let Some(answer) = no {
+            if waits {
+                // It was settled, which has to follow from the journal.
+                let index = u32::MAX;
+                self.operate(Operation::Claim { receiver, index }, None);
+            }
+            return Done::no(answer);
         }
         let is_all = wanted.len() <= CLAIMS_MAX;
         let mut points = 0;

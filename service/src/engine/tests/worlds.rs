@@ -200,6 +200,12 @@ async fn live_on(mut world: World, mut run: Run, events: &[Event]) -> Vec<String
         }
     }
     run.settle(&mut world).await;
+    for (who, did) in world.dids.iter().enumerate() {
+        let id = run.engine.circle.lookup(did);
+        if id.is_some_and(|id| run.engine.forgotten.contains(&id)) {
+            world.skipped.insert(who);
+        }
+    }
     let mut all = wrong(&world, &run).await;
     // The same in the database.
     run.restart(false).await;

@@ -1,5 +1,7 @@
 //! Worlds that went wrong once.
 
+use kith_store::batch::RequestKind;
+
 use super::{
     Event::{self, *},
     Kind,
@@ -164,6 +166,18 @@ fn other_worlds_that_went_wrong() {
                 STOP,
                 Depth(2),
                 STOP,
+            ],
+        ),
+        (
+            "a claim of nothing, after a tick",
+            vec![
+                Both(2, 0, 1),
+                Like(3, 4),
+                Hours(57),
+                Hear(1),
+                Like(1, 1),
+                Hear(2),
+                Request(RequestKind::Claim, 1),
             ],
         ),
     ]);

@@ -1,5 +1,6 @@
 //! What may happen.
 
+use kith_store::batch::RequestKind;
 use proptest::prelude::*;
 
 use super::ACCOUNTS;
@@ -39,6 +40,8 @@ pub(super) enum Event {
     Track(usize),
     /// Is kept out of the circle, or not any more.
     Skip(usize),
+    /// Is to be forgotten, or remembered, or claims what waits for it.
+    Request(RequestKind, usize),
     /// From the next start on, the circle is so deep.
     Depth(u8),
     /// The relay forgets all but so many of its events.
@@ -98,6 +101,9 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => who().prop_map(Track),
         1 => who().prop_map(Skip),
         1 => (1..4_u8).prop_map(Depth),
+        1 => who().prop_map(|a| Request(RequestKind::Forget, a)),
+        1 => who().prop_map(|a| Request(RequestKind::Remember, a)),
+        1 => who().prop_map(|a| Request(RequestKind::Claim, a)),
         2 => (0..6_usize).prop_map(Forget),
         1 => Just(Next(Fate::Lost)),
         1 => Just(Next(Fate::Bent)),

@@ -7,7 +7,7 @@ use kith_feeder::{
     wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
 };
 use kith_graph::Status;
-use kith_store::batch::Micros;
+use kith_store::batch::{Micros, RequestKind};
 
 use super::{
     ACCOUNTS,
@@ -324,6 +324,7 @@ impl World {
                 }
                 self.nobody_stayed();
             }
+            Event::Request(RequestKind::Forget | RequestKind::Remember, _) => self.nobody_stayed(),
             Event::Depth(depth) => self.next_depth = depth,
             Event::Restart { .. } if self.next_depth != self.depth => {
                 self.depth = self.next_depth;

@@ -7,7 +7,10 @@ use kith_feeder::{
     source::Gap,
     wire::{Message, Touches},
 };
-use kith_store::{Store, batch::Micros};
+use kith_store::{
+    Store,
+    batch::{Micros, Request},
+};
 
 use super::{Event, World};
 use crate::{
@@ -222,6 +225,16 @@ impl Run {
                 self.settings.skip = skipped(world);
                 self.engine.reconfigure(self.settings.clone());
             }
+            Event::Request(kind, who) => {
+                let request = Request {
+                    kind,
+                    did: world.dids[who].clone(),
+                    sender: None,
+                    entry: None,
+                };
+                self.store.ask(&request, world.now).await.expect("asks");
+                self.take_requests(world).await;
+            }
             Event::Disconnect => self.next = None,
             Event::Connect { knows_end } => self.connect(world, knows_end),
             Event::Commit => self.commit().await,
@@ -249,6 +262,11 @@ impl Run {
         }
     }
 
+    async fn take_requests(&mut self, world: &World) {
+        let waiting = self.store.waiting_requests(9).await.expect("reads");
+        self.engine.take_requests(&waiting, world.now);
+    }
+
     /// Everything is told and answered, until nothing is left to do.
     pub(super) async fn settle(&mut self, world: &mut World) {
         self.connect(world, true);
@@ -260,6 +278,8 @@ impl Run {
                 self.ask(world, 9);
             }
             world.now += 3_600 * SECOND;
+            self.take_requests(world).await;
+            self.commit().await;
             self.engine.end_silent_gaps(world.now);
         }
         self.commit().await;
