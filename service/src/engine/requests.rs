@@ -81,11 +81,11 @@ impl Engine {
         }
         let is_wanted = |from: LedgerId| sender.is_none_or(|sender| sender == from);
         let account = self.ledger.account(receiver);
-        let waits = account.is_some_and(|view| {
+        let is_behind = account.is_some_and(|view| {
             let mut entries = view.unclaimed().iter();
-            entries.any(|entry| is_wanted(entry.sender))
+            view.ordinal() < self.ledger.ticks() && entries.any(|entry| is_wanted(entry.sender))
         });
-        if waits {
+        if is_behind {
             // Bundles that have expired meanwhile are gone, and the others move up.
             self.ledger.settle(receiver);
         }
@@ -106,7 +106,7 @@ impl Engine {
             None => wanted.is_empty().then_some(Answer::NothingWaits),
         };
         if let Some(answer) = no {
-            if waits {
+            if is_behind {
                 // It was settled, which has to follow from the journal.
                 let index = u32::MAX;
                 self.operate(Operation::Claim { receiver, index }, None);

@@ -155,6 +155,12 @@ fn other_worlds_that_went_wrong() {
                 STOP,
             ],
         ),
+    ]);
+}
+
+#[test]
+fn what_is_asked_of_kith() {
+    expect_right([
         (
             "a deeper circle, of whom nothing was read",
             vec![

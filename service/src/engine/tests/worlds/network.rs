@@ -311,32 +311,36 @@ impl World {
             Event::Forget(n) => {
                 self.kept_from = self.kept_from.max(self.told.len().saturating_sub(n));
             }
+            // A Jetstream says nothing of such things.
+            Event::Next(_) | Event::Reset(_) if self.kind.plain => {}
+            Event::Next(fate) => self.fate = Some(fate),
+            Event::Reset(a) if is_active(&a) => self.reset(a),
+            _ => self.ask(event),
+        }
+        self.note_who_stayed();
+    }
+
+    /// What is asked of Kith. It hears of it at once, and of what was before it later.
+    fn ask(&mut self, event: &Event) {
+        match *event {
             Event::Track(a) => {
                 if !self.tracked.remove(&a) || self.tracked.is_empty() {
                     self.tracked.insert(a);
                 }
-                // Kith hears of it at once, and of what was before it later.
-                self.nobody_stayed();
             }
             Event::Skip(a) => {
                 if !self.skipped.remove(&a) {
                     self.skipped.insert(a);
                 }
-                self.nobody_stayed();
             }
-            Event::Request(RequestKind::Forget | RequestKind::Remember, _) => self.nobody_stayed(),
-            Event::Depth(depth) => self.next_depth = depth,
+            Event::Request(RequestKind::Forget | RequestKind::Remember, _) => {}
+            Event::Depth(depth) => return self.next_depth = depth,
             Event::Restart { .. } if self.next_depth != self.depth => {
                 self.depth = self.next_depth;
-                self.nobody_stayed();
             }
-            // A Jetstream says nothing of such things.
-            Event::Next(_) | Event::Reset(_) if self.kind.plain => {}
-            Event::Next(fate) => self.fate = Some(fate),
-            Event::Reset(a) if is_active(&a) => self.reset(a),
             _ => return,
         }
-        self.note_who_stayed();
+        self.nobody_stayed();
     }
 
     /// The repo is put back to an earlier state, without ops.
