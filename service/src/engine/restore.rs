@@ -117,8 +117,8 @@ impl Engine {
                 .set_status(id, inactive_status(Some(&row.status)));
         }
         self.notes.push(Note {
-            likes_upto: 0,
             rev: 0,
+            likes_upto: 0,
             since: row.since_micros,
             ledger_id: row.ledger_id,
             capped: row.capped,

@@ -51,8 +51,14 @@ impl Gaps {
 
     /// Whether an account's likes must wait: the circle is not yet right.
     pub(in crate::engine) fn withholds_likes(&self, gap: Option<u64>) -> bool {
-        let stream = self.stream.as_ref();
-        stream.is_some_and(|open| Some(open.row.id) == gap && open.step == Step::Follows)
+        let open = self.reads_follows();
+        open.is_some_and(|open| Some(open.row.id) == gap)
+    }
+
+    /// A stream's gap for which follows are read.
+    fn reads_follows(&self) -> Option<&StreamGap> {
+        let gap = self.stream.as_ref();
+        gap.filter(|gap| gap.step == Step::Follows)
     }
 
     /// An account that enters the interior: while others' follows are read for a stream's gap, its
@@ -113,8 +119,7 @@ impl Engine {
 
     /// The account was deleted. True: that its follows are gone is put off.
     pub(in crate::engine) fn puts_off_follows(&mut self, id: AccountId) -> bool {
-        let gap = self.gaps.stream.as_ref();
-        let gap = gap.filter(|gap| gap.step == Step::Follows);
+        let gap = self.gaps.reads_follows();
         if !gap.is_some_and(|gap| self.repairs.is_wanted_by(id, gap.row.id)) {
             return false;
         }
@@ -129,6 +134,9 @@ impl Engine {
 
     /// At start: who was deleted while follows were read for a stream's gap.
     pub(in crate::engine) fn drop_follows_of_deleted(&mut self) {
+        if self.gaps.reads_follows().is_none() {
+            return;
+        }
         let members = self.circle.members().map(|(id, _)| id);
         let deleted: Vec<_> = members
             .filter(|id| self.circle.status(*id) == Status::Deleted)
@@ -252,7 +260,7 @@ impl Engine {
         }
     }
 
-    /// An account was read again, or left the circle: the stream's gap does not wait for it.
+    /// An account was read again, cannot be, or left the circle: the stream's gap does not wait for it.
     pub(in crate::engine) fn leave_stream_gap(&mut self, id: AccountId, found: Found) {
         if let Some(gap) = &mut self.gaps.stream
             && gap.waiting.remove(&id)
@@ -266,15 +274,9 @@ impl Engine {
     /// The account has failed a few times: others' likes do not wait for its follows. Its own likes are
     /// waited for, as long as it is tried.
     pub(in crate::engine) fn give_up_follows(&mut self, id: AccountId) {
-        if (self.gaps.stream.as_ref()).is_some_and(|gap| gap.step == Step::Follows) {
-            self.give_up(id);
+        if self.gaps.reads_follows().is_some() {
+            self.leave_stream_gap(id, Found::default());
         }
-    }
-
-    /// The account cannot be read, which its failed backfill shows: a stream's gap does not wait
-    /// for it. A gap of its own stays open.
-    pub(in crate::engine) fn give_up(&mut self, id: AccountId) {
-        self.leave_stream_gap(id, Found::default());
     }
 }
 

@@ -135,15 +135,25 @@ impl Engine {
         }
     }
 
-    /// What was read is not enough, and will not be by waiting.
+    /// What was read is not enough, and will not be by waiting: a stream's gap does not wait for it,
+    /// a gap of its own stays open.
     fn fail(&mut self, id: AccountId, row: BackfillRow, error: String) -> BackfillRow {
-        self.give_up(id);
+        self.leave_stream_gap(id, Found::default());
         BackfillRow {
             state: BackfillState::Failed,
             error: Some(error),
             attempts: row.attempts + 1,
             ..row
         }
+    }
+
+    /// The records of a listing, by key; whom they name has a number from now on.
+    fn records_of<'a>(&mut self, listing: &'a Listing) -> Vec<(&'a str, AccountId)> {
+        let records = listing.records.iter();
+        records
+            .filter(|(_, subject)| is_did(subject))
+            .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
+            .collect()
     }
 
     /// Takes the follows as the host lists them; says how many records were found, or found gone.
@@ -155,29 +165,19 @@ impl Engine {
         touched: &Touched,
         put_off: bool,
     ) -> u64 {
-        let records: Vec<(&str, AccountId)> = listing
-            .records
-            .iter()
-            .filter(|(_, subject)| is_did(subject))
-            .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
-            .collect();
+        let records = self.records_of(listing);
         let listed: HashMap<&str, AccountId> = records.iter().copied().collect();
         let keep = |rkey: &str| touched.follows.contains(rkey) || is_beyond(listing, rkey);
         let mut renamed = BTreeMap::new();
-        let mut before = HashSet::new();
-        for (rkey, subject) in self.circle.follows(id) {
-            let rkey = rkey.as_str().to_owned();
-            let after = listed.get(rkey.as_str()).copied();
-            if after != Some(subject) && !keep(&rkey) {
-                let before = subject;
-                renamed.insert(rkey.clone(), Renamed { before, after });
+        for (rkey, before) in self.circle.follows(id) {
+            let rkey = rkey.as_str();
+            let after = listed.get(rkey).copied();
+            if after != Some(before) && !keep(rkey) {
+                renamed.insert(rkey.to_owned(), Renamed { before, after });
             }
-            before.insert(rkey);
         }
-        let found = listed
-            .keys()
-            .filter(|rkey| !before.contains(**rkey) && !keep(rkey));
-        let found = found.count() + renamed.len();
+        let is_new = |rkey: &&&str| self.circle.follow(id, rkey).is_none() && !keep(rkey);
+        let found = listed.keys().filter(is_new).count() + renamed.len();
         let is_put_off = |rkey: &str| put_off && renamed.contains_key(rkey);
         self.circle.replace_follows(
             id,
@@ -204,12 +204,7 @@ impl Engine {
 
     /// As `take_follows`, for blocks.
     fn take_blocks(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> u64 {
-        let records: Vec<(&str, AccountId)> = listing
-            .records
-            .iter()
-            .filter(|(_, subject)| is_did(subject))
-            .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
-            .collect();
+        let records = self.records_of(listing);
         let before: HashSet<(String, AccountId)> = (self.circle.block_records(id))
             .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
             .collect();
@@ -246,7 +241,7 @@ impl Engine {
         let did = self.circle.did(id);
         tracing::warn!(did = did.as_str(), %error, attempts, again, "account not read");
         if !again || is_gone {
-            self.give_up(id);
+            self.leave_stream_gap(id, Found::default());
         } else if attempts >= PATIENCE {
             self.give_up_follows(id);
         }

@@ -192,8 +192,8 @@ impl Run {
     }
 
     pub(super) fn ask(&mut self, world: &World, n: usize) {
-        let free = n.saturating_sub(self.asked.len()) + self.asked.len();
-        let orders = self.engine.backfill_orders(free, world.now);
+        let max = n.max(self.asked.len());
+        let orders = self.engine.backfill_orders(max, world.now);
         self.asked
             .extend(orders.into_iter().map(|order| (order, None)));
     }
