@@ -1,18 +1,21 @@
 //! Up to [`MOST`] rows in one block: all pairs of origin and points, then (rule `reference`) all
 //! ordinals of last touch. Origin and points side by side, because a large ledger waits for memory:
 //! a row that is drawn from or credited is one place to go to, and a new one moves one run aside.
+//!
+//! The one chunk of a short account has no gaps between its rows; those of a long one have some
+//! (`gaps`).
 
-use core::ops::Range;
+use core::ops::{AddAssign, Range};
 
 use prefetch_index::prefetch_index;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::arena::{Arena, Block, class_of};
-use super::search::{Density, Pace};
+use super::search::{Pace, Spread};
 use crate::draw::{Divider, Draw, Walk};
-use crate::{AccountId, Piece, Points};
+use crate::{AccountId, Piece, Points, Row};
 
-/// The most rows in one chunk.
+/// The most rows in one chunk, gaps included.
 pub(super) const MOST: usize = 512;
 
 /// A row's origin and points.
@@ -25,6 +28,7 @@ const LINE: usize = 8;
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Chunk {
     pub(super) block: Block,
+    /// Rows, gaps included.
     pub(super) len: u16,
 }
 
@@ -52,7 +56,7 @@ impl Width {
     }
 }
 
-/// The columns of a chunk, each as long as its capacity.
+/// The columns of a chunk.
 pub(super) struct Columns<'a> {
     pub(super) pairs: &'a mut [Pair],
     /// Empty if narrow.
@@ -61,7 +65,8 @@ pub(super) struct Columns<'a> {
 
 impl Columns<'_> {
     /// Moves a span of rows.
-    fn shift(&mut self, span: Range<usize>, to: usize) {
+    #[inline]
+    pub(super) fn shift(&mut self, span: Range<usize>, to: usize) {
         self.pairs.copy_within(span.clone(), to);
         if !self.touched.is_empty() {
             self.touched.copy_within(span, to);
@@ -80,12 +85,44 @@ impl Columns<'_> {
 /// What became of pieces offered to a chunk.
 #[derive(Copy, Clone, Debug, Default)]
 pub(super) struct Added {
-    /// How many pieces were below the limit.
-    pub(super) pieces: usize,
+    /// Rows that are new.
+    pub(super) rows: usize,
     /// Points added to rows.
     pub(super) points: u64,
     /// Points a full row could not take.
     pub(super) overflow: u64,
+}
+
+impl AddAssign for Added {
+    fn add_assign(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.points += more.points;
+        self.overflow += more.overflow;
+    }
+}
+
+impl Added {
+    /// Adds points to a row, and counts them.
+    #[inline]
+    pub(super) fn add(&mut self, to: &mut Points, points: Points) {
+        let more = points.min(Points::MAX - *to);
+        self.rows += usize::from(*to == 0);
+        *to += more;
+        self.points += u64::from(more);
+        self.overflow += u64::from(points - more);
+    }
+
+    /// A new row.
+    pub(super) fn row(&mut self, piece: Piece, touched: Option<u32>) -> Row {
+        let Piece { origin, points } = piece;
+        self.rows += 1;
+        self.points += u64::from(points);
+        Row {
+            origin,
+            points,
+            touched,
+        }
+    }
 }
 
 /// A piece that has no row in a chunk yet.
@@ -112,7 +149,7 @@ impl Chunk {
         self.len = u16::try_from(len).unwrap_or(0);
     }
 
-    fn capacity(self, width: Width) -> usize {
+    pub(super) fn capacity(self, width: Width) -> usize {
         if width == Width::WIDE {
             self.block.words() / 3
         } else {
@@ -120,6 +157,7 @@ impl Chunk {
         }
     }
 
+    /// The columns, each as long as the chunk's capacity.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "measured: a tenth of a transfer")]
     pub(super) fn columns(self, arena: &mut Arena, width: Width) -> Columns<'_> {
@@ -135,6 +173,30 @@ impl Chunk {
             pairs: pairs.as_chunks_mut().0,
             touched,
         }
+    }
+
+    /// The columns, each as long as there are rows.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured: a tenth of a transfer")]
+    pub(super) fn rows_mut(self, arena: &mut Arena, width: Width) -> Columns<'_> {
+        let Columns { pairs, touched } = self.columns(arena, width);
+        let ordinals = touched.len().min(self.len());
+        Columns {
+            pairs: &mut pairs[..self.len()],
+            touched: &mut touched[..ordinals],
+        }
+    }
+
+    /// The rows, without gaps.
+    pub(super) fn rows(self, arena: &Arena, width: Width) -> impl Iterator<Item = Row> {
+        let touched = self.touched(arena, width);
+        let pairs = self.pairs(arena).iter().enumerate();
+        let rows = pairs.filter(|(_, [_, points])| *points > 0);
+        rows.map(move |(at, [origin, points])| Row {
+            origin: AccountId(*origin),
+            points: *points,
+            touched: touched.get(at).copied(),
+        })
     }
 
     /// The rows' origins and points.
@@ -178,12 +240,10 @@ impl Chunk {
     #[inline]
     pub(super) fn prefetch_near(self, arena: &Arena, near: Option<usize>) {
         let pairs = self.pairs(arena);
-        let Some(near) = near else {
-            return prefetch(pairs);
-        };
-        // The first and the last tell how the origins are spread.
-        prefetch_index(pairs, 0);
-        prefetch(&pairs[near.saturating_sub(LINE).min(pairs.len())..]);
+        let about = near.map_or(0..pairs.len(), |near| {
+            near.saturating_sub(LINE).min(pairs.len())..pairs.len().min(near + 3 * LINE)
+        });
+        prefetch(&pairs[about]);
     }
 
     /// Makes room for so many rows, at most [`MOST`], keeping those that are there.
@@ -236,7 +296,7 @@ impl Chunk {
     }
 
     /// Takes drawn points along the line from `start` on; the rows have `sum` points. Answers
-    /// with how many, and whether a row was left with none.
+    /// with how many, and how many rows were left with none.
     #[inline]
     pub(super) fn take(
         self,
@@ -244,9 +304,9 @@ impl Chunk {
         walk: &mut Walk,
         (start, sum): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
-    ) -> (u64, bool) {
+    ) -> (u64, usize) {
         let pairs = self.pairs_mut(arena);
-        let (first, end, mut emptied) = (walk.index, start + sum, false);
+        let (first, end, mut emptied) = (walk.index, start + sum, 0);
         let pace = Pace::new(pairs.len(), sum);
         let mut row = (0, start);
         while walk.next < end {
@@ -259,7 +319,7 @@ impl Chunk {
             // At most all points of the row, since drawn points are distinct.
             let taken = points_of(walk.take_below(end));
             *points -= taken;
-            emptied |= *points == 0;
+            emptied += usize::from(*points == 0);
             hit(AccountId(*origin), before, taken);
             row = (at + 1, end);
         }
@@ -273,15 +333,15 @@ impl Chunk {
         draw: &Draw,
         (start, first): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
-    ) -> (u64, bool) {
-        let (mut end, mut before, mut emptied) = (start, first, false);
+    ) -> (u64, usize) {
+        let (mut end, mut before, mut emptied) = (start, first, 0);
         for [origin, points] in self.pairs_mut(arena) {
             end += u64::from(*points);
             let upto = draw.below(end);
             let taken = points_of(upto - before);
             *points -= taken;
-            emptied |= *points == 0;
             if taken > 0 {
+                emptied += usize::from(*points == 0);
                 hit(AccountId(*origin), before, taken);
             }
             before = upto;
@@ -289,38 +349,30 @@ impl Chunk {
         (before - first, emptied)
     }
 
-    /// Adds pieces of origins below `limit` to rows that are there; puts the rest of them into
-    /// `missing`.
+    /// Adds pieces to rows that are there; puts the rest of them into `missing`.
     pub(super) fn add(
         self,
         arena: &mut Arena,
         width: Width,
         pieces: &[Piece],
-        limit: u64,
         touched: Option<u32>,
         missing: &mut Vec<Missing>,
     ) -> Added {
-        let len = self.len();
-        let columns = self.columns(arena, width);
-        let pairs = &mut columns.pairs[..len];
+        let Columns {
+            pairs,
+            touched: ordinals,
+        } = self.rows_mut(arena, width);
         let (mut done, mut from) = (Added::default(), 0);
-        let density = Density::new(pairs);
+        let spread = Spread::of(pairs);
         for (index, piece) in pieces.iter().enumerate() {
-            if u64::from(piece.origin.0) >= limit {
-                break;
-            }
-            done.pieces += 1;
-            from = density.seek(pairs, from, piece.origin.0);
+            from = spread.seek(pairs, from, piece.origin.0);
             let at = from;
             if let Some([origin, points]) = pairs.get_mut(at)
                 && *origin == piece.origin.0
             {
-                let more = piece.points.min(Points::MAX - *points);
-                *points += more;
-                done.points += u64::from(more);
-                done.overflow += u64::from(piece.points - more);
-                if let (Some(touched), Width::WIDE) = (touched, width) {
-                    columns.touched[at] = touched;
+                done.add(points, piece.points);
+                if let (Some(touched), Some(ordinal)) = (touched, ordinals.get_mut(at)) {
+                    *ordinal = touched;
                 }
             } else {
                 missing.push(Missing { piece: index, at });
@@ -329,8 +381,8 @@ impl Chunk {
         done
     }
 
-    /// Inserts those pieces that are `missing`; there must be room in the chunk's limit. Answers
-    /// with the points added.
+    /// Inserts those pieces that are `missing`; there must be room in the chunk. Answers with the
+    /// points added.
     pub(super) fn insert(
         &mut self,
         arena: &mut Arena,
@@ -360,7 +412,7 @@ impl Chunk {
     }
 
     /// Rule `reference`: withdraws ceil(row*part/whole), passes on floor(row*part/whole).
-    /// Answers with what was withdrawn.
+    /// Answers with what was withdrawn. Rows left with none are removed.
     pub(super) fn withdraw(
         &mut self,
         arena: &mut Arena,
@@ -369,10 +421,9 @@ impl Chunk {
         epoch: u32,
         out: &mut Vec<Piece>,
     ) -> u64 {
-        let len = self.len();
-        let Columns { pairs, touched } = self.columns(arena, Width::WIDE);
+        let Columns { pairs, touched } = self.rows_mut(arena, Width::WIDE);
         let (mut all, mut emptied) = (0, false);
-        for [origin, points] in &mut pairs[..len] {
+        for [origin, points] in pairs {
             // part is at most MAX_POINTS, so the product is below 2^60.
             let (floor, rest) = whole.div_rem(u64::from(*points) * part);
             let withdrawn = points_of(floor + u64::from(rest > 0));
@@ -386,7 +437,7 @@ impl Chunk {
                 });
             }
         }
-        touched[..len].fill(epoch);
+        touched.fill(epoch);
         if emptied {
             self.compact(arena, Width::WIDE);
         }

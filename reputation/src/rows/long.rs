@@ -1,7 +1,7 @@
 //! The rows of an account with more than one chunk.
 
 use super::arena::{Arena, Block};
-use super::chunk::{Chunk, Width};
+use super::chunk::Chunk;
 use crate::draw::{Divider, Draw, Walk};
 use crate::{AccountId, Piece, Points};
 
@@ -9,6 +9,7 @@ use crate::{AccountId, Piece, Points};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Long {
     links: Vec<Link>,
+    /// Rows, without the gaps between them.
     len: usize,
 }
 
@@ -16,9 +17,10 @@ pub(super) struct Long {
 #[derive(Copy, Clone, Debug)]
 struct Link {
     sum: u64,
-    /// The lowest origin that may be in the chunk; the first one's is not read.
+    /// The lowest origin that may be in the chunk: 0 of the first one.
     head: u32,
     place: u32,
+    /// Rows, gaps included.
     len: u16,
     class: u8,
 }
@@ -68,37 +70,39 @@ impl Long {
         from + 4 + far.partition_point(|link| link.head <= origin.0)
     }
 
-    /// The first origin of the chunk after this one.
-    pub(super) fn next_head(&self, at: usize) -> Option<u32> {
-        self.links.get(at + 1).map(|link| link.head)
-    }
-
-    pub(super) fn push(&mut self, head: u32, chunk: Chunk, sum: u64) {
-        self.insert(self.links.len(), head, chunk, sum);
-    }
-
-    pub(super) fn insert(&mut self, at: usize, head: u32, chunk: Chunk, sum: u64) {
-        self.len += chunk.len();
-        self.links.insert(at, Link::new(head, chunk, sum));
-    }
-
-    /// Changes one chunk.
-    pub(super) fn set(&mut self, at: usize, chunk: Chunk, sum: u64) {
-        let link = &mut self.links[at];
-        self.len = self.len + chunk.len() - usize::from(link.len);
-        *link = Link::new(link.head, chunk, sum);
+    /// The lowest origin that may be in a chunk, and in the one after it if there is one.
+    pub(super) fn heads(&self, at: usize) -> (u32, Option<u32>) {
+        (
+            self.links[at].head,
+            self.links.get(at + 1).map(|link| link.head),
+        )
     }
 
     pub(super) fn sum_of(&self, at: usize) -> u64 {
         self.links[at].sum
     }
 
+    /// Changes one chunk.
+    pub(super) fn set(&mut self, at: usize, chunk: Chunk, sum: u64) {
+        self.links[at] = Link::new(self.links[at].head, chunk, sum);
+    }
+
+    /// Inserts a chunk of rows from this origin on.
+    pub(super) fn insert(&mut self, at: usize, first: u32, chunk: Chunk, sum: u64) {
+        let head = if at == 0 { 0 } else { first };
+        self.links.insert(at, Link::new(head, chunk, sum));
+    }
+
+    /// Notes that chunks have so many rows more together.
+    pub(super) fn grow(&mut self, rows: usize) {
+        self.len += rows;
+    }
+
     /// See [`RowStore::take`](super::RowStore::take). Answers with the points taken.
-    /// Rows left with none are gone.
+    /// Rows left with none are gaps.
     pub(super) fn take(
         &mut self,
         arena: &mut Arena,
-        width: Width,
         walk: &mut Walk,
         start: u64,
         hit: &mut impl FnMut(AccountId, u64, Points),
@@ -113,15 +117,10 @@ impl Long {
             if walk.next >= end {
                 continue;
             }
-            let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take(arena, walk, (from, link.sum), hit);
+            let (taken, emptied) = link.chunk().take(arena, walk, (from, link.sum), hit);
             link.sum -= taken;
-            if emptied {
-                chunk.compact(arena, width);
-                self.len -= usize::from(link.len - chunk.len);
-                link.len = chunk.len;
-                hollow |= chunk.len == 0;
-            }
+            self.len -= emptied;
+            hollow |= link.sum == 0;
         }
         self.fill(arena, hollow);
         walk.index - first
@@ -130,10 +129,9 @@ impl Long {
     /// About which row of a chunk an origin is, as if its origins were evenly spread; `None` if it
     /// is not known how far they go.
     pub(super) fn near(&self, at: usize, origin: AccountId) -> Option<usize> {
-        let (head, next) = (self.links[at].head, self.next_head(at)?);
-        let rows = u64::from(origin.0.checked_sub(head)?) * u64::from(self.links[at].len);
-        let row = rows.checked_div(u64::from(next.checked_sub(head)?))?;
-        usize::try_from(row).ok()
+        let (head, next) = self.heads(at);
+        let rows = u64::from(origin.0 - head) * u64::from(self.links[at].len);
+        usize::try_from(rows / u64::from(next? - head)).ok()
     }
 
     /// Fetches what `take` will read: all chunks at once, where `take` would wait for each.
@@ -177,23 +175,17 @@ impl Long {
     pub(super) fn take_many(
         &mut self,
         arena: &mut Arena,
-        width: Width,
         draw: &Draw,
         (mut start, mut first): (u64, u64),
         hit: &mut impl FnMut(AccountId, u64, Points),
     ) -> u64 {
         let (before, mut hollow) = (first, false);
         for link in &mut self.links {
-            let mut chunk = link.chunk();
-            let (taken, emptied) = chunk.take_many(arena, draw, (start, first), hit);
+            let (taken, emptied) = link.chunk().take_many(arena, draw, (start, first), hit);
             (start, first) = (start + link.sum, first + taken);
             link.sum -= taken;
-            if emptied {
-                chunk.compact(arena, width);
-                self.len -= usize::from(link.len - chunk.len);
-                link.len = chunk.len;
-                hollow |= chunk.len == 0;
-            }
+            self.len -= emptied;
+            hollow |= link.sum == 0;
         }
         self.fill(arena, hollow);
         first - before
@@ -215,7 +207,7 @@ impl Long {
             self.len -= usize::from(link.len - chunk.len);
             *link = Link::new(link.head, chunk, link.sum - withdrawn);
             all += withdrawn;
-            hollow |= chunk.len == 0;
+            hollow |= link.sum == 0;
         }
         self.fill(arena, hollow);
         all
@@ -224,9 +216,12 @@ impl Long {
     /// Drops empty chunks, if there are any.
     fn fill(&mut self, arena: &mut Arena, hollow: bool) {
         if hollow {
-            let empty = self.links.iter().filter(|link| link.len == 0);
+            let empty = self.links.iter().filter(|link| link.sum == 0);
             empty.for_each(|link| arena.release(link.chunk().block));
-            self.links.retain(|link| link.len > 0);
+            self.links.retain(|link| link.sum > 0);
+            if let Some(first) = self.links.first_mut() {
+                first.head = 0;
+            }
         }
     }
 

@@ -1,17 +1,12 @@
 //! Crediting pieces, and laying rows out.
 
-use core::ops::Range;
-
-use super::chunk::{Chunk, MOST, Width};
+use super::chunk::{Added, Chunk, MOST, Width};
 use super::long::Long;
 use super::{Credited, LONG, RowStore, Rows};
 use crate::{AccountId, Piece, Row};
 
-/// Rows per chunk where many are laid out: room for a third more before a chunk is split.
+/// Rows per chunk where many are laid out: room for a third more.
 pub(super) const FILL: usize = 384;
-
-/// No chunk follows, so every origin belongs here.
-const NO_LIMIT: u64 = u64::MAX;
 
 impl RowStore {
     /// Adds pieces, which ascend by origin; those tagged with the holder are lost.
@@ -54,125 +49,46 @@ impl RowStore {
         let width = rows.width;
         let mut chunk = rows.chunk();
         self.missing.clear();
-        let added = chunk.add(
-            &mut self.arena,
-            width,
-            pieces,
-            NO_LIMIT,
-            touched,
-            &mut self.missing,
-        );
+        let added = chunk.add(&mut self.arena, width, pieces, touched, &mut self.missing);
         rows.sum += added.points;
         if self.missing.is_empty() {
         } else if chunk.len() + self.missing.len() <= MOST {
             rows.sum += chunk.insert(&mut self.arena, width, pieces, &self.missing, touched);
             rows.set_chunk(chunk);
         } else {
-            self.merge_missing(chunk, width, pieces, touched);
+            let missing = core::mem::take(&mut self.missing);
+            let new = missing.iter().map(|missing| &pieces[missing.piece]);
+            self.merge(chunk, width, new, touched);
+            self.missing = missing;
             self.release(rows);
             self.lay_out(rows, width);
         }
         added.overflow
     }
 
-    fn add_long(&mut self, rows: &mut Rows, mut pieces: &[Piece], touched: Option<u32>) -> u64 {
-        let width = rows.width;
-        let (mut overflow, mut at) = (0, 0);
-        if self.arena.is_large() && pieces.len() > 1 {
-            self.longs[rows.place as usize].prefetch_targets(&self.arena, pieces);
-        }
-        while let Some(first) = pieces.first() {
-            let long = &mut self.longs[rows.place as usize];
-            at = long.chunk_of(first.origin, at);
-            let mut chunk = long.chunk(at);
-            let limit = long.next_head(at).map_or(NO_LIMIT, u64::from);
-            self.missing.clear();
-            let added = chunk.add(
-                &mut self.arena,
-                width,
-                pieces,
-                limit,
-                touched,
-                &mut self.missing,
-            );
-            overflow += added.overflow;
-            let mut points = added.points;
-            let (now, later) = pieces.split_at(added.pieces);
-            pieces = later;
-            if chunk.len() + self.missing.len() <= MOST {
-                if !self.missing.is_empty() {
-                    points += chunk.insert(&mut self.arena, width, now, &self.missing, touched);
-                }
-                long.set(at, chunk, long.sum_of(at) + points);
-            } else {
-                points += self.split(rows, at, now, touched);
-            }
-            rows.sum += points;
-        }
-        overflow
-    }
-
-    /// Merges the missing pieces into a chunk that has no room for them, making several of it.
-    /// Answers with the points of those pieces.
-    fn split(&mut self, rows: &Rows, at: usize, pieces: &[Piece], touched: Option<u32>) -> u64 {
-        let width = rows.width;
-        let long = &self.longs[rows.place as usize];
-        let chunk = long.chunk(at);
-        self.merge_missing(chunk, width, pieces, touched);
-        self.arena.release(chunk.block);
-        let added = self
-            .missing
-            .iter()
-            .map(|missing| u64::from(pieces[missing.piece].points))
-            .sum();
-
-        // Equal parts, of about three quarters of a chunk.
-        let parts = self.scratch.len().div_ceil(FILL).max(2);
-        let size = self.scratch.len().div_ceil(parts);
-        let scratch = core::mem::take(&mut self.scratch);
-        for (part, rows_of) in scratch.chunks(size).enumerate() {
-            let (chunk, sum) = self.write_chunk(rows_of, width);
-            let long = &mut self.longs[rows.place as usize];
-            if part == 0 {
-                long.set(at, chunk, sum);
-            } else {
-                long.insert(at + part, rows_of[0].origin.0, chunk, sum);
-            }
-        }
-        self.scratch = scratch;
-        added
-    }
-
-    /// Loads the rows of a chunk and the missing pieces into the scratch.
-    fn merge_missing(
+    /// Loads the rows of a chunk and adds pieces to them, in the scratch.
+    pub(super) fn merge<'p>(
         &mut self,
         chunk: Chunk,
         width: Width,
-        pieces: &[Piece],
+        pieces: impl IntoIterator<Item = &'p Piece>,
         touched: Option<u32>,
-    ) {
-        let pairs = chunk.pairs(&self.arena);
-        let ordinals = chunk.touched(&self.arena, width);
-        let rows = |span: Range<usize>| {
-            span.map(|at| Row {
-                origin: AccountId(pairs[at][0]),
-                points: pairs[at][1],
-                touched: ordinals.get(at).copied(),
-            })
-        };
+    ) -> Added {
+        let (mut done, mut pieces) = (Added::default(), pieces.into_iter().peekable());
         self.scratch.clear();
-        let mut from = 0;
-        for missing in &self.missing {
-            let Piece { origin, points } = pieces[missing.piece];
-            self.scratch.extend(rows(from..missing.at));
-            self.scratch.push(Row {
-                origin,
-                points,
-                touched,
-            });
-            from = missing.at;
+        for mut row in chunk.rows(&self.arena, width) {
+            while let Some(new) = pieces.next_if(|piece| piece.origin < row.origin) {
+                self.scratch.push(done.row(*new, touched));
+            }
+            if let Some(more) = pieces.next_if(|piece| piece.origin == row.origin) {
+                done.add(&mut row.points, more.points);
+                row.touched = touched;
+            }
+            self.scratch.push(row);
         }
-        self.scratch.extend(rows(from..chunk.len()));
+        let last = pieces.map(|new| done.row(*new, touched));
+        self.scratch.extend(last);
+        done
     }
 
     /// Loads all rows into the scratch.
@@ -205,10 +121,11 @@ impl RowStore {
         } else {
             rows.class = LONG;
             let mut long = Long::default();
-            for part in scratch.chunks(FILL) {
-                let (chunk, sum) = self.write_chunk(part, width);
-                long.push(part[0].origin.0, chunk, sum);
+            for (at, part) in scratch.chunks(FILL).enumerate() {
+                let (chunk, sum) = self.write_spread(part, width);
+                long.insert(at, part[0].origin.0, chunk, sum);
             }
+            long.grow(scratch.len());
             rows.place = self.place_long(long);
         }
         self.scratch = scratch;

@@ -2,11 +2,13 @@
 //!
 //! An account of up to [`MOST`](chunk::MOST) rows has them in one chunk, whose block it names
 //! itself; one with more has a list of chunks with their first origins and their sums, so that a
-//! draw skips what it does not hit and an insertion moves one chunk. Why so, and what it costs:
+//! draw skips what it does not hit, and gaps between their rows, so that a new row moves few of
+//! them. Why so, and what it costs:
 //! `docs/decisions/0003-ledger-layout.md`.
 
 mod arena;
 mod chunk;
+mod gaps;
 mod long;
 mod merge;
 mod search;
@@ -116,15 +118,8 @@ impl RowStore {
         };
         let more = more.into_iter().flat_map(Long::chunks);
         let width = rows.width;
-        first.into_iter().chain(more).flat_map(move |chunk| {
-            let touched = chunk.touched(&self.arena, width);
-            let pairs = chunk.pairs(&self.arena).iter().enumerate();
-            pairs.map(move |(at, [origin, points])| Row {
-                origin: AccountId(*origin),
-                points: *points,
-                touched: touched.get(at).copied(),
-            })
-        })
+        let chunks = first.into_iter().chain(more);
+        chunks.flat_map(move |chunk| chunk.rows(&self.arena, width))
     }
 
     /// Points of one origin.
@@ -186,15 +181,17 @@ impl RowStore {
         at: u64,
         mut hit: impl FnMut(AccountId, u64, Points),
     ) {
+        if rows.width == Width::WIDE {
+            self.retouch(rows, None);
+        }
         let first = draw.below(at);
-        let width = rows.width;
         let many = self.is_many(rows, draw, first);
         if rows.is_long() {
             let long = &mut self.longs[rows.place as usize];
             rows.sum -= if many {
-                long.take_many(&mut self.arena, width, draw, (at, first), &mut hit)
+                long.take_many(&mut self.arena, draw, (at, first), &mut hit)
             } else {
-                long.take(&mut self.arena, width, &mut draw.walk(first), at, &mut hit)
+                long.take(&mut self.arena, &mut draw.walk(first), at, &mut hit)
             };
             self.densify(rows);
         } else {
@@ -210,8 +207,8 @@ impl RowStore {
                 )
             };
             rows.sum -= taken;
-            if emptied {
-                chunk.compact(&mut self.arena, width);
+            if emptied > 0 {
+                chunk.compact(&mut self.arena, rows.width);
                 rows.set_chunk(chunk);
             }
         }
@@ -235,7 +232,9 @@ impl RowStore {
         let Some(whole) = Divider::new(whole) else {
             return 0;
         };
-        self.make_wide(rows, touched);
+        if rows.width == Width::NARROW {
+            self.retouch(rows, Some(touched));
+        }
         let before = rows.sum;
         if rows.is_long() {
             let long = &mut self.longs[rows.place as usize];
@@ -286,13 +285,6 @@ impl RowStore {
         self.release(rows);
         *rows = Rows::EMPTY;
         sum
-    }
-
-    /// Rows in a chunk's form that remembers touches: those of an account without rows may not.
-    fn make_wide(&mut self, rows: &mut Rows, touched: u32) {
-        if rows.width == Width::NARROW {
-            self.retouch(rows, Some(touched));
-        }
     }
 }
 

@@ -76,30 +76,46 @@ impl Pace {
 
 /// Finds one origin after the other in a chunk's origins.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Density(
-    /// Rows per origin, times 2^32: at most that, as origins differ.
-    u64,
-);
+pub(super) struct Spread {
+    /// The lowest origin there may be.
+    head: u32,
+    /// How many different ones there may be.
+    span: u64,
+    /// Rows per origin, times 2^32.
+    rows: u64,
+}
 
-impl Density {
-    pub(super) fn new(pairs: &[Pair]) -> Self {
-        Self(match pairs {
+impl Spread {
+    /// For so many rows, of origins from `head` on and below `end`.
+    pub(super) fn new(rows: usize, head: u32, end: u64) -> Self {
+        let span = end.saturating_sub(head.into()).max(1);
+        Self {
+            head,
+            span,
+            rows: ((rows as u64) << 32) / span,
+        }
+    }
+
+    /// As far as the rows themselves tell.
+    pub(super) fn of(pairs: &[Pair]) -> Self {
+        match pairs {
             [[first, _], .., [last, _]] if pairs.len() > FEW => {
-                ((pairs.len() as u64 - 1) << 32) / u64::from(last - first)
+                Self::new(pairs.len(), *first, u64::from(*last) + 1)
             }
-            _ => 0,
-        })
+            _ => Self {
+                head: 0,
+                span: 0,
+                rows: 0,
+            },
+        }
     }
 
     /// How many of the origins are below one, given some of which that is known.
     #[inline]
     pub(super) fn seek(self, pairs: &[Pair], from: usize, origin: u32) -> usize {
-        let distance = pairs.get(from).and_then(|at| origin.checked_sub(at[0]));
-        let Some(distance) = distance else {
-            return from;
-        };
-        let steps = (u64::from(distance) * self.0 + (1 << 31)) >> 32;
-        let mut at = (from + index(steps)).min(pairs.len() - 1);
+        // At most the number of rows times 2^32.
+        let distance = u64::from(origin.saturating_sub(self.head)).min(self.span);
+        let mut at = index((distance * self.rows) >> 32).max(from);
         while at > from && pairs[at - 1][0] >= origin {
             at -= 1;
         }
@@ -175,14 +191,18 @@ mod tests {
             let mut next = |step: &u32| { last += step; last };
             let origins: Vec<u32> = steps.iter().map(&mut next).collect();
             let pairs: Vec<Pair> = origins.iter().map(|origin| [*origin, 7]).collect();
-            let density = Density::new(&pairs);
+            // What may be there is more than what is there.
+            let ends = (origins.first().map_or(0, |first| first / 2), u64::from(last) * 9 / 8 + 1);
+            let spreads = [Spread::of(&pairs), Spread::new(pairs.len(), ends.0, ends.1)];
             let mut known = 0;
             for (at, &origin) in origins.iter().enumerate() {
                 for origin in [origin - 1, origin, origin + 1] {
                     let want = origins.partition_point(|at| *at < origin);
                     prop_assert_eq!(lower_bound(&pairs, origin), want);
-                    prop_assert_eq!(density.seek(&pairs, 0, origin), want);
-                    prop_assert_eq!(density.seek(&pairs, known, origin), want.max(known));
+                    for spread in spreads {
+                        prop_assert_eq!(spread.seek(&pairs, 0, origin), want);
+                        prop_assert_eq!(spread.seek(&pairs, known, origin), want.max(known));
+                    }
                     let found = find(&pairs, AccountId(origin));
                     prop_assert_eq!(found, pairs.get(want).filter(|pair| pair[0] == origin));
                 }
@@ -196,9 +216,9 @@ mod tests {
     #[test]
     fn nothing_is_found_in_nothing() {
         assert_eq!(Pace::new(0, 0).seek(&[], (0, 5), 7), (0, 5));
-        assert_eq!(Density::new(&[]).seek(&[], 0, 7), 0);
-        assert_eq!(Density::new(&[[3, 1]]).seek(&[[3, 1]], 0, 7), 1);
-        assert_eq!(Density::new(&[[3, 1]]).seek(&[[3, 1]], 0, 2), 0);
+        assert_eq!(Spread::of(&[]).seek(&[], 0, 7), 0);
+        assert_eq!(Spread::of(&[[3, 1]]).seek(&[[3, 1]], 0, 7), 1);
+        assert_eq!(Spread::of(&[[3, 1]]).seek(&[[3, 1]], 0, 2), 0);
         assert_eq!(find(&[], AccountId(1)), None);
     }
 }

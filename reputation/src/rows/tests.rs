@@ -23,6 +23,7 @@ fn check(store: &RowStore, rows: &Rows, plain: &Plain) {
     assert_eq!(store.len(rows), plain.len());
     if rows.is_long() {
         let long = &store.longs[rows.place as usize];
+        assert_eq!(long.heads(0).0, 0, "any origin may be in the first");
         for (at, chunk) in long.chunks().enumerate() {
             let pairs = chunk.pairs(&store.arena);
             assert!(!pairs.is_empty(), "no chunk is empty");
@@ -79,6 +80,12 @@ fn run(
             };
             let pieces: Vec<Piece> = bundle.iter().map(piece).collect();
             let credited = store.credit(rows, &pieces, AccountId(77), touched);
+            let credited_rows = store
+                .iter(rows)
+                .filter(|row| bundle.contains_key(&row.origin.0));
+            for row in credited_rows {
+                assert!(row.touched == touched || row.origin.0 == 77);
+            }
             for (origin, points) in bundle {
                 if origin == 77 {
                     assert_eq!(credited.returned, u64::from(points));
@@ -170,7 +177,6 @@ proptest! {
         }
         for (rows, plain) in &mut accounts {
             let image: Vec<Row> = store.iter(rows).collect();
-            prop_assert!(image.iter().all(|row| row.touched.is_some() == wide));
             let restored = store.restore(&image);
             check(&store, &restored, plain);
             store.clear(rows);
@@ -229,6 +235,35 @@ fn a_chunk_that_is_emptied_is_gone() {
         let step = Step::Take { share, nonce };
         run(&mut store, &mut rows, &mut plain, &step, None);
         assert!(rows.is_long() && !plain.contains_key(&last));
+        check(&store, &rows, &plain);
+    }
+}
+
+/// The first chunk has rows of one point, all of which are drawn: lower origins belong to the chunk
+/// after it then.
+#[test]
+fn another_chunk_is_the_first() {
+    let first = u32::try_from(merge::FILL).unwrap();
+    let row = |origin| Row {
+        origin: AccountId(origin),
+        points: if origin <= 10 + first { 1 } else { 1_000 },
+        touched: None,
+    };
+    let image: Vec<Row> = (11..=10 + 4 * first).map(row).collect();
+    let mut store = RowStore::default();
+    let mut rows = store.restore(&image);
+    let worth = rows.sum();
+    let takes_all = |nonce: &u64| {
+        let draw = Draw::new(1, *nonce, 0, worth, worth * 999 / 1_000);
+        draw.below(first.into()) == first.into()
+    };
+    let nonce = (0..).step_by(50).find(takes_all).unwrap();
+    let points = |row: &Row| (row.origin.0, u64::from(row.points));
+    let mut plain: Plain = image.iter().map(points).collect();
+    let take = Step::Take { share: 999, nonce };
+    for step in [take, Step::Credit(vec![(0, 1), (7, 3), (10 + first, 9)])] {
+        run(&mut store, &mut rows, &mut plain, &step, None);
+        assert!(rows.is_long());
         check(&store, &rows, &plain);
     }
 }
