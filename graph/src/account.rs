@@ -26,7 +26,7 @@ impl AccountId {
 /// What an account's host says of it (`#account` events).
 ///
 /// A status never changes a hop: an inactive account's edges stay. Only deletion removes its
-/// records, and that is [`crate::Circle::forget`].
+/// records: [`crate::Circle::drop_follows`], [`crate::Circle::drop_blocks`].
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Default)]
 pub enum Status {
     /// In use. What every account is until something else is heard.

@@ -153,7 +153,7 @@ impl Circle {
         self.hops.marks(id).status
     }
 
-    /// Notes what the account's host says of it. Changes no hop; see [`Self::forget`].
+    /// Notes what the account's host says of it. Changes no hop; see [`Status`].
     pub fn set_status(&mut self, id: AccountId, status: Status) {
         self.hops.marks_mut(id).status = status;
     }
@@ -270,13 +270,6 @@ impl Circle {
         let level = hops.hop(id);
         follows.clear(id, &mut |before, after| count(hops, level, before, after));
         self.settle(changes);
-    }
-
-    /// Removes the follow and block records of an account that was deleted. Records of others
-    /// that name it stay, and so may its membership.
-    pub fn forget(&mut self, id: AccountId, changes: &mut Changes) {
-        self.blocks.clear(id);
-        self.drop_follows(id, changes);
     }
 
     /// Whom a follow record names.

@@ -1,8 +1,8 @@
 //! The odd cases, one by one, as short scripts.
 //!
 //! A script's words: `+a` tracks, `-a` untracks, `!a` skips, `?a` lets in again, `x:a>b` sets the
-//! record x of a to b, `x:a` removes it, `~a` forgets a, `/a` drops its follows. What is expected
-//! are the changes of the last word (`a:1>2`, `.` for outside), or every hop at the end.
+//! record x of a to b, `x:a` removes it, `/a` drops a's follows. What is expected are the
+//! changes of the last word (`a:1>2`, `.` for outside), or every hop at the end.
 
 use kith_graph::{AccountId, Changes, Circle, DepthError, Status};
 
@@ -39,7 +39,6 @@ fn play(depth: u8, script: &str) -> (Circle, Changes) {
             "-" => circle.untrack(id, &mut changes),
             "!" => circle.set_skip(id, true, &mut changes),
             "?" => circle.set_skip(id, false, &mut changes),
-            "~" => circle.forget(id, &mut changes),
             "/" => circle.drop_follows(id, &mut changes),
             _ => panic!("{word}?"),
         }
@@ -140,7 +139,7 @@ fn an_account_that_goes_out_and_comes_back_takes_its_follows_along() {
 #[test]
 fn support_that_goes_while_it_is_waited_for_does_not_count() {
     let both = "+a x:a>b y:a>c z:c>b +d x:d>e x:e>f x:f>b";
-    changes(3, &format!("{both} ~a"), "b:1>3 c:1>.");
+    changes(3, &format!("{both} /a"), "b:1>3 c:1>.");
     changes(3, &format!("{both} -a"), "a:0>. b:1>3 c:1>.");
 }
 
@@ -163,10 +162,10 @@ fn skipped_accounts_are_out_even_if_tracked_and_support_nobody() {
 }
 
 #[test]
-fn forgetting_and_dropping_leave_what_others_say() {
-    changes(2, "+a x:a>b y:b>c ~b", "c:2>.");
-    hops(2, "+a x:a>b y:b>c ~b", "a:0 b:1");
-    changes(2, "+a x:a>b y:b>c ~a", "b:1>. c:2>.");
+fn dropping_follows_leaves_what_others_say() {
+    changes(2, "+a x:a>b y:b>c /b", "c:2>.");
+    hops(2, "+a x:a>b y:b>c /b", "a:0 b:1");
+    changes(2, "+a x:a>b y:b>c /a", "b:1>. c:2>.");
     changes(2, "+a x:a>b y:b>c /b z:a>c", "c:.>1");
     changes(2, "+a x:a>b /b", "");
 }
@@ -234,7 +233,7 @@ fn follows_come_by_time_and_then_as_text() {
     assert_eq!(circle.follow(a, "self"), Some(b));
     assert_eq!(circle.follow(a, "other"), None);
     assert_eq!(circle.sizes().odd_rkeys, 3);
-    circle.forget(a, &mut changes);
+    circle.drop_follows(a, &mut changes);
     assert_eq!((circle.sizes().odd_rkeys, circle.sizes().followers), (0, 0));
 }
 

@@ -172,7 +172,8 @@ fn take(step: &Step, model: &mut Model, circle: &mut Circle, changes: &mut Chang
         Step::Forget(a) => {
             drop_records(&mut model.follows, *a);
             drop_records(&mut model.blocks, *a);
-            circle.forget(AccountId(*a), changes);
+            circle.drop_blocks(AccountId(*a));
+            circle.drop_follows(AccountId(*a), changes);
         }
         Step::Block(a, rkey, b) => {
             let before = model.blocks.insert((*a, *rkey), *b).map(AccountId);

@@ -172,7 +172,7 @@ fn edge_changes(network: &Network, circle: &mut Circle, ids: &[AccountId]) {
             timings.unfollow_and_follow(circle, hub, rkey, *subject);
         }
         timings.print(&format!("a follow of one with {size} follows"));
-        circle.forget(hub, &mut Changes::new());
+        circle.drop_follows(hub, &mut Changes::new());
         circle.untrack(hub, &mut Changes::new());
     }
 
