@@ -8,6 +8,8 @@
 pub mod identity;
 #[path = "../feeder/src/syntax/mod.rs"]
 pub mod syntax;
+#[path = "../feeder/src/text.rs"]
+pub mod text;
 #[path = "../feeder/src/verify/mod.rs"]
 pub mod verify;
 #[path = "../feeder/src/wire/mod.rs"]

@@ -15,6 +15,7 @@ pub mod backfill;
 pub mod identity;
 pub mod source;
 pub mod syntax;
+pub mod text;
 pub mod verify;
 pub mod wire;
 pub mod xrpc;

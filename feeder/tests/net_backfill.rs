@@ -138,6 +138,22 @@ async fn the_bound_is_exact_and_said() {
     }
 }
 
+/// A listing of long keys and subjects takes no more room than one of honest ones.
+#[tokio::test]
+async fn the_bound_is_one_of_bytes_too() {
+    let server = Server::start(|_| {
+        let subject = json!(format!("did:web:{}", "x".repeat(2_000)));
+        let records = (0..500).map(|n| record(DID, &format!("r{n:06}"), &subject));
+        page(&records.collect::<Vec<_>>(), None)
+    })
+    .await;
+    let listing = follows(&server, 1_000).await.unwrap();
+    assert!(listing.capped);
+    let bytes = |(rkey, subject): &(String, String)| rkey.len() + subject.len();
+    let bytes: usize = listing.records.iter().map(bytes).sum();
+    assert!((100_000..200_000).contains(&bytes), "{bytes}");
+}
+
 #[tokio::test]
 async fn bad_records_are_counted_and_do_not_lose_the_page() {
     let server = Server::start(|_| {

@@ -267,6 +267,36 @@ async fn a_hostile_host_costs_its_own_accounts_only() {
     );
 }
 
+/// Who lets us wait holds a turn for so long, and no longer.
+#[tokio::test]
+async fn who_does_not_answer_in_time_is_given_up() {
+    let limited = Server::start(|_| Reply::new(429, "").header("retry-after", "600")).await;
+    let stuck = limited.url.clone();
+    let plc = Server::start(move |asked| match asked.path() {
+        "/did:plc:unknown" => Reply::new(429, "").header("retry-after", "600"),
+        "/did:plc:stuck" => document("did:plc:stuck", &stuck),
+        _ => answer(asked),
+    })
+    .await;
+    let options = SchedulerOptions {
+        locating_time_max: Duration::from_millis(300),
+        reading_time_max: Duration::from_millis(100),
+        ..SchedulerOptions::default()
+    };
+    let (scheduler, _task, mut results, _cancel) = start(&plc.url, &options);
+    for (did, told) in [
+        ("did:plc:stuck", "not read in 100ms"),
+        ("did:plc:unknown", "no document in 300ms"),
+    ] {
+        let asked = scheduler.request(did.to_owned(), 1, Wanted::records());
+        asked.await.unwrap();
+        let done = results.recv().await.unwrap();
+        let error = done.result.expect_err("nobody answered");
+        assert_eq!((&*done.did, error.is_retryable()), (did, true));
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
 /// Polls until something has happened; a test that waits in vain is stopped by its runner.
 async fn wait_until(happened: impl Fn() -> bool) {
     while !happened() {

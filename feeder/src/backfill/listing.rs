@@ -20,13 +20,20 @@ pub(super) const CURSOR_BYTES_MAX: usize = 1024;
 /// Pages are full (100 records) on honest hosts; four times as many, and some, are tolerated.
 const PAGES_SLACK: u32 = 16;
 
+/// Keys and subjects may have so many bytes each, on the average, in a listing that is at its bound: those of
+/// honest hosts have 45, and could have two thousand.
+const RECORD_BYTES: usize = 128;
+/// And so many more together.
+const LISTING_BYTES: usize = 64 << 10;
+
 /// The follow or block records of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     /// (rkey, subject) of each record, oldest first on honest hosts; rkeys are distinct and
     /// valid, subjects are DIDs.
     pub records: Vec<(String, String)>,
-    /// Whether there are more records than the bound, which were not read.
+    /// Whether there are more records than the bound, or than have room in what so many records take
+    /// on honest hosts; these were not read.
     pub capped: bool,
     /// Records left out: unreadable, of another repo or collection, or whose subject is not a
     /// DID.
@@ -179,6 +186,8 @@ struct Reading<'a> {
     collection: &'a Collection<'a>,
     prefix: String,
     seen: HashSet<String>,
+    /// Of the keys and subjects in the listing.
+    bytes: usize,
     listing: Listing,
 }
 
@@ -189,6 +198,7 @@ impl<'a> Reading<'a> {
             collection,
             prefix,
             seen: HashSet::new(),
+            bytes: 0,
             listing: Listing::default(),
         }
     }
@@ -209,10 +219,13 @@ impl<'a> Reading<'a> {
                 self.listing.invalid += 1;
                 continue;
             };
-            if self.listing.records.len() >= self.collection.max as usize {
+            let bytes = self.bytes + rkey.len() + subject.len();
+            let max = self.collection.max as usize;
+            if self.listing.records.len() >= max || bytes > max * RECORD_BYTES + LISTING_BYTES {
                 self.listing.capped = true;
                 break;
             }
+            self.bytes = bytes;
             self.seen.insert(rkey.clone());
             self.listing.records.push((rkey, subject));
         }

@@ -23,6 +23,7 @@ pub use scheduler::{BackfillDone, Progress, Scheduler, SchedulerOptions, Schedul
 use std::fmt;
 
 use crate::identity::IdentityError;
+use crate::text::is_status;
 use crate::xrpc::{CallError, FetchError};
 
 /// Status of an account, in the words of `#account` and `getRepoStatus`.
@@ -51,7 +52,8 @@ impl AccountStatus {
             Some("takendown") => AccountStatus::Takendown,
             Some("deleted") => AccountStatus::Deleted,
             other => {
-                AccountStatus::Inactive(other.unwrap_or("inactive").chars().take(32).collect())
+                let word = other.filter(|word| is_status(word)).unwrap_or("inactive");
+                AccountStatus::Inactive(word.chars().take(32).collect())
             }
         }
     }
@@ -185,6 +187,21 @@ impl From<IdentityError> for ReadError {
                 did,
                 reason: "it is not a did:plc or did:web".to_owned(),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AccountStatus;
+
+    #[test]
+    fn a_status_is_a_word() {
+        let word = |word| AccountStatus::inactive(word).as_str().to_owned();
+        assert_eq!(word(Some("takendown")), "takendown");
+        assert_eq!(word(Some("desynchronized")), "desynchronized");
+        for none in [None, Some("a\0b"), Some("of two"), Some("\u{202e}")] {
+            assert_eq!(word(none), "inactive");
         }
     }
 }

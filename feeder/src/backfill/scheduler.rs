@@ -23,9 +23,6 @@ const REQUESTS_MAX: usize = 256;
 /// Documents fetched at once; the directory's rate holds most of these back.
 const LOCATING_MAX: usize = 64;
 
-/// How long a document may take, so that those who never answer do not keep the others waiting.
-const LOCATING_TIME_MAX: Duration = Duration::from_mins(2);
-
 /// Accounts that wait for their host, with their documents (less than 1 kB each).
 const LOCATED_MAX: usize = 10_000;
 
@@ -38,6 +35,11 @@ pub struct SchedulerOptions {
     pub accounts_per_host_max: usize,
     /// Accounts waiting in memory; [`Scheduler::request`] waits while it is full.
     pub queued_max: usize,
+    /// How long a document may take, so that those who never answer do not keep the others waiting.
+    pub locating_time_max: Duration,
+    /// How long reading one account may take, pauses that its host asks for included: what it has
+    /// been told is kept meanwhile, and a turn with it.
+    pub reading_time_max: Duration,
 }
 
 impl Default for SchedulerOptions {
@@ -46,6 +48,8 @@ impl Default for SchedulerOptions {
             accounts_at_once_max: 128,
             accounts_per_host_max: 8,
             queued_max: 100_000,
+            locating_time_max: Duration::from_mins(2),
+            reading_time_max: Duration::from_mins(10),
         }
     }
 }
@@ -256,14 +260,10 @@ impl Task {
         {
             self.locating.insert(did.clone(), order);
             let (reader, done) = (self.reader.clone(), self.done.clone());
+            let time_max = self.options.locating_time_max;
             self.running.spawn(async move {
-                let located = tokio::time::timeout(LOCATING_TIME_MAX, reader.locate(&did)).await;
-                let too_long = |_| {
-                    Err(ReadError::Unreachable {
-                        did: did.clone(),
-                        reason: format!("no document in {} s", LOCATING_TIME_MAX.as_secs()),
-                    })
-                };
+                let located = tokio::time::timeout(time_max, reader.locate(&did)).await;
+                let too_long = |_| Err(unreachable(&did, "no document", time_max));
                 match located.unwrap_or_else(too_long) {
                     Ok(located) => Ended::Located(did, Some(located)),
                     Err(error) => {
@@ -310,9 +310,12 @@ impl Task {
         self.located.remove(&did);
         self.reading.insert(did.clone(), None);
         let (reader, done) = (self.reader.clone(), self.done.clone());
+        let time_max = self.options.reading_time_max;
         self.running.spawn(async move {
-            let result = reader.read_located(&located, &order.wanted).await;
-            tell(&done, &did, result).await;
+            let read = reader.read_located(&located, &order.wanted);
+            let read = tokio::time::timeout(time_max, read).await;
+            let too_long = |_| Err(unreachable(&did, "not read", time_max));
+            tell(&done, &did, read.unwrap_or_else(too_long)).await;
             Ended::Read(did, host)
         });
     }
@@ -343,6 +346,13 @@ impl Task {
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => {}
         }
+    }
+}
+
+fn unreachable(did: &str, what: &str, time: Duration) -> ReadError {
+    ReadError::Unreachable {
+        did: did.to_owned(),
+        reason: format!("{what} in {time:?}"),
     }
 }
 

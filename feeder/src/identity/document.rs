@@ -92,7 +92,7 @@ fn pds(service: &Value) -> Option<String> {
 fn signing_key(method: &Value) -> Option<String> {
     let text = method["publicKeyMultibase"]
         .as_str()
-        .filter(|text| text.len() <= 200)?;
+        .filter(|text| text.len() <= 200 && text.bytes().all(|byte| byte.is_ascii_graphic()))?;
     match method["type"].as_str()? {
         "Multikey" => Some(text.to_owned()),
         "EcdsaSecp256k1VerificationKey2019" => multikey([0xe7, 0x01], text),
@@ -183,6 +183,19 @@ mod tests {
         ] {
             assert_eq!(with("#atproto_pds", kind, bad.clone()), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_key_is_plain_text() {
+        let key = |text: &str| {
+            let method = json!({"id": "#atproto", "type": "Multikey", "publicKeyMultibase": text});
+            parse(&json!({"id": DID, "verificationMethod": [method]})).signing_key
+        };
+        assert_eq!(key("zQ3sh"), Some("zQ3sh".to_owned()));
+        assert_eq!(
+            [key("z\0"), key("z é"), key("")],
+            [None, None, Some(String::new())]
+        );
     }
 
     #[test]

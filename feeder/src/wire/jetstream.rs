@@ -26,10 +26,11 @@ use super::cid::Cid;
 use super::commit::OPS_MAX;
 use super::error::{FrameError, FrameErrorKind as Kind};
 use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Op, Touches};
-use super::other::{MESSAGE_CHARS_MAX, NAME_CHARS_MAX, data_of_root, is_status, shorten};
+use super::other::{MESSAGE_CHARS_MAX, NAME_CHARS_MAX, data_of_root};
 use super::record::{BadRecord, decode_json_record};
 use super::scan::Peek;
 use crate::syntax::{is_did, is_handle, is_record_key, is_tid};
+use crate::text::{is_status, shorten};
 use line::{Detail, Event, Note, RawOp, What, event};
 use std::borrow::Cow;
 

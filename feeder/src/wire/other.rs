@@ -7,6 +7,7 @@ use super::message::{Message, Micros};
 use super::record::data_of_commit;
 use super::scan::{Header, Reader, is_seq, seq_and_time};
 use crate::syntax::{is_did, is_handle, is_tid, parse_datetime};
+use crate::text::{is_status, shorten};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
@@ -134,11 +135,6 @@ fn account(payload: &[u8]) -> Result<Message, FrameError> {
     })
 }
 
-/// Whether a status is a word that may be kept.
-pub(super) fn is_status(status: &str) -> bool {
-    status.len() <= NAME_CHARS_MAX && status.bytes().all(|b| b.is_ascii_graphic())
-}
-
 /// A message of the future: its seq and time are read if they are where they always were.
 fn unknown(kind: String, payload: &[u8]) -> Result<Message, FrameError> {
     let mut whole = Reader::new(payload);
@@ -212,12 +208,4 @@ fn typed<T: DeserializeOwned>(payload: &[u8]) -> Result<T, FrameError> {
         time,
         did: None,
     })
-}
-
-/// Shortens text of strangers, and escapes its control characters, for logs and status.
-pub(super) fn shorten(text: &str, chars_max: usize) -> String {
-    text.chars()
-        .take(chars_max)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }

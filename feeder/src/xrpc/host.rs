@@ -18,7 +18,8 @@ use atrium_api::types::string::{AtIdentifier, Did, Handle, Nsid};
 use atrium_xrpc::error::XrpcErrorKind;
 use atrium_xrpc::{HttpClient, OutputDataOrBytes, XrpcClient, XrpcRequest};
 use http::{Method, Request, Response};
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -78,7 +79,34 @@ pub struct RecordPage {
     /// Where the next page begins; none or empty at the end.
     #[serde(default)]
     pub cursor: Option<String>,
+    #[serde(deserialize_with = "records")]
     records: Vec<Box<RawValue>>,
+}
+
+/// Records on a page at most: a hundred were asked for, and a small answer may unpack to millions.
+const PAGE_RECORDS_MAX: usize = 1_000;
+
+fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Box<RawValue>>, D::Error> {
+    struct Records;
+    impl<'de> Visitor<'de> for Records {
+        type Value = Vec<Box<RawValue>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {PAGE_RECORDS_MAX} records")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut records = Vec::new();
+            while let Some(record) = seq.next_element()? {
+                if records.len() == PAGE_RECORDS_MAX {
+                    return Err(A::Error::invalid_length(records.len() + 1, &self));
+                }
+                records.push(record);
+            }
+            Ok(records)
+        }
+    }
+    deserializer.deserialize_seq(Records)
 }
 
 impl RecordPage {
@@ -403,4 +431,22 @@ fn with_valid_utf8(body: Vec<u8>) -> Vec<u8> {
     String::from_utf8(body)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
         .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_not_many_more_records_than_were_asked_for() {
+        let page = |records: usize| {
+            let page = format!(r#"{{"records":[{}0]}}"#, "0,".repeat(records - 1));
+            serde_json::from_str::<RecordPage>(&page)
+        };
+        assert_eq!(
+            page(PAGE_RECORDS_MAX).expect("a page").len(),
+            PAGE_RECORDS_MAX
+        );
+        assert!(page(PAGE_RECORDS_MAX + 1).is_err());
+    }
 }

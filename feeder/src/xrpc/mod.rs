@@ -13,6 +13,8 @@ mod client;
 mod host;
 pub mod limits;
 
+use crate::text;
+
 pub use address::same_host;
 pub use client::{Client, ClientOptions, FetchError, SetupError};
 pub use host::{CallError, Host, LikeEntry, Order, RecordEntry, RecordPage, RepoStatus};
@@ -21,13 +23,9 @@ pub use limits::Rate;
 /// Characters kept of text that came from a stranger, when it goes into an error or a log line.
 const FOREIGN_TEXT_CHARS_MAX: usize = 200;
 
-/// Shortens text of strangers for errors and logs, and escapes its control characters.
+/// Shortens text of strangers for errors and logs, without what acts unseen.
 pub(crate) fn shorten(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(FOREIGN_TEXT_CHARS_MAX)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let mut short = text::shorten(text, FOREIGN_TEXT_CHARS_MAX);
     if text.chars().nth(FOREIGN_TEXT_CHARS_MAX).is_some() {
         short.push('…');
     }

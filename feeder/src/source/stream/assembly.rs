@@ -19,6 +19,8 @@ const AGE_MAX: u32 = 20;
 /// Most commits of a v1 that are gathered at once: less than two seconds of the live network, so
 /// that the rewind of a reconnect covers what is dropped.
 const OPEN_MAX_V1: usize = 512;
+/// Most bytes of all commits that are gathered; the oldest is passed on before there are more.
+const OPEN_BYTES_MAX: usize = 16 << 20;
 /// Most ops of one commit that are gathered.
 const LINES_MAX: u32 = 2_000;
 /// How many commits passed on are remembered, to notice ops that come too late.
@@ -31,6 +33,8 @@ pub(super) struct Assembly {
     quiet: Duration,
     /// By account.
     open: HashMap<String, Open>,
+    /// Of all that are open.
+    bytes: usize,
     /// The accounts of open commits, oldest first; also of some that are open no more.
     order: VecDeque<(String, u64)>,
     /// Counts commits, to tell one of an account from the next.
@@ -71,6 +75,7 @@ impl Assembly {
             quiet,
             open_max: if in_a_row { 1 } else { OPEN_MAX_V1 },
             open: HashMap::new(),
+            bytes: 0,
             order: VecDeque::new(),
             opened: 0,
             passed: VecDeque::new(),
@@ -95,6 +100,7 @@ impl Assembly {
             taken.frames.push(text.into_bytes().into());
             return Ok(taken);
         };
+        while self.bytes + text.len() >= OPEN_BYTES_MAX && self.pass_oldest(&mut taken.frames) {}
         let goes_on = self.open.get(&*did).is_some_and(|open| {
             open.rev == *rev
                 && open.count < LINES_MAX
@@ -126,10 +132,12 @@ impl Assembly {
             begun: now,
             touched: now,
         });
+        let before = open.lines.len();
         if open.count > 0 {
             open.lines.push(b'\n');
         }
         open.lines.extend_from_slice(text.as_bytes());
+        self.bytes += open.lines.len() - before;
         open.count += 1;
         open.touched = now;
         open.cursor = open.cursor.max(cursor);
@@ -180,6 +188,7 @@ impl Assembly {
         let Some(open) = self.open.remove(did) else {
             return;
         };
+        self.bytes -= open.lines.len();
         self.passed
             .push_back((hash_of(did, &open.rev), open.cursor));
         if self.passed.len() > PASSED_MAX {
@@ -218,6 +227,22 @@ mod tests {
         }
         let lines = |frame: &Bytes| frame.split(|byte| *byte == b'\n').count();
         (frames.iter().map(lines).collect(), splits)
+    }
+
+    #[test]
+    fn what_is_gathered_has_a_bound() {
+        let mut assembly = Assembly::new(false, QUIET);
+        let (padding, mut passed) = ("x".repeat(4 << 20), 0);
+        for did in 'a'..='z' {
+            let line = op(did, 1, 1).replace("\"r1\"", &format!("\"r1\",\"more\":\"{padding}\""));
+            passed += feed(&mut assembly, &[line]).0.len();
+            let open = assembly.open.values().map(|open| open.lines.len());
+            assert_eq!(assembly.bytes, open.sum::<usize>());
+            assert!(assembly.bytes <= OPEN_BYTES_MAX);
+        }
+        let mut frames = Vec::new();
+        assembly.pass_all(&mut frames);
+        assert_eq!((passed + frames.len(), assembly.bytes), (26, 0));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod session;
 use super::channel::{Closed, Gap, Sender, SourceId, What};
 use super::meters::Meters;
 use super::spec::{Position, SourceKind, SourceSpec, StreamOptions};
+use crate::text;
 use crate::wire::Micros;
 use backoff::Backoff;
 use dictionary::Dictionary;
@@ -400,8 +401,5 @@ fn bad(reason: &'static str, detail: impl Into<String>) -> What {
 
 /// Shortens text of strangers, and escapes its control characters.
 fn shorten(text: &str) -> String {
-    text.chars()
-        .take(200)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text::shorten(text, 200)
 }
