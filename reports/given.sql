@@ -12,7 +12,8 @@
 --   likes        likes and reposts, rejected ones too
 --   rejected     of them, not counted because points were lacking
 --   held         of them, waiting to be claimed
---   points       points that the account paid, with the sink's cut
+--   points       what the accepted ones are worth, with the sink's cut; rule reference rounds, and
+--                moves a few points less (history has those that moved)
 --   holds        points of the account that the other holds now, whenever and however they came
 --   last_micros  event time of the last of these likes, unix microseconds
 --

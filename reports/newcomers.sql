@@ -7,7 +7,7 @@
 --   did           the account
 --   handle        its name, NULL until known
 --   hop           distance from the tracked accounts
---   since_micros  event time of entering, unix microseconds
+--   since_micros  event time of entering, unix microseconds; NULL: before the first event
 --   by            DID of the account whose follow record brought it in, NULL for tracked accounts
 --   points        points it holds of tracked accounts
 --   origins       number of tracked accounts they come from
@@ -23,7 +23,7 @@
 --   sqlite3 -cmd ".parameter set :since NULL" -cmd ".parameter set :limit 20" kith.db < reports/newcomers.sql
 --   psql -v since=NULL -v limit=20 postgres://… -f reports/newcomers.sql
 WITH latest AS (
-    SELECT c.id, a.id AS account, a.did, a.handle, a.hop, a.ledger_id, c.micros, c.by
+    SELECT c.id, a.id AS number, a.did, a.handle, a.hop, a.ledger_id, c.micros, c.by
     FROM circle_change c
     JOIN account a ON a.id = c.account
     WHERE c.from_hop IS NULL
@@ -41,8 +41,8 @@ SELECT
     l.did,
     l.handle,
     l.hop,
-    l.micros AS since_micros,
-    b.did AS by,
+    NULLIF(l.micros, 0) AS since_micros,
+    CASE WHEN t.account IS NULL THEN b.did END AS by,
     COALESCE(
         (
             SELECT CAST(SUM(s.points) AS BIGINT)
@@ -59,5 +59,6 @@ SELECT
         WHERE s.holder = l.ledger_id AND s.origin = t.ledger_id
     ) AS origins
 FROM latest l
+LEFT JOIN tracked t ON t.account = l.number
 LEFT JOIN account b ON b.id = l.by
 ORDER BY l.id DESC;

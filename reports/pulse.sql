@@ -7,7 +7,8 @@
 --   minute_micros  when the minute began, unix microseconds
 --   likes          likes and reposts
 --   accepted       of them, those that moved points
---   points         points that the accepted ones moved, with the sink's cut
+--   points         what the accepted ones are worth, with the sink's cut; rule reference rounds,
+--                  and moves a few points less
 --   likers         accounts that made them
 --
 -- For example: kith report pulse

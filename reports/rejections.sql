@@ -6,7 +6,8 @@
 -- Columns
 --   reason       not enough points and other words of the ledger; or outside, invalid,
 --                not_a_post, self, inactive, repeated, capped: tests that a like failed before
---   likes        how many, since the database was made
+--   likes        how many: of the ledger's in the journal (of which store.retain may have dropped the
+--                older part), of the others since the database was made
 --   likers       accounts that made them; NULL where only the number is kept
 --   most         DID of the account that made most of them
 --   most_likes   how many it made

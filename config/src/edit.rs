@@ -58,16 +58,17 @@ pub fn tracked(text: &str, origin: &str) -> Result<Vec<Tracked>, EditError> {
     Ok(load::check_for_editing(text, origin)?.circle.tracked)
 }
 
-/// A problem with an account that the file names, in its place: the first where it is written.
-pub fn problem_at(
+/// Problems with accounts that the file names, each (account, message, help) in its place: the first
+/// where it is written.
+pub fn problems_at<'a>(
     text: &str,
     origin: &str,
-    id: &Identifier,
-    message: impl Into<String>,
-    help: impl Into<String>,
+    accounts: impl IntoIterator<Item = (&'a Identifier, String, &'a str)>,
 ) -> Problems {
     let mut notes = Notes::default();
-    notes.at(place(text, id), message, help);
+    for (id, message, help) in accounts {
+        notes.at(place(text, id), message, help);
+    }
     let (problems, left_out) = notes.place(text, origin);
     Problems { problems, left_out }
 }

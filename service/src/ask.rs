@@ -102,16 +102,15 @@ pub(crate) async fn parameter(
         "viewers" => {
             let mut list = Vec::new();
             for (viewer, weight) in weighed(text)? {
-                list.push(format!("{}={weight}", did_of(store, name, viewer).await?));
+                list.push(format!(
+                    "{}={weight}",
+                    known_did(store, name, viewer).await?
+                ));
             }
             Parameter::Text(list.join(","))
         }
         "since" => Parameter::Int(since_micros(text, store.clock_micros().await?)?),
-        "epoch" => Parameter::Int(text.parse().map_err(|_| Misasked {
-            name: "epoch",
-            what: format!("{text:?} is no number of an epoch"),
-            help: "write a whole number; the report epochs lists them",
-        })?),
+        "epoch" => Parameter::Int(known_epoch(store, text).await?),
         "all_origins" => Parameter::Int(match text {
             "0" => 0,
             "1" => 1,
@@ -124,8 +123,31 @@ pub(crate) async fn parameter(
                 .into());
             }
         }),
-        account => Parameter::Text(did_of(store, account, text).await?),
+        account => Parameter::Text(known_did(store, account, text).await?),
     })
+}
+
+/// An epoch whose end is known: it is over, did not come before the ledger, and its history was kept.
+async fn known_epoch(store: &Store, text: &str) -> Result<i64, AskError> {
+    let epoch = text.parse().map_err(|_| Misasked {
+        name: "epoch",
+        what: format!("{text:?} is no number of an epoch"),
+        help: "write a whole number; the report epochs lists them",
+    })?;
+    let known = store.closed_epochs().await?;
+    match known.is_some_and(|(first, last)| (first..=last).contains(&epoch)) {
+        true => Ok(epoch),
+        false => Err(StoreError::UnknownEpoch { epoch, known }.into()),
+    }
+}
+
+/// The DID of an account that was heard of.
+async fn known_did(store: &Store, name: &'static str, account: &str) -> Result<String, AskError> {
+    let did = did_of(store, name, account).await?;
+    match store.is_tracked(&did).await? {
+        Some(_) => Ok(did),
+        None => Err(StoreError::UnknownDid { did }.into()),
+    }
 }
 
 /// The DID of an account given by DID or by handle.
@@ -139,8 +161,11 @@ pub(crate) async fn did_of(
         what: format!("{account:?}: {error}"),
         help: "write a DID, as in did:plc:…, or the handle of a known account",
     };
-    if account.starts_with("did:") {
-        let did = account.parse::<Did>().map_err(|error| misasked(&error))?;
+    if account.trim_start_matches('@').starts_with("did:") {
+        let did = account
+            .trim_start_matches('@')
+            .parse::<Did>()
+            .map_err(|error| misasked(&error))?;
         return Ok(did.as_str().to_owned());
     }
     let handle = account.trim_start_matches('@').parse::<Handle>();

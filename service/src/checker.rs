@@ -35,6 +35,13 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_PATIENCE: Duration = Duration::from_secs(90);
 /// The same of the writer's task, for which all streams wait.
 const WRITER_PATIENCE: Duration = Duration::from_secs(2);
+/// A stream waits so long in all, for whomsoever, and the writer so long, in so much time: every one of
+/// many accounts could hold it up once.
+const LANE_PATIENCE: Duration = Duration::from_secs(90);
+const WRITER_PATIENCE_IN_ALL: Duration = Duration::from_secs(20);
+const PATIENCE_SPAN: Duration = Duration::from_mins(10);
+/// To verify a commit takes less.
+const NOTICED: Duration = Duration::from_millis(20);
 /// Of whom nothing could be known in time is not asked again for so long.
 const SILENT_PAUSE: Duration = Duration::from_mins(1);
 
@@ -139,6 +146,50 @@ impl Recent {
     }
 }
 
+/// How long a stream, or the writer, may still wait for what there is to know of accounts.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    whole: Duration,
+    since: Instant,
+    left: Duration,
+}
+
+impl Patience {
+    /// That of a stream.
+    pub(crate) fn of_a_stream() -> Patience {
+        Patience::new(LANE_PATIENCE)
+    }
+
+    /// That of the writer.
+    pub(crate) fn of_the_writer() -> Patience {
+        Patience::new(WRITER_PATIENCE_IN_ALL)
+    }
+
+    fn new(whole: Duration) -> Patience {
+        Patience {
+            whole,
+            since: Instant::now(),
+            left: whole,
+        }
+    }
+
+    /// At most so much of what is left.
+    fn at_most(&mut self, most: Duration) -> Duration {
+        if self.since.elapsed() > PATIENCE_SPAN {
+            *self = Patience::new(self.whole);
+        }
+        self.left.min(most)
+    }
+
+    /// It took so long, which was waiting if it was not short.
+    fn spend(&mut self, time: Duration) {
+        if time < NOTICED {
+            return;
+        }
+        self.left = self.left.saturating_sub(time);
+    }
+}
+
 /// What a frame says that can be checked, and of whom.
 enum Claim {
     Commit(String),
@@ -164,7 +215,12 @@ impl Checker {
 
     /// Looks at what a stream brought: a verdict for each of its frames. Nothing, where there is
     /// nothing to check. Frames of accounts that do not matter stay unchecked.
-    pub(crate) async fn look(&self, what: &What, trust: &Trust) -> Vec<Verdict> {
+    pub(crate) async fn look(
+        &self,
+        what: &What,
+        trust: &Trust,
+        patience: &mut Patience,
+    ) -> Vec<Verdict> {
         let What::Frames(frames) = what else {
             return Vec::new();
         };
@@ -176,11 +232,12 @@ impl Checker {
             let claim = self.claim(frame.bytes, trust, |did| self.watched.get(did));
             verdicts.push(match claim {
                 Some(claim) => {
-                    let patience = match claim {
+                    let most = match claim {
                         Claim::Commit(_) => COMMIT_PATIENCE,
                         Claim::Status(..) => STATUS_PATIENCE,
                     };
-                    self.decide(frame.bytes, claim, trust, patience).await
+                    self.decide(frame.bytes, claim, trust, (most, patience))
+                        .await
                 }
                 None => Verdict::Unchecked,
             });
@@ -190,9 +247,17 @@ impl Checker {
 
     /// Checks a frame because the engine asks for it, and waits for that. Never
     /// [`Verdict::Unchecked`].
-    pub(crate) async fn check(&self, frame: &[u8], trust: &Trust) -> Verdict {
+    pub(crate) async fn check(
+        &self,
+        frame: &[u8],
+        trust: &Trust,
+        patience: &mut Patience,
+    ) -> Verdict {
         match self.claim(frame, trust, |_| Some(Concern::Commits)) {
-            Some(claim) => self.decide(frame, claim, trust, WRITER_PATIENCE).await,
+            Some(claim) => {
+                self.decide(frame, claim, trust, (WRITER_PATIENCE, patience))
+                    .await
+            }
             None => Verdict::Good,
         }
     }
@@ -229,13 +294,13 @@ impl Checker {
         }
     }
 
-    /// Whether it holds, as far as that can be known in time.
+    /// Whether it holds, as far as that can be known in so much time, and what is left of it.
     async fn decide(
         &self,
         frame: &[u8],
         claim: Claim,
         trust: &Trust,
-        patience: Duration,
+        (most, patience): (Duration, &mut Patience),
     ) -> Verdict {
         let (did, reason) = match &claim {
             Claim::Commit(did) => (did.clone(), "no_document"),
@@ -246,12 +311,17 @@ impl Checker {
         {
             return Verdict::Bad(reason);
         }
-        let asked = self.ask(frame, &claim, trust);
-        if let Ok(verdict) = tokio::time::timeout(patience, asked).await {
+        let (begun, given) = (Instant::now(), patience.at_most(most));
+        let asked = tokio::time::timeout(given, self.ask(frame, &claim, trust)).await;
+        patience.spend(begun.elapsed());
+        if let Ok(verdict) = asked {
             return verdict;
         }
-        self.silent.add(&did, SILENT_PAUSE).await;
-        tracing::warn!(did, reason, ?patience, "event not believed: nobody answers");
+        // Who was not given its time is not known to be silent.
+        if given == most {
+            self.silent.add(&did, SILENT_PAUSE).await;
+            tracing::warn!(did, reason, ?given, "event not believed: nobody answers");
+        }
         Verdict::Bad(reason)
     }
 
@@ -452,7 +522,9 @@ mod tests {
         let garbage = b"garbage".to_vec();
         let frames = [&frame, &garbage, &bent, &frame].map(|frame| frame.clone().into());
         let what = What::Frames(Frames::of_stream(frames.into()));
-        let verdicts = checker.look(&what, &Trust::Relay).await;
+        let verdicts = checker
+            .look(&what, &Trust::Relay, &mut Patience::of_a_stream())
+            .await;
         let [
             Verdict::Good,
             Verdict::Unchecked,
@@ -464,21 +536,46 @@ mod tests {
         };
     }
 
-    /// The writer does not wait for it, and nobody asks again at once.
-    #[tokio::test]
-    async fn a_directory_that_does_not_answer_is_not_waited_for() {
+    /// The writer waits for nobody, a stream for one account so long, and for all of them together not
+    /// much longer.
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_answer_is_not_waited_for_long() {
         let Some((frame, did, _)) = commit() else {
             return;
         };
-        let (directory, asked) = directory(Vec::new()).await;
+        let (directory, _) = directory(Vec::new()).await;
         let watched = Arc::new(Watched::default());
         watched.set(&did, Some(Concern::Commits));
         let checker = Checker::new(directory, watched, Verify::Full);
-        let unknown = Verdict::Bad("no_document");
-        assert_eq!(checker.check(&frame, &Trust::Relay).await, unknown);
-        let verdicts = checker.look(&delivered(&frame), &Trust::Relay).await;
-        assert_eq!(verdicts, [unknown]);
-        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        let mut patience = Patience::of_a_stream();
+        let mut look = async |checker: &Checker| {
+            let begun = Instant::now();
+            let what = delivered(&frame);
+            let verdicts = checker.look(&what, &Trust::Relay, &mut patience);
+            assert_eq!(verdicts.await, [Verdict::Bad("no_document")]);
+            begun.elapsed().as_secs()
+        };
+        assert_eq!(look(&checker).await, COMMIT_PATIENCE.as_secs());
+        assert_eq!(look(&checker).await, 0, "it is known to be silent");
+        let others = || Checker {
+            silent: Arc::default(),
+            ..checker.clone()
+        };
+        let mut waited = COMMIT_PATIENCE.as_secs();
+        for _ in 0..20 {
+            waited += look(&others()).await;
+        }
+        assert_eq!(waited, LANE_PATIENCE.as_secs());
+        tokio::time::advance(PATIENCE_SPAN).await;
+        assert_eq!(look(&others()).await, COMMIT_PATIENCE.as_secs());
+
+        let (begun, mut patience) = (Instant::now(), Patience::of_the_writer());
+        for asked in 1..100 {
+            let verdict = others().check(&frame, &Trust::Relay, &mut patience).await;
+            assert_eq!(verdict, Verdict::Bad("no_document"));
+            let waited = (asked * WRITER_PATIENCE).min(WRITER_PATIENCE_IN_ALL);
+            assert_eq!(begun.elapsed().as_secs(), waited.as_secs());
+        }
     }
 
     /// The same document with a key of somebody else.
@@ -509,14 +606,26 @@ mod tests {
         let old = with_other_key(&document);
         let (rotated, asked) = checker(vec![old.clone(), document.clone()]).await;
         assert_eq!(
-            rotated.look(&delivered(&frame), &Trust::Relay).await,
+            rotated
+                .look(
+                    &delivered(&frame),
+                    &Trust::Relay,
+                    &mut Patience::of_a_stream()
+                )
+                .await,
             [Verdict::Good]
         );
         assert_eq!(asked.load(Ordering::SeqCst), 2);
 
         let (wrong, asked) = checker(vec![old]).await;
         for _ in 0..3 {
-            let verdict = wrong.look(&delivered(&frame), &Trust::Relay).await;
+            let verdict = wrong
+                .look(
+                    &delivered(&frame),
+                    &Trust::Relay,
+                    &mut Patience::of_a_stream(),
+                )
+                .await;
             assert_eq!(verdict, [Verdict::Bad("bad_signature")]);
         }
         assert_eq!(asked.load(Ordering::SeqCst), 2, "once, and once more");
@@ -526,7 +635,12 @@ mod tests {
         let middle = frame.len() / 2;
         frame[middle] ^= 1;
         assert!(matches!(
-            bent.look(&delivered(&frame), &Trust::Relay).await[..],
+            bent.look(
+                &delivered(&frame),
+                &Trust::Relay,
+                &mut Patience::of_a_stream()
+            )
+            .await[..],
             [Verdict::Bad(_)]
         ));
     }
@@ -539,7 +653,11 @@ mod tests {
         let (directory, asked) = directory(vec![document]).await;
         let watched = Arc::new(Watched::default());
         let checker = Checker::new(directory, Arc::clone(&watched), Verify::Full);
-        let look = async |trust| checker.look(&delivered(&frame), &trust).await;
+        let look = async |trust| {
+            checker
+                .look(&delivered(&frame), &trust, &mut Patience::of_a_stream())
+                .await
+        };
         assert_eq!(look(Trust::Relay).await, [Verdict::Unchecked], "a stranger");
         watched.set(&did, Some(Concern::Status));
         assert_eq!(
@@ -551,11 +669,18 @@ mod tests {
         assert_eq!(look(Trust::Believed).await, [], "a file");
         assert_eq!(asked.load(Ordering::SeqCst), 0);
         assert_eq!(look(Trust::Relay).await, [Verdict::Good]);
-        assert_eq!(checker.check(&frame, &Trust::Relay).await, Verdict::Good);
+        assert_eq!(
+            checker
+                .check(&frame, &Trust::Relay, &mut Patience::of_a_stream())
+                .await,
+            Verdict::Good
+        );
         watched.set(&did, None);
         assert_eq!(look(Trust::Relay).await, [Verdict::Unchecked]);
         assert_eq!(
-            checker.check(&frame, &Trust::Relay).await,
+            checker
+                .check(&frame, &Trust::Relay, &mut Patience::of_a_stream())
+                .await,
             Verdict::Good,
             "asked for"
         );

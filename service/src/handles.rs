@@ -16,7 +16,7 @@ use kith_store::{HandleWanted, Store, StoreError};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,8 @@ use crate::{
 const RECENT: Duration = Duration::from_secs(30);
 /// Lookups under way at most: each waits for strangers' servers.
 const AT_ONCE_MAX: usize = 16;
+/// How long one may take: some who are asked let one wait for an hour.
+const LOOKUP_TIME_MAX: Duration = Duration::from_mins(2);
 /// Members taken from the database at once.
 const ROUND: u32 = 100;
 /// When nobody is to be asked for, the database is asked again after this ..
@@ -149,7 +151,9 @@ impl Lookups {
                 locked(&self.asked, |asked| asked.insert(member.did.clone(), false));
                 let (directory, out) = (self.directory.clone(), self.out.clone());
                 tokio::spawn(async move {
-                    let outcome = look_up(&directory, &member.did).await;
+                    let looked_up = look_up(&directory, &member.did);
+                    let outcome = timeout(LOOKUP_TIME_MAX, looked_up).await;
+                    let outcome = outcome.unwrap_or(LookedUp::Failed);
                     tracing::debug!(did = member.did, ?outcome, "handle looked up");
                     let HandleWanted { did, attempts } = member;
                     let found = HandleFound {

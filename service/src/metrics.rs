@@ -7,13 +7,19 @@ use std::{future::ready, net::SocketAddr};
 
 use anyhow::{Context, Result};
 use axum::{Router, routing::get};
+use hashbrown::HashMap;
 use kith_feeder::source::Reading;
 use metrics::{Counter, Gauge, Key, Label, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::{engine::Engine, exit::InputError, sources::Sources};
+use crate::{
+    engine::{Engine, SourceIndex},
+    exit::InputError,
+    http::connections::{self, Times},
+    sources::Sources,
+};
 
 const METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
@@ -51,7 +57,8 @@ const OTHERS: [(&str, &str); 16] = [
     ("kith_source_connected", "1 if the source is connected."),
     (
         "kith_source_lag_seconds",
-        "How late the last event of the source was when it was applied.",
+        "How late the last event of the source was when it was applied, and for how long nothing of what \
+         waits has been applied since.",
     ),
     (
         "kith_source_frames_total",
@@ -96,6 +103,23 @@ const OTHERS: [(&str, &str); 16] = [
 /// The metrics, and the server that shows them if the config asks for one.
 pub(crate) struct Metrics {
     recorder: PrometheusRecorder,
+    stuck: Stuck<SourceIndex>,
+}
+
+/// How far each source was read, and since when it is there though more waits.
+#[derive(Debug)]
+struct Stuck<S>(HashMap<S, (Option<u64>, Instant)>);
+
+impl<S: Eq + std::hash::Hash> Stuck<S> {
+    /// For how long nothing of what waits has been applied.
+    fn seconds(&mut self, source: S, cursor: Option<u64>, waits: bool) -> f64 {
+        let now = Instant::now();
+        let since = self.0.entry(source).or_insert((cursor, now));
+        if since.0 != cursor || !waits {
+            *since = (cursor, now);
+        }
+        now.duration_since(since.1).as_secs_f64()
+    }
 }
 
 impl Metrics {
@@ -124,18 +148,15 @@ impl Metrics {
         tracing::info!(url = format!("http://{shown}/metrics"), "metrics");
         let handle = recorder.handle();
         let router = Router::new().route("/metrics", get(move || ready(handle.render())));
-        tokio::spawn(async move {
-            let served =
-                axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-            if let Err(error) = served.await {
-                tracing::error!(%error, "metrics are not served any more");
-            }
-        });
-        Ok(Metrics { recorder })
+        tokio::spawn(connections::serve(listener, router, Times::default(), stop));
+        Ok(Metrics {
+            recorder,
+            stuck: Stuck(HashMap::new()),
+        })
     }
 
     /// Brings everything up to date.
-    pub(crate) fn publish(&self, engine: &Engine, sources: &Sources) {
+    pub(crate) fn publish(&mut self, engine: &Engine, sources: &Sources) {
         for (name, value) in engine.counts() {
             let Some((group, name)) = name.split_once('.') else {
                 continue;
@@ -160,9 +181,12 @@ impl Metrics {
             .set(as_real(engine.ticks().into()));
         for origin in sources.origins.iter() {
             let url = engine.source_url(origin.index);
-            self.source(url, &origin.meters.read());
+            let reading = origin.meters.read();
+            self.source(url, &reading);
+            let (cursor, waits) = (engine.cursor(origin.index), reading.queue_bytes > 0);
+            let stuck = self.stuck.seconds(origin.index, cursor, waits);
             if let Some(lag) = engine.lag_micros(origin.index) {
-                let lag = as_real(lag.max(0).cast_unsigned()) / 1e6;
+                let lag = as_real(lag.max(0).cast_unsigned()) / 1e6 + stuck;
                 self.gauge("kith_source_lag_seconds", &[("source", url)])
                     .set(lag);
             }
@@ -217,4 +241,27 @@ fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {
 )]
 fn as_real(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_is_late_while_it_is_stuck() {
+        let mut stuck = Stuck(HashMap::new());
+        for (seconds, cursor, waits, late) in [
+            (0, None, true, 0.0),
+            (5, None, true, 5.0),
+            (5, None, true, 10.0),
+            (1, Some(7), true, 0.0),
+            (9, Some(7), false, 0.0),
+            (2, Some(7), true, 2.0),
+        ] {
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+            assert!((stuck.seconds(1, cursor, waits) - late).abs() < 0.1);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use hashbrown::HashMap;
-use kith_config::{Config, Handle, Identifier, Problems, Source, edit::problem_at};
+use kith_config::{Config, Handle, Identifier, Problems, Source, edit::problems_at};
 use kith_feeder::{
     backfill::{Reader, ReaderOptions},
     identity::{DidDocument, Directory, DirectoryOptions, HandleError},
@@ -116,6 +116,9 @@ pub(crate) fn stream_options(config: &Config) -> StreamOptions {
     }
 }
 
+/// A handle's host may ask to be asked again in an hour.
+const RESOLVING_TIME_MAX: Duration = Duration::from_mins(1);
+
 /// Who the accounts of a config are: each handle is resolved once, until it is forgotten.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -139,29 +142,36 @@ impl Names {
 
     /// The engine's settings, every handle of the config resolved.
     pub(crate) async fn settings(&mut self, config: &Config) -> Result<Settings, Unsettled> {
-        let mut tracked = Vec::new();
-        for account in &config.circle.tracked {
-            tracked.push(TrackedDid {
-                did: self.did(&account.id).await?,
-                handle: account.id.as_handle().map(|h| h.as_str().to_owned()),
-                label: account.label.clone(),
-            });
+        let circle = &config.circle;
+        let (mut tracked, mut reasons) = (Vec::new(), Vec::new());
+        for account in &circle.tracked {
+            match self.did(&account.id).await {
+                Ok(did) => tracked.push(TrackedDid {
+                    did,
+                    handle: account.id.as_handle().map(|h| h.as_str().to_owned()),
+                    label: account.label.clone(),
+                }),
+                Err(reason) => reasons.push(reason),
+            }
         }
         let mut lists = [Vec::new(), Vec::new()];
-        for (list, ids) in lists
-            .iter_mut()
-            .zip([&config.circle.skip, &config.circle.opt_out])
-        {
+        for (list, ids) in lists.iter_mut().zip([&circle.skip, &circle.opt_out]) {
             for id in ids {
-                list.push(self.did(id).await?);
+                match self.did(id).await {
+                    Ok(did) => list.push(did),
+                    Err(reason) => reasons.push(reason),
+                }
             }
+        }
+        if !reasons.is_empty() {
+            return Err(Unsettled(reasons));
         }
         let [skip, opt_out] = lists;
         distinct(config, &tracked)?;
         Ok(Settings::new(config, tracked, skip, opt_out))
     }
 
-    async fn did(&mut self, id: &Identifier) -> Result<String, Unsettled> {
+    async fn did(&mut self, id: &Identifier) -> Result<String, Reason> {
         let handle = match id {
             Identifier::Did(did) => return Ok(did.as_str().to_owned()),
             Identifier::Handle(handle) => handle,
@@ -169,19 +179,26 @@ impl Names {
         if let Some(did) = self.dids.get(handle) {
             return Ok(did.clone());
         }
-        let document = self.directory.resolve_handle(handle.as_str()).await;
-        let document = document.map_err(|source| Unsettled::Handle {
-            id: id.clone(),
-            source: Box::new(source),
-        })?;
+        tracing::debug!(handle = handle.as_str(), "asking whose it is");
+        let document = self.directory.resolve_handle(handle.as_str());
+        let document = tokio::time::timeout(RESOLVING_TIME_MAX, document).await;
+        let document = document
+            .map_err(|_| Reason::Slow { id: id.clone() })?
+            .map_err(|source| Reason::Handle {
+                id: id.clone(),
+                source: Box::new(source),
+            })?;
         self.dids.insert(handle.clone(), document.did.clone());
         Ok(document.did.clone())
     }
 }
 
-/// Why it is not clear who the accounts of a config are.
+/// Why it is not clear who the accounts of a config are: at least one reason.
+#[derive(Debug)]
+pub(crate) struct Unsettled(Vec<Reason>);
+
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unsettled {
+enum Reason {
     /// Nobody is found by this name.
     #[error("{source}")]
     Handle {
@@ -189,6 +206,12 @@ pub(crate) enum Unsettled {
         id: Identifier,
         /// What the directory says.
         source: Box<HandleError>,
+    },
+    /// Nobody has said whose name it is.
+    #[error("nobody said within {} s whose handle this is", RESOLVING_TIME_MAX.as_secs())]
+    Slow {
+        /// As the file has it.
+        id: Identifier,
     },
     /// Two names of one account.
     #[error("{did} is tracked twice, by its DID and by its handle")]
@@ -200,28 +223,44 @@ pub(crate) enum Unsettled {
     },
 }
 
+impl std::fmt::Display for Unsettled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, reason) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "; " } else { "" };
+            write!(f, "{comma}{reason}")?;
+        }
+        Ok(())
+    }
+}
+
 impl Unsettled {
+    /// How many reasons there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether trying again later may help.
     pub(crate) fn is_retryable(&self) -> bool {
-        match self {
-            Unsettled::Handle { source, .. } => source.is_retryable(),
-            Unsettled::Twice { .. } => false,
-        }
+        self.0.iter().all(|reason| match reason {
+            Reason::Handle { source, .. } => source.is_retryable(),
+            Reason::Slow { .. } => true,
+            Reason::Twice { .. } => false,
+        })
     }
 
-    fn help(&self) -> &'static str {
-        match self {
-            Unsettled::Handle { .. } => "check its spelling, or write the account's DID",
-            Unsettled::Twice { .. } => "remove one of them",
-        }
-    }
-
-    /// The same as a problem of the file, in its place.
+    /// The same as problems of the file, each in its place.
     pub(crate) fn in_file(&self, path: &Path) -> Problems {
-        let (Unsettled::Handle { id, .. } | Unsettled::Twice { id, .. }) = self;
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        let origin = path.display().to_string();
-        problem_at(&text, &origin, id, self.to_string(), self.help())
+        let problems = self.0.iter().map(|reason| {
+            let (id, help) = match reason {
+                Reason::Handle { id, .. } | Reason::Slow { id } => {
+                    (id, "check its spelling, or write the account's DID")
+                }
+                Reason::Twice { id, .. } => (id, "remove one of them"),
+            };
+            (id, reason.to_string(), help)
+        });
+        problems_at(&text, &path.display().to_string(), problems)
     }
 }
 
@@ -263,10 +302,10 @@ pub(crate) fn settings_offline(config: &Config) -> Result<Settings> {
 fn distinct(config: &Config, tracked: &[TrackedDid]) -> Result<(), Unsettled> {
     for (i, account) in tracked.iter().enumerate() {
         if tracked[..i].iter().any(|other| other.did == account.did) {
-            return Err(Unsettled::Twice {
+            return Err(Unsettled(vec![Reason::Twice {
                 id: config.circle.tracked[i].id.clone(),
                 did: account.did.clone(),
-            });
+            }]));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ mod day_one;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use kith_config::Config;
 use kith_feeder::{
     backfill::{BackfillDone, Reader, Scheduler, SchedulerOptions},
@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checker::{Checker, Verdict},
+    checker::{Checker, Patience, Verdict},
     engine::{Arrival, Engine, HandleFound, ReadingAt, SourceIndex, Taken},
     exit::InputError,
     handles::Handles,
@@ -115,9 +115,38 @@ struct Service {
     stopping: CancellationToken,
     metrics: Option<Metrics>,
     frames: u64,
+    /// What was told of the sources.
+    told: Told<SourceIndex>,
+    /// With accounts whose commits the writer has to check.
+    patience: Patience,
     /// Jetstreams that have refused to be asked by one version.
     refused: HashSet<SourceIndex>,
     shown: Shown,
+}
+
+/// When each thing was last told of each source, and how often it has happened since: a source that is
+/// broken, or wants to fill a disk, gives a reason for a line with every frame.
+#[derive(Debug)]
+struct Told<S>(HashMap<(S, &'static str), (Instant, u64)>);
+
+/// One line in so much time.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+impl<S: Copy + Eq + std::hash::Hash> Told<S> {
+    /// Whether it is to be told, and how often it was not since it was.
+    fn may_tell(&mut self, source: S, what: &'static str) -> Option<u64> {
+        let now = Instant::now();
+        let Some((last, untold)) = self.0.get_mut(&(source, what)) else {
+            self.0.insert((source, what), (now, 0));
+            return Some(0);
+        };
+        if now.duration_since(*last) < TELL_EVERY {
+            *untold += 1;
+            return None;
+        }
+        *last = now;
+        Some(std::mem::take(untold))
+    }
 }
 
 /// What is shown of long work: see [`Service::show`].
@@ -145,6 +174,8 @@ impl Service {
             stopping,
             metrics: None,
             frames: 0,
+            told: Told(HashMap::new()),
+            patience: Patience::of_the_writer(),
             refused: HashSet::new(),
             shown: Shown::default(),
         }
@@ -184,7 +215,7 @@ impl Service {
                     self.writer.checkpoint();
                 }
                 _ = metrics_timer.tick(), if self.metrics.is_some() => {
-                    if let Some(metrics) = &self.metrics {
+                    if let Some(metrics) = &mut self.metrics {
                         metrics.publish(&self.writer.engine, sources);
                     }
                 }
@@ -248,7 +279,12 @@ impl Service {
                         now,
                     };
                     if self.writer.engine.frame(frame.bytes, arrival) == Taken::Unchecked {
-                        arrival.verdict = sources.check(frame.bytes, source).await;
+                        let checked = sources.check(frame.bytes, source, &mut self.patience);
+                        arrival.verdict = tokio::select! {
+                            verdict = checked => verdict,
+                            // It is told again.
+                            () = self.stopping.cancelled() => return Ok(false),
+                        };
                         // It has a verdict now.
                         let _ = self.writer.engine.frame(frame.bytes, arrival);
                     }
@@ -263,7 +299,7 @@ impl Service {
                 // Of a Jetstream the other version is asked for next.
                 let is_asked = reason.starts_with("http_") && engine.is_jetstream(source);
                 let is_last = !is_asked || !self.refused.insert(source);
-                if !engine.was_ever_read(source) && is_wrong_address(reason) && is_last {
+                if !engine.has_worked(source) && is_wrong_address(reason) && is_last {
                     return Err(InputError(format!(
                         "cannot follow {url}: {detail}\n  help: check the url of this [[source]]; \
                          once it has worked, Kith waits for it"
@@ -277,23 +313,19 @@ impl Service {
                 detail,
                 position,
             } => {
-                tracing::warn!(
-                    url = engine.source_url(source),
-                    reason,
-                    detail,
-                    "input skipped"
-                );
+                if let Some(untold) = self.told.may_tell(source, reason) {
+                    let url = engine.source_url(source);
+                    tracing::warn!(url, reason, detail, untold, "input skipped");
+                }
                 let offset = (*position > 0).then_some(*position);
                 engine.bad_input(reason, source, offset);
             }
             What::Gap(gap) => {
-                let url = engine.source_url(source);
-                tracing::warn!(
-                    url,
-                    reason = gap.reason,
-                    detail = gap.detail,
-                    "events were missed"
-                );
+                if let Some(untold) = self.told.may_tell(source, gap.reason) {
+                    let url = engine.source_url(source);
+                    let (reason, detail) = (gap.reason, &gap.detail);
+                    tracing::warn!(url, reason, detail, untold, "events were missed");
+                }
                 engine.source_gap(gap, source, now());
             }
             What::Finished { .. } => return Ok(until == Until::Finished),
@@ -470,4 +502,24 @@ pub(crate) fn now() -> Micros {
     since.map_or(0, |time| {
         Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happens_again_and_again_is_told_now_and_then() {
+        let mut told = Told(HashMap::new());
+        let (one, other) = (1, 2);
+        assert_eq!(told.may_tell(one, "too_long"), Some(0));
+        for _ in 0..1_000 {
+            assert_eq!(told.may_tell(one, "too_long"), None);
+        }
+        assert_eq!(told.may_tell(one, "clamped"), Some(0));
+        assert_eq!(told.may_tell(other, "too_long"), Some(0));
+        tokio::time::advance(TELL_EVERY).await;
+        assert_eq!(told.may_tell(one, "too_long"), Some(1_000));
+        assert_eq!(told.may_tell(one, "too_long"), None);
+    }
 }

@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checker::{Checker, Trust, Verdict},
+    checker::{Checker, Patience, Trust, Verdict},
     engine::{Engine, SourceIndex},
     network,
 };
@@ -141,12 +141,16 @@ impl Sources {
         let (inbox, origins) = (inbox.clone(), Arc::clone(&self.origins));
         let checker = self.checker.clone();
         self.tasks.spawn(async move {
+            let mut patience = Patience::of_a_stream();
             while let Some(delivery) = receiver.recv().await {
                 let Some(origin) = origins.get(usize::from(delivery.source.0)) else {
                     continue;
                 };
                 let verdicts = match &checker {
-                    Some(checker) => checker.look(&delivery.what, &origin.trust).await,
+                    Some(checker) => {
+                        let looked = checker.look(&delivery.what, &origin.trust, &mut patience);
+                        looked.await
+                    }
                     None => Vec::new(),
                 };
                 let input = Input {
@@ -190,10 +194,15 @@ impl Sources {
     }
 
     /// Checks a frame that nobody has checked.
-    pub(crate) async fn check(&self, frame: &[u8], source: SourceIndex) -> Verdict {
+    pub(crate) async fn check(
+        &self,
+        frame: &[u8],
+        source: SourceIndex,
+        patience: &mut Patience,
+    ) -> Verdict {
         let origin = self.origins.iter().find(|origin| origin.index == source);
         match (&self.checker, origin) {
-            (Some(checker), Some(origin)) => checker.check(frame, &origin.trust).await,
+            (Some(checker), Some(origin)) => checker.check(frame, &origin.trust, patience).await,
             _ => Verdict::Good,
         }
     }

@@ -129,6 +129,30 @@ pub enum StoreError {
         /// As asked for.
         handle: String,
     },
+    /// No account of this DID was ever heard of.
+    #[error(
+        "no account {did} is known\n  help: check its spelling; `kith explain` says what is known of it"
+    )]
+    UnknownDid {
+        /// As asked for.
+        did: String,
+    },
+    /// Nothing is known of the end of an epoch.
+    #[error("nothing is known of the end of epoch {epoch}\n  help: {}", ends(*.known))]
+    UnknownEpoch {
+        /// As asked for.
+        epoch: i64,
+        /// The first and the last whose end is known.
+        known: Option<(i64, i64)>,
+    },
+    /// More than one account says that this handle is its own.
+    #[error("{} say that the handle {handle:?} is theirs\n  help: give a DID", dids.join(" and "))]
+    AmbiguousHandle {
+        /// As asked for.
+        handle: String,
+        /// Some of them.
+        dids: Vec<String>,
+    },
     /// A parameter of a report is missing.
     #[error("the report {report} needs --{parameter}")]
     MissingParameter {
@@ -220,5 +244,12 @@ impl StoreError {
             self,
             StoreError::Database(_) | StoreError::Rows(_) | StoreError::Corrupt { .. }
         )
+    }
+}
+
+fn ends(known: Option<(i64, i64)>) -> String {
+    match known {
+        Some((first, last)) => format!("the ends of epochs {first} to {last} are known"),
+        None => "no epoch has ended yet".to_owned(),
     }
 }

@@ -217,8 +217,8 @@ impl Store {
         .await
     }
 
-    /// Likes in the journal whose keys, from a TID on, are of a later time than their commits: ledger id
-    /// of the sender, kind, key.
+    /// Likes in the journal whose keys, from a TID on, are of a later time than their commits, or that
+    /// came with none: ledger id of the sender, kind, key.
     pub async fn each_like_ahead(
         &self,
         first: &str,
@@ -228,7 +228,7 @@ impl Store {
         let first: String = first.chars().filter(char::is_ascii_alphanumeric).collect();
         let sql = format!(
             "SELECT sender, record, rkey FROM journal \
-             WHERE rev > '' AND rkey > rev AND rkey >= '{first}'"
+             WHERE rkey > rev AND rkey >= '{first}'"
         );
         self.each_like_key("journal", &sql, &[], give).await
     }

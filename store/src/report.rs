@@ -170,6 +170,13 @@ impl Report {
         OPTIONAL.contains(&parameter)
     }
 
+    /// Whether it reads the journal, of which the older part may have been dropped.
+    pub fn reads_journal(&self) -> bool {
+        ["FROM journal", "JOIN journal"]
+            .iter()
+            .any(|from| self.sql.contains(from))
+    }
+
     /// The query as it stands in its file, comments and all.
     pub fn sql(&self) -> &'static str {
         self.sql
@@ -177,16 +184,34 @@ impl Report {
 }
 
 impl Store {
-    /// The DID of the account that goes by a handle.
+    /// The DID of the account that goes by a handle. Anybody can say that a handle is theirs, so of
+    /// several it is the tracked one.
     ///
     /// # Errors
-    /// [`StoreError::UnknownHandle`] if no account is known to.
+    /// [`StoreError::UnknownHandle`] if no account is known to, [`StoreError::AmbiguousHandle`] if
+    /// several are and not just one of them is tracked.
     pub async fn did_of_handle(&self, handle: &str) -> Result<String, StoreError> {
-        const SQL: &str = "SELECT did FROM account WHERE handle = $1 ORDER BY id DESC LIMIT 1";
+        const SQL: &str = "SELECT did, EXISTS (SELECT 1 FROM tracked WHERE account = id) \
+            FROM account WHERE handle = $1 ORDER BY 2 DESC, id LIMIT 4";
         let handle = handle.trim_start_matches('@').to_ascii_lowercase();
-        let did: Option<String> = on_readers!(self, pool =>
-            sqlx::query_scalar(SQL).bind(handle.as_str()).fetch_optional(pool).await?);
-        did.ok_or(StoreError::UnknownHandle { handle })
+        let found: Vec<(String, bool)> = on_readers!(self, pool =>
+            sqlx::query_as(SQL).bind(handle.as_str()).fetch_all(pool).await?);
+        match found.as_slice() {
+            [] => Err(StoreError::UnknownHandle { handle }),
+            [(did, _)] | [(did, true), (_, false), ..] => Ok(did.clone()),
+            _ => Err(StoreError::AmbiguousHandle {
+                handle,
+                dids: found.into_iter().map(|(did, _)| did).collect(),
+            }),
+        }
+    }
+
+    /// Whether the account of a DID is tracked; None: it is not known.
+    pub async fn is_tracked(&self, did: &str) -> Result<Option<bool>, StoreError> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM tracked WHERE account = id) \
+            FROM account WHERE did = $1";
+        Ok(on_readers!(self, pool =>
+            sqlx::query_scalar(SQL).bind(did).fetch_optional(pool).await?))
     }
 
     /// The handles of accounts, by DID, as far as they are known.

@@ -103,6 +103,30 @@ fn running_id(kith: &Kith) -> String {
     pid.trim().to_owned()
 }
 
+/// All that is wrong is told at once.
+#[test]
+fn check_online_asks_for_every_account_and_source() {
+    // Nobody listens at that port.
+    let kith = Kith::new(
+        "[network]\nplc = \"http://127.0.0.1:9\"\nhandle_resolver = \"http://127.0.0.1:9\"\n\
+         allow_private_addresses = true\n\
+         [[circle.tracked]]\nid = \"alice.test\"\n[[circle.tracked]]\nid = \"bob.test\"\n\
+         [[source]]\nkind = \"relay\"\nurl = \"ws://127.0.0.1:9\"\n\
+         [[source]]\nkind = \"file\"\npath = \"nothing.frames\"\n",
+    );
+    let _ = kith.run(&["check"]).expect_ok();
+    let said = kith.run(&["check", "--online"]).expect_code(1).stderr;
+    for told in [
+        "\"alice.test\"",
+        "\"bob.test\"",
+        "FAIL  reach ws://127.0.0.1:9",
+        "FAIL  reach nothing.frames",
+        "4 things are wrong",
+    ] {
+        assert!(said.contains(told), "{told} in {said}");
+    }
+}
+
 #[test]
 fn what_is_broken_is_named_and_the_rest_still_looked_at() {
     let kith = Kith::new("[circle\n");

@@ -175,7 +175,7 @@ fn an_answer_stands_until_the_database_moves() {
 }
 
 /// What is asked, the status, and words of the answer.
-const REFUSED: [(&str, u16, &str); 21] = [
+const REFUSED: [(&str, u16, &str); 23] = [
     ("/api/v1/reports/tpo", 404, "did you mean top?"),
     ("/api/v1/reports/zzzzzz", 404, "/api/v1/reports lists them"),
     ("/api/v1/reports/%FF", 404, "there is no report"),
@@ -208,6 +208,16 @@ const REFUSED: [(&str, u16, &str); 21] = [
         "/api/v1/reports/trust?viewer=nobody.example",
         404,
         "no account is known by the handle",
+    ),
+    (
+        "/api/v1/reports/trust?viewer=did:plc:nobodynobodynobodynobody",
+        404,
+        "no account did:plc:nobodynobodynobodynobody is known",
+    ),
+    (
+        "/api/v1/reports/delta?epoch=5",
+        404,
+        "nothing is known of the end of epoch 5",
     ),
     (
         "/api/v1/reports/trust?viewer='%20OR%201=1--",

@@ -52,7 +52,7 @@ const LATER: usize = 40;
 const EARLIER: usize = 640;
 
 /// A change, how it is taken back, the table, and the column that is to be named.
-const BENDS: [(&str, &str, &str, &str); 27] = [
+const BENDS: [(&str, &str, &str, &str); 28] = [
     (
         "UPDATE journal SET sink_points = sink_points + 1 WHERE position = 20",
         "UPDATE journal SET sink_points = sink_points - 1 WHERE position = 20",
@@ -76,6 +76,12 @@ const BENDS: [(&str, &str, &str, &str); 27] = [
         "UPDATE journal SET points = points - 1 WHERE position = 20",
         "journal",
         "pieces",
+    ),
+    (
+        "UPDATE journal SET kind = kind + 90 WHERE position = 20",
+        "UPDATE journal SET kind = kind - 90 WHERE position = 20",
+        "journal",
+        "kind",
     ),
     (
         "UPDATE ledger_account SET own = own + 1 WHERE id = 5",
@@ -292,6 +298,20 @@ fn the_same_history_under_other_rules() {
             let again = kith.run(&["recompute", "--into", other.url()]);
             assert!(again.expect_code(1).stderr.contains("already"));
         }
+        // An edit since then is not what is asked.
+        let edited = config(&database, "keep_checkpoints = 0\n");
+        let edited = Kith::new(&edited.replace("pin_tracked = true", "pin_tracked = false"));
+        let other = Database::sqlite();
+        let _ = edited
+            .run(&["recompute", "--into", other.url()])
+            .expect_ok();
+        assert_eq!(other.contents(), database.contents());
+        let more = ["ledger.repeat=count", "ledger.max_likes_per_epoch=99999999"];
+        let unused = Database::sqlite();
+        let args = ["recompute", "--into", unused.url(), "--set", more[0]];
+        let said = kith.run(&[&args[..], &["--set", more[1]]].concat());
+        let said = said.expect_ok().stderr;
+        assert_eq!(said.matches("cannot count now").count(), 2, "{said}");
         let assignments = kith.json(&["report", "assignments"]);
         for (sets, ticks_differ) in [
             (vec!["ledger.decay_percent=50"], false),

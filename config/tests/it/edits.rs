@@ -180,6 +180,10 @@ fn what_cannot_be_done_is_said() {
 
 #[test]
 fn a_problem_with_an_account_is_told_in_its_place() {
+    let problem_at = |text: &str, origin: &str, name: &str| {
+        let gone = (&id(name), "gone".to_owned(), "wait");
+        edit::problems_at(text, origin, [gone]).to_string()
+    };
     let text = "[circle]\nskip = [\"x.example.com\",\n  \"did:plc:skipped\"]\n\n\
                 [[circle.tracked]]\nlabel = \"A\"\nid = \"Alice.example.com\"\n";
     for (name, place) in [
@@ -188,11 +192,11 @@ fn a_problem_with_an_account_is_told_in_its_place() {
         ("x.example.com", "kith.toml:2:9: gone"),
         ("did:plc:elsewhere", "kith.toml: gone"),
     ] {
-        let said = edit::problem_at(text, "kith.toml", &id(name), "gone", "wait").to_string();
+        let said = problem_at(text, "kith.toml", name);
         assert!(said.starts_with(place), "{name}: {said}");
     }
     let inline = "circle.tracked = [{ id = \"alice.example.com\" }, {id=\"did:plc:b\"}]";
-    let said = edit::problem_at(inline, "k", &id("did:plc:b"), "gone", "wait").to_string();
+    let said = problem_at(inline, "k", "did:plc:b");
     assert!(said.starts_with("k:1:53: gone"), "{said}");
 }
 

@@ -5,6 +5,8 @@
 
 mod network;
 
+pub(super) use network::reach;
+
 use std::{io::Write, path::Path};
 
 use anyhow::Result;
@@ -117,11 +119,7 @@ pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
         Format::Csv => output::table(&flat(&findings), Format::Csv)?,
         Format::Table => std::io::stdout().write_all(words(&findings)?.as_bytes())?,
     }
-    let failed = findings
-        .iter()
-        .filter(|one| one.state == State::Fail)
-        .count();
-    match failed {
+    match failed(&findings) {
         0 => Ok(()),
         1 => Err(InputError("1 check failed".to_owned()).into()),
         n => Err(InputError(format!("{n} checks failed")).into()),
@@ -332,7 +330,14 @@ fn files() -> Finding {
     }
 }
 
-fn words(findings: &[Finding]) -> Result<String> {
+/// How many checks failed.
+pub(super) fn failed(findings: &[Finding]) -> usize {
+    let failed = findings.iter().filter(|one| one.state == State::Fail);
+    failed.count()
+}
+
+/// A line for each check, and one for what to do.
+pub(super) fn words(findings: &[Finding]) -> Result<String> {
     let mut out = Vec::new();
     for Finding {
         check,

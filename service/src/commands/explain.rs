@@ -3,22 +3,18 @@
 //! Reads the database only, beside a running service: the follow records that lie on the way are
 //! put into a small circle of their own, which is asked.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io::Write,
-    path::Path,
-};
+use std::{collections::BTreeMap, io::Write, path::Path};
 
 use anyhow::Result;
-use kith_config::{Config, Did, Identifier, Mode};
+use kith_config::{Config, Identifier, Mode};
 use kith_graph::{AccountId, Changes, Circle};
 use kith_store::{Access, Explanation, Membership, Store, Table, Value};
 use serde::Serialize;
 
 use crate::{
+    ask,
     cli::{ExplainArgs, Format},
-    exit::InputError,
-    output::{self, harmless},
+    output::{self, harmless, without_shared},
 };
 
 /// The answer; its field names are a contract.
@@ -42,7 +38,7 @@ pub(crate) struct Answer {
     /// Members of the last degree that follow it, which does not bring it in.
     followers_at_the_edge: i64,
     #[serde(skip)]
-    names: HashMap<String, String>,
+    names: BTreeMap<String, String>,
     #[serde(skip)]
     depth: u8,
 }
@@ -83,10 +79,7 @@ impl From<Membership> for Moved {
 pub(super) async fn run(path: &Path, args: ExplainArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let store = Store::open(&config.database, Access::Read).await?;
-    let did = match args.account.starts_with("did:") {
-        true => did(&args.account)?,
-        false => store.did_of_handle(&args.account).await?,
-    };
+    let did = ask::did_of(&store, "account", &args.account).await?;
     let answer = answer(&store, &config, did, args.limit as usize).await?;
     match args.output.format() {
         Format::Json => output::json(&answer)?,
@@ -95,15 +88,6 @@ pub(super) async fn run(path: &Path, args: ExplainArgs) -> Result<()> {
     }
     store.close().await;
     Ok(())
-}
-
-fn did(text: &str) -> Result<String, InputError> {
-    let did = text.parse::<Did>().map_err(|error| {
-        InputError(format!(
-            "{text:?}: {error}\n  help: write a DID, as in did:plc:…, or the handle of a known account"
-        ))
-    });
-    did.map(|did| did.as_str().to_owned())
 }
 
 /// What there is to say of an account, with so many paths at most.
@@ -117,7 +101,7 @@ pub(crate) async fn answer(
     let account = found.account.as_ref();
     let hop = account.and_then(|account| account.hop);
     let mut paths = Vec::new();
-    let mut names = HashMap::new();
+    let mut names = BTreeMap::new();
     if let (Some(account), Some(_)) = (account, hop) {
         let id = u32::try_from(account.id)?;
         for path in shortest(&found, id, paths_max)? {
@@ -151,7 +135,7 @@ pub(crate) async fn answer(
         entered: found.entered.map(Moved::from),
         left: found.left.map(Moved::from),
         followers_at_the_edge: found.followers_at_the_edge,
-        names,
+        names: without_shared(names),
         depth: found.depth,
         did,
     })

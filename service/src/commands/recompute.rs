@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hashbrown::HashSet;
-use kith_config::{Config, Env, Mode, mask_passwords};
+use kith_config::{Config, Env, Ledger, Mode, Repeat, mask_passwords};
 use kith_store::{Access, Store};
 
 use crate::{
@@ -20,13 +20,15 @@ pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let mut what_if = what_if(&args.set)?;
     if !what_if.keys.contains("pin_tracked") {
-        what_if.pins = config.ledger.pin_tracked;
+        // As they are in the journal, which has none under rule reference.
+        what_if.pins = true;
+        what_if.makes_pins = what_if.keys.contains("rule") && config.ledger.pin_tracked;
     }
     let store = Store::open(&config.database, Access::Snapshot).await?;
     let into = Store::open_new(&args.into).await?;
     let settings = Settings::new(&config, Vec::new(), Vec::new(), Vec::new());
-    if what_if.keys.contains("repost") && config.ledger.repost == 0 {
-        tracing::warn!("reposts that did not count are not in the journal: they cannot count now");
+    for missing in missing(&what_if, &config.ledger) {
+        tracing::warn!("{missing} are not in the journal: they cannot count now");
     }
     let done = tokio::select! {
         done = Engine::recompute(&store, &into, settings, &what_if) => Some(done),
@@ -71,8 +73,32 @@ fn what_if(sets: &[String]) -> Result<WhatIf> {
     let config = Config::parse(&text, "--set", &Env::default(), Mode::Offline)?;
     Ok(WhatIf {
         pins: config.ledger.pin_tracked,
+        makes_pins: config.ledger.pin_tracked,
         rules: config.ledger,
         keys,
+    })
+}
+
+/// What would count under the rules that are set, and was dropped under those of the config.
+fn missing<'a>(set: &'a WhatIf, before: &'a Ledger) -> impl Iterator<Item = &'static str> {
+    let after = &set.rules;
+    let likes = after.max_likes_per_epoch > before.max_likes_per_epoch;
+    let missing = [
+        ("repost", before.repost == 0, "reposts that did not count"),
+        (
+            "repeat",
+            after.repeat != before.repeat && after.repeat == Repeat::Count,
+            "repeated likes",
+        ),
+        (
+            "max_likes_per_epoch",
+            likes,
+            "likes beyond ledger.max_likes_per_epoch",
+        ),
+    ];
+    let missing = missing.into_iter();
+    missing.filter_map(|(key, is_missing, what)| {
+        (is_missing && set.keys.contains(key)).then_some(what)
     })
 }
 

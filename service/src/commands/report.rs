@@ -29,8 +29,15 @@ pub(super) async fn run(path: &Path, args: ReportArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let store = Store::open(&config.database, Access::Read).await?;
     let parameters = parameters(&store, report, &args).await?;
-    if let Some(epoch) = args.epoch {
-        known_epoch(&store, epoch).await?;
+    if report.reads_journal() {
+        let dropped = store
+            .load_state()
+            .await?
+            .map_or(0, |state| state.dropped_position);
+        output::note_dropped(dropped);
+    }
+    if report.name == "why" {
+        note_untracked(&store, &parameters).await?;
     }
     if args.all_origins {
         output::note(
@@ -106,20 +113,19 @@ fn no_past(report: &Report) -> InputError {
     ))
 }
 
-/// An epoch whose end is known.
-///
-/// # Errors
-/// It is not over, came before the ledger, or its history was not kept.
-async fn known_epoch(store: &Store, epoch: i64) -> Result<()> {
-    let said = match store.closed_epochs().await? {
-        Some((first, last)) if (first..=last).contains(&epoch) => return Ok(()),
-        Some((first, last)) => format!("the ends of epochs {first} to {last} are known"),
-        None => "no epoch has ended yet".to_owned(),
-    };
-    Err(InputError(format!(
-        "nothing is known of the end of epoch {epoch}\n  help: {said}"
-    ))
-    .into())
+/// Through whom points came is kept of tracked accounts only.
+async fn note_untracked(store: &Store, parameters: &[(&str, Parameter)]) -> Result<()> {
+    for (name, value) in parameters {
+        if let ("viewer", Parameter::Text(did)) = (*name, value)
+            && store.is_tracked(did).await? == Some(false)
+        {
+            output::note(&format!(
+                "note: through whom points came is kept of tracked accounts only, and {did} is not \
+                 tracked"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A table for people, and on standard error what it leaves out.

@@ -33,7 +33,10 @@ async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
     let directory = network::directory(&config, Some(learned))?;
     network::remember(&directory, &store).await?;
     let mut names = Names::new(directory.clone());
-    let settings = names.settings(&config).await;
+    let settings = tokio::select! {
+        settings = names.settings(&config) => settings,
+        () = stopping.cancelled() => return Ok(()),
+    };
     let settings = settings.map_err(|error| error.in_file(path))?;
     let engine = Engine::open(&store, settings).await?;
     tracing::info!(database = config.database_masked(), "following");

@@ -185,29 +185,39 @@ fn list(counts: impl Iterator<Item = (impl Display, i64)>) -> String {
 
 /// The numbers of the status as name and value.
 fn flat(status: &Status) -> Table {
-    let mut rows = vec![
-        ("epoch".to_owned(), status.epoch.unwrap_or_default()),
-        ("ticks".to_owned(), status.ticks),
-        ("journal.position".to_owned(), status.journal.position),
-        ("capped_accounts".to_owned(), status.capped_accounts),
+    let mut rows: Vec<(String, i64)> = status
+        .epoch
+        .map(|epoch| ("epoch".to_owned(), epoch))
+        .into_iter()
+        .collect();
+    let numbers = [
+        ("ticks", status.ticks),
+        ("journal.position", status.journal.position),
+        ("capped_accounts", status.capped_accounts),
+        ("journal.dropped_position", status.journal.dropped_position),
+        ("checkpoint.position", status.checkpoint.position),
         (
-            "journal.dropped_position".to_owned(),
-            status.journal.dropped_position,
+            "gaps.open",
+            i64::try_from(status.gaps.len()).unwrap_or(i64::MAX),
         ),
-        ("database.bytes".to_owned(), status.database.bytes),
+        ("database.bytes", status.database.bytes),
     ];
+    rows.extend(numbers.map(|(name, n)| (name.to_owned(), n)));
     rows.extend(
         status
             .circle
             .iter()
             .map(|(hop, n)| (format!("circle.{hop}"), *n)),
     );
-    rows.extend(
-        status
-            .likes
-            .iter()
-            .map(|(name, n)| (format!("likes.{name}"), n.cast_signed())),
-    );
+    let counts = [
+        ("likes", &status.likes),
+        ("frames", &status.frames),
+        ("verify", &status.verify),
+    ];
+    for (kind, counts) in counts {
+        let counts = counts.iter();
+        rows.extend(counts.map(|(name, n)| (format!("{kind}.{name}"), n.cast_signed())));
+    }
     rows.extend(
         status
             .backfill

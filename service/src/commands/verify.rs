@@ -4,12 +4,13 @@ use std::{io::Write, path::Path};
 
 use anyhow::Result;
 use kith_config::{Identifier, Mode};
-use kith_store::{Access, Store, Table, Value};
+use kith_store::{Access, Store, StoreError, Table, Value};
 
 use crate::{
     cli::{Format, VerifyArgs},
     exit::InputError,
-    output, verify,
+    output,
+    verify::{self, Difference, Verified},
 };
 
 /// Verifies, and says no if anything differs.
@@ -25,7 +26,14 @@ pub(super) async fn run(path: &Path, args: &VerifyArgs) -> Result<()> {
         })
         .collect();
     let store = Store::open(&config.database, Access::Snapshot).await?;
-    let verified = verify::verify(&store, &skip, args.kept).await?;
+    let state = store.load_state().await?;
+    let verified = match verify::verify(&store, &skip, args.kept).await {
+        Ok(verified) => verified,
+        Err(error) => match state {
+            Some(state) => unreadable(error.downcast()?, state.position)?,
+            None => return Err(error),
+        },
+    };
     store.close().await;
     let rows = verified.differences.iter().map(|difference| {
         let text = |text: &str| Value::Text(text.to_owned());
@@ -58,4 +66,28 @@ pub(super) async fn run(path: &Path, args: &VerifyArgs) -> Result<()> {
         ))
         .into()),
     }
+}
+
+/// A value that cannot even be read is the first that differs.
+fn unreadable(error: StoreError, position: u64) -> Result<Verified> {
+    let StoreError::Corrupt {
+        table,
+        column,
+        row,
+        what,
+    } = error
+    else {
+        return Err(error.into());
+    };
+    Ok(Verified {
+        position,
+        identical: false,
+        differences: vec![Difference {
+            table,
+            row,
+            column,
+            stored: what,
+            replayed: "what can be read; nothing was compared".to_owned(),
+        }],
+    })
 }

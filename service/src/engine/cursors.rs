@@ -13,6 +13,8 @@ pub(super) struct Source {
     pub(super) gap: Option<(&'static str, Micros)>,
     /// It has been told that events come from a later time than now.
     pub(super) is_future_told: bool,
+    /// It was connected once.
+    pub(super) was_connected: bool,
 }
 
 /// What a source's number is: given by [`Engine::source`].
@@ -40,6 +42,7 @@ impl Engine {
                 changed: true,
                 gap: None,
                 is_future_told: false,
+                was_connected: false,
             });
             self.sources.len() - 1
         }))
@@ -65,10 +68,15 @@ impl Engine {
         self.sources[source.0].row.kind == "jetstream"
     }
 
-    /// Whether anything was ever read of a source, or it is connected.
-    pub(crate) fn was_ever_read(&self, source: SourceIndex) -> bool {
-        let row = &self.sources[source.0].row;
-        row.cursor.is_some() || row.connected
+    /// Whether a source has ever worked: something was read of it, or it was connected.
+    pub(crate) fn has_worked(&self, source: SourceIndex) -> bool {
+        let source = &self.sources[source.0];
+        source.row.cursor.is_some() || source.was_connected
+    }
+
+    /// Up to where the source was read.
+    pub(crate) fn cursor(&self, source: SourceIndex) -> Option<u64> {
+        self.sources[source.0].row.cursor
     }
 
     /// How late the source's last event was.
@@ -81,5 +89,6 @@ impl Engine {
         let source = &mut self.sources[source.0];
         source.changed |= source.row.connected != connected;
         source.row.connected = connected;
+        source.was_connected |= connected;
     }
 }

@@ -71,13 +71,6 @@ impl DayOne {
     pub(super) fn first_micros(&self) -> Option<Micros> {
         self.row.as_ref().map(|row| row.first_micros)
     }
-
-    /// The oldest time of likes that both tell of, while the stream may still bring them.
-    pub(super) fn overlap(&self, now: Option<Micros>) -> Option<Micros> {
-        let first = self.first_micros()?;
-        let open = now.is_none_or(|now| now < first + 2 * KEY_AGE_MAX);
-        open.then_some(first - KEY_AGE_MAX)
-    }
 }
 
 impl Engine {
@@ -447,6 +440,11 @@ impl Engine {
             row.state = BootstrapState::Done;
             row.ended_micros = Some(now);
             self.pending.bootstrap = Some(row.clone());
+            // What a gap hid may be read before anything is heard.
+            let first = row.first_micros;
+            if self.clock.epoch().is_none() {
+                self.move_clock(first);
+            }
         }
         self.day_one = DayOne {
             row: self.day_one.row.take(),

@@ -184,13 +184,11 @@ impl Engine {
         let Some(number) = self.new_rev(Some(id), rev, arrival.now) else {
             return;
         };
-        let known = self.data.get(&id).copied();
-        let is_other = match known {
-            Some(known) => data.as_ref().is_none_or(|data| known != *data.digest()),
-            // Nothing came of it since it was read.
-            None => self.has_read_follows(id),
-        };
-        if is_other {
+        // Where nothing came of it yet, something may have been missed: an account that moved may have
+        // done it at the host before, which is not heard so far.
+        let known = self.data.get(&id);
+        let is_known = known.is_some_and(|known| data.is_some_and(|data| known == data.digest()));
+        if !is_known {
             self.open_gap("sync", id, self.notes[id.index()].rev, number);
         }
         self.seen(id, number, data.as_ref());
@@ -266,11 +264,31 @@ impl Engine {
         };
         if let Some(author) = self.keeper_of_follows(repo) {
             self.repairs.touch_follow(author, &op.rkey);
-            let subject = subject.map(|did| self.intern(did));
+            let admitted = subject.filter(|did| self.may_name(author, did));
+            if admitted != subject {
+                self.notes[author.index()].capped = true;
+                self.pending.accounts.insert(author);
+            }
+            let subject = admitted.map(|did| self.intern(did));
             if !self.puts_off_follow(author, &op.rkey, subject) {
                 self.set_follow(author, &op.rkey, subject);
             }
         }
+    }
+
+    /// Whether an account may name one more whom nobody has named. Each takes a number for good, and a
+    /// repo can name thousands a minute, and take them back.
+    fn may_name(&mut self, author: AccountId, did: &str) -> bool {
+        if self.circle.lookup(did).is_some() {
+            return true;
+        }
+        let named = self.named.entry(author).or_default();
+        *named = named.saturating_add(1);
+        let may = *named <= self.settings.max_follows;
+        if !may {
+            self.counters.add("frames.too_many_names", 1);
+        }
+        may
     }
 
     /// The account, if its follow records are kept: everybody's in stream mode, else those of the
@@ -325,7 +343,9 @@ impl Engine {
         }
         self.repairs.touch_block(author, &op.rkey);
         match &op.record {
-            Some(Ok(Record::Block { subject })) if is_did(subject) => {
+            Some(Ok(Record::Block { subject }))
+                if is_did(subject) && self.may_name(author, subject) =>
+            {
                 let subject = self.intern(subject);
                 if self.circle.set_block(author, &op.rkey, subject) != Some(subject) {
                     self.pending.blocks.set(author, &op.rkey, Some(subject));

@@ -36,6 +36,9 @@ pub(super) struct Gaps {
     accounts: HashMap<AccountId, AccountGap>,
     /// A stream missed everybody's events; there is one such gap at a time, which grows.
     stream: Option<StreamGap>,
+    /// Up to where the likes of accounts are still to be read, also of those that failed: they may be
+    /// active again.
+    wanted: HashMap<AccountId, u64>,
     /// Likes that came by the stream, of accounts with an open gap, and by repair.
     known: HashMap<AccountId, Known>,
     /// Likes with keys up to this one cannot be met again: day one had them, if anybody.
@@ -106,11 +109,20 @@ impl Gaps {
         self.last
     }
 
-    /// Where the account's open gaps end, if it has any.
+    /// Up to where likes of the account may be read that are known, if any are to be.
     fn end(&self, id: AccountId) -> Option<u64> {
         let stream = self.stream.as_ref().filter(|gap| gap.brings_likes_of(id));
         let account = self.accounts.get(&id).map(|gap| gap.upto);
-        account.max(stream.map(|gap| gap.upto))
+        let wanted = self.wanted.get(&id).copied();
+        account.max(stream.map(|gap| gap.upto)).max(wanted)
+    }
+
+    /// The account's likes are to be read up to this key; None: they are not.
+    pub(super) fn note_wanted(&mut self, id: AccountId, upto: Option<u64>) {
+        match upto {
+            Some(upto) => drop(self.wanted.insert(id, upto)),
+            None => drop(self.wanted.remove(&id)),
+        }
     }
 
     /// Notes a like that came by the stream. False: a repair brought it already.
@@ -120,7 +132,8 @@ impl Gaps {
         };
         // The key of a client whose clock is fast: a gap after this commit may begin before it.
         let is_ahead = rkey > rev;
-        if !is_ahead && self.known.is_empty() && self.accounts.is_empty() && self.stream.is_none() {
+        let is_closed = self.accounts.is_empty() && self.stream.is_none() && self.wanted.is_empty();
+        if !is_ahead && self.known.is_empty() && is_closed {
             return true;
         }
         let end = self.end(id);
@@ -148,6 +161,15 @@ impl Gaps {
         };
         if repaired || self.end(id).is_some_and(|end| rkey <= end) {
             self.note_known(id, (key.0, rkey));
+        }
+    }
+
+    /// At start: a like in the journal that may be met again if the account's last commit, this one,
+    /// is not long after it.
+    pub(super) fn restore_like_after(&mut self, id: AccountId, key: (RecordKind, &str), rev: u64) {
+        let is_past = |rkey| tid::at(tid::micros(rkey) + KEY_AGE_MAX) < rev;
+        if self.end(id).is_some() || !tid::pack(key.1).is_some_and(is_past) {
+            self.restore_like(id, key, true);
         }
     }
 
@@ -181,6 +203,16 @@ impl Engine {
     pub(super) fn first_missable(&self) -> u64 {
         let now = self.clock.now().unwrap_or_default();
         tid::at(now - HORIZON).max(self.gaps.known_from)
+    }
+
+    /// The oldest event time that a source may go on from.
+    pub(super) fn first_tellable(&self) -> Option<Micros> {
+        let told = self
+            .sources
+            .iter()
+            .filter_map(|source| source.row.event_micros);
+        let oldest = told.min()? - KEY_AGE_MAX;
+        Some(oldest.max(self.clock.now()? - HORIZON))
     }
 
     /// Something of one repo was missed, after one commit and up to another: a row, and where

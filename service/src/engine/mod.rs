@@ -121,6 +121,8 @@ pub(crate) struct Engine {
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
     day_one: day_one::DayOne,
+    /// How many whom nobody had named before each account has named in this epoch.
+    named: HashMap<AccountId, u32>,
     watched: Arc<Watched>,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
@@ -345,6 +347,7 @@ impl Engine {
         self.history.end_epoch(epoch - 1, hops);
         self.operate(Operation::Tick, None);
         self.repeats.clear();
+        self.named.clear();
         self.images.mark_tick(&self.ledger);
         self.images.begin_sweep();
         self.retention.tick(KeptRow {

@@ -135,6 +135,27 @@ mod tests {
             "did:web:a"
         );
 
+        // Anybody can say that it is theirs: it stays the tracked account's, and is nobody's of two.
+        engine.intern("did:web:c");
+        engine.identity("did:web:c", Some("a.example".to_owned()));
+        let _ = wanted(&mut engine, &store, HOUR).await;
+        let whose = store.did_of_handle("@A.example").await;
+        assert_eq!(whose.expect("known"), "did:web:a");
+        engine.identity("did:web:b", Some("a.example".to_owned()));
+        let _ = wanted(&mut engine, &store, HOUR).await;
+        let told = store
+            .did_of_handle("a.example")
+            .await
+            .expect_err("of three");
+        assert!(
+            told.to_string()
+                .starts_with("did:web:a and did:web:b and did:web:c")
+        );
+        for other in ["did:web:b", "did:web:c"] {
+            engine.identity(other, None);
+        }
+        engine.handle_found(found("did:web:b", 5, LookedUp::Failed), HOUR);
+
         let a = engine.circle.lookup("did:web:a").expect("known");
         engine.look_up_again(a);
         let again = wanted(&mut engine, &store, 7 * HOUR).await;

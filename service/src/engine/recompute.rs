@@ -32,8 +32,10 @@ pub(crate) struct WhatIf {
     pub(crate) rules: Rulebook,
     /// Keys of `[ledger]`.
     pub(crate) keys: HashSet<String>,
-    /// Whether tracked accounts are to be pinned, where the rule has pins.
+    /// Whether accounts are pinned where the journal has it, and the rule has pins.
     pub(crate) pins: bool,
+    /// Whether tracked accounts are pinned if the journal has no pins at all.
+    pub(crate) makes_pins: bool,
 }
 
 impl WhatIf {
@@ -201,7 +203,7 @@ impl<'a> Rerun<'a> {
         numbers[0] = Some(0);
         Ok(Rerun {
             what_if,
-            makes_pins: !has_pins,
+            makes_pins: what_if.makes_pins && !has_pins,
             tracked: tracked
                 .iter()
                 .filter_map(|row| number(row.account))

@@ -18,6 +18,7 @@ use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 
 use super::{
     Engine,
+    gaps::KEY_AGE_MAX,
     gaps::{Found, Spans},
     tid,
 };
@@ -141,14 +142,6 @@ impl Engine {
         self.order(id, "gap", likes, gap);
     }
 
-    /// The account's follows were read from its host, or are being read.
-    pub(super) fn has_read_follows(&self, id: AccountId) -> bool {
-        let row = self.repairs.rows.get(&id);
-        self.settings.backfill == Backfill::Pds
-            && self.circle.is_interior(id)
-            && row.is_none_or(|row| row.state == BackfillState::Running)
-    }
-
     /// The account is active again: what could not be read of it may be now.
     pub(super) fn reactivated(&mut self, id: AccountId) {
         if self.circle.is_interior(id) || self.repairs.rows.contains_key(&id) {
@@ -209,6 +202,7 @@ impl Engine {
             touched.is_cancelled = true;
         }
         if let Some(row) = self.repairs.rows.remove(&id) {
+            self.gaps.note_wanted(id, None);
             // Nothing is left of its gap that could be read.
             self.close_gap(id, Found::default());
             let state = BackfillState::Done;
@@ -247,10 +241,28 @@ impl Engine {
             let ring = self.ring(id);
             self.repairs.done[ring] += 1;
             self.repairs.rows.remove(&id);
+            self.gaps.note_wanted(id, None);
         } else {
-            self.repairs.rows.insert(id, row.clone());
+            self.keep_backfill(row.clone());
         }
         self.pending.backfill.insert(id, row);
+    }
+
+    fn keep_backfill(&mut self, row: BackfillRow) {
+        let id = AccountId(row.account);
+        let upto = spans_of(&row).bounds().map(|(_, upto)| upto);
+        self.gaps.note_wanted(id, upto);
+        self.repairs.rows.insert(id, row);
+    }
+
+    /// Event time from which likes are to be read of accounts that the stream told of since.
+    pub(super) fn oldest_wanted(&self) -> Option<Micros> {
+        let rows = self.repairs.rows.iter();
+        let after = rows.filter_map(|(id, row)| {
+            let (after, _) = spans_of(row).bounds()?;
+            (self.notes[id.index()].rev > after).then_some(after)
+        });
+        Some(tid::micros(after.min()?).max(tid::micros(self.first_missable())) - KEY_AGE_MAX)
     }
 
     /// At start: a backfill that was not done. What was running begins anew.
@@ -258,7 +270,7 @@ impl Engine {
         let id = AccountId(row.account);
         match row.state {
             BackfillState::Failed => {
-                self.repairs.rows.insert(id, row);
+                self.keep_backfill(row);
             }
             BackfillState::Queued | BackfillState::Running
                 if self.circle.is_interior(id)

@@ -11,7 +11,7 @@ use kith_graph::{AccountId, Changes, Circle};
 use kith_reputation::{AccountId as LedgerId, Ledger, Operation, Verdict};
 use kith_store::{
     HistoryPart, JournalPart, Store,
-    batch::{AccountRow, Clock, State, TrackedRow},
+    batch::{AccountRow, Clock, Micros, State, TrackedRow},
 };
 
 use self::ledger::Ticks;
@@ -94,6 +94,7 @@ impl Engine {
             repairs: Repairs::default(),
             gaps: Gaps::default(),
             day_one: DayOne::default(),
+            named: HashMap::new(),
             watched: Arc::default(),
             pending: Pending::default(),
             state,
@@ -298,6 +299,8 @@ impl Engine {
                 changed,
                 gap: None,
                 is_future_told: false,
+                // Else it had no row.
+                was_connected: true,
             });
         }
         self.restore_statuses(store).await?;
@@ -307,15 +310,19 @@ impl Engine {
         Ok(())
     }
 
-    /// The likes of the current epoch, and those that an open gap may bring again.
+    /// The likes of the current epoch, and those that a gap or a stream may bring again.
     async fn restore_likes(&mut self, store: &Store) -> Result<()> {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
-        let oldest = [self.gaps.oldest(), self.day_one.overlap(self.clock.now())];
-        let oldest = oldest.into_iter().flatten().min();
-        let first = oldest.and_then(|time| self.clock.epoch_of(time));
-        let first = first.map_or(epoch, |first| first.min(epoch));
+        let epoch_of = |time: Option<Micros>| {
+            let first = time.and_then(|time| self.clock.epoch_of(time));
+            first.map_or(epoch, |first| first.min(epoch))
+        };
+        let min = |times: [Option<Micros>; 2]| times.into_iter().flatten().min();
+        let oldest = min([self.gaps.oldest(), self.oldest_wanted()]);
+        let first = epoch_of(oldest);
+        let first_dropped = epoch_of(min([oldest, self.first_tellable()]));
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
                 if let (Operation::Transfer(transfer), Some(record)) = (&row.operation, &row.record)
@@ -336,20 +343,14 @@ impl Engine {
             })
             .await?;
         let first_key = tid::unpack(self.first_missable());
-        store
-            .each_like_ahead(&first_key, |sender, kind, rkey| {
-                if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {
-                    self.gaps.restore_like(*liker, (kind, rkey), true);
-                }
-            })
-            .await?;
-        store
-            .each_dropped_like(first, |sender, kind, rkey| {
-                if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {
-                    self.gaps.restore_like(*liker, (kind, rkey), true);
-                }
-            })
-            .await?;
+        let (gaps, notes) = (&mut self.gaps, &self.notes);
+        let mut again = |sender: LedgerId, kind, rkey: &str| {
+            if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {
+                gaps.restore_like_after(*liker, (kind, rkey), notes[liker.index()].rev);
+            }
+        };
+        store.each_like_ahead(&first_key, &mut again).await?;
+        store.each_dropped_like(first_dropped, again).await?;
         Ok(())
     }
 }

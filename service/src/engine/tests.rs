@@ -225,6 +225,45 @@ fn who_follows_too_many_is_marked() {
     assert_eq!(engine.members_by_hop(), [1, 2, 0]);
 }
 
+/// Numbers are given for good, so nobody can make Kith give them without end.
+#[test]
+fn who_names_too_many_nobody_knows_is_not_heard() {
+    let mut engine = engine(&[ALICE]);
+    let settings = Settings {
+        max_follows: 2,
+        ..engine.settings.clone()
+    };
+    engine.reconfigure(settings);
+    let _ = engine.backfill_orders(9, NOW);
+    engine.backfilled(ALICE, Ok(following(ALICE, &[BOB])), NOW);
+    let known = |engine: &Engine| engine.circle.accounts().len();
+    let named = |n: u32| format!("did:web:n{n}.example");
+    for n in 0..50 {
+        engine.follow_op(ALICE, &follow(Action::Create, "r8", Some(&named(n))));
+        engine.follow_op(ALICE, &follow(Action::Delete, "r8", None));
+        let block = Op {
+            collection: Collection::Block,
+            record: Some(Ok(Record::Block {
+                subject: named(100 + n),
+            })),
+            ..follow(Action::Create, "b8", None)
+        };
+        engine.block_op(BOB, &block);
+    }
+    assert_eq!(known(&engine), 2 + 2 + 2);
+    // Those who are known can be named, and what is left out shows.
+    engine.follow_op(ALICE, &follow(Action::Create, "r9", Some(&named(0))));
+    assert_eq!(engine.members_by_hop(), [1, 2, 0]);
+    let batch = engine.batch();
+    let alice = batch.accounts.iter().find(|row| row.did == ALICE);
+    assert!(alice.is_some_and(|row| row.capped));
+    // In the next epoch it may name others.
+    engine.move_clock(NOW);
+    engine.move_clock(NOW + 8 * DAY);
+    engine.follow_op(ALICE, &follow(Action::Create, "r8", Some(&named(51))));
+    assert_eq!(known(&engine), 7);
+}
+
 /// A like at a time, of somebody's post.
 fn like(micros: Micros, author: &str) -> LikeRecord {
     let text = "bafyreidkweoizs45i4lumtkwmd5dw44e3yx2dyxbmqymvjv26t3nv2ravi";

@@ -87,11 +87,8 @@ async fn write(
         }
         None => graph::write(&source, args, format, out).await?,
     };
-    if rows.from_journal && state.dropped_position > 0 {
-        output::note(&format!(
-            "note: the journal up to position {} was dropped (store.retain), and is not in it",
-            output::thousands(state.dropped_position.cast_signed())
-        ));
+    if rows.from_journal {
+        output::note_dropped(state.dropped_position);
     }
     let bytes = target.finish()?;
     tracing::info!(

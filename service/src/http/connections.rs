@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
+pub(crate) struct Times {
     /// For the head of a request, also the next one of a connection.
     head: Duration,
     /// While it takes nothing of its answer.
@@ -43,7 +43,7 @@ impl Default for Times {
 }
 
 /// Serves until `stop`, and then until the answers that were begun are given.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     times: Times,

@@ -15,7 +15,7 @@
 //! - `problem`: every error, as RFC 9457 has it.
 
 mod api;
-mod connections;
+pub(crate) mod connections;
 mod edits;
 mod events;
 mod guard;

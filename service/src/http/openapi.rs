@@ -58,7 +58,7 @@ fn openapi() -> Value {
                 number("limit", "Paths at most, the shortest first.", 1, 100, 10),
                 if_none_match(),
             ],
-            "responses": responses(&json!({ "type": "object" }), &["304", "400", "404"]),
+            "responses": responses(&json!({ "type": "object" }), &["304", "400", "404", "409"]),
         }),
     );
     get(
@@ -131,7 +131,7 @@ fn operation(report: &Report) -> Value {
         "operationId": report.name,
         "summary": report.question(),
         "parameters": list,
-        "responses": responses(&rows(report), &["304", "400", "401", "403", "404"]),
+        "responses": responses(&rows(report), &["304", "400", "401", "403", "404", "409"]),
     });
     operation["responses"]["200"]["headers"] = json!({
         "ETag": { "schema": { "type": "string" }, "description": "Changes with the database." },

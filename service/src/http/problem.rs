@@ -81,6 +81,27 @@ impl Problem {
             )
             .parameter(name)
             .help("give its DID"),
+            AskError::Store(error @ StoreError::UnknownEpoch { .. }) => {
+                let said = error.to_string();
+                let (detail, help) = said.split_once("\n  help: ").unwrap_or((&said, ""));
+                Problem::new(StatusCode::NOT_FOUND, detail)
+                    .parameter(name)
+                    .help(help)
+            }
+            AskError::Store(StoreError::UnknownDid { did }) => {
+                Problem::new(StatusCode::NOT_FOUND, format!("no account {did} is known"))
+                    .parameter(name)
+                    .help("check its spelling")
+            }
+            AskError::Store(StoreError::AmbiguousHandle { handle, dids }) => Problem::new(
+                StatusCode::CONFLICT,
+                format!(
+                    "{} say that the handle {handle:?} is theirs",
+                    dids.join(" and ")
+                ),
+            )
+            .parameter(name)
+            .help("give a DID"),
             AskError::Store(error) => Problem::ours(&error),
         }
     }

@@ -31,18 +31,23 @@ impl Names {
                 }
             }
         }
-        let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
-        for handle in names.values() {
-            *taken.entry(handle).or_default() += 1;
-        }
-        let twice: BTreeSet<String> = taken
-            .into_iter()
-            .filter(|(_, times)| *times > 1)
-            .map(|(handle, _)| handle.to_owned())
-            .collect();
-        names.retain(|_, handle| !twice.contains(handle));
-        Names(names)
+        Names(without_shared(names))
     }
+}
+
+/// The handles that only one of the accounts goes by.
+pub(crate) fn without_shared(mut names: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
+    for handle in names.values() {
+        *taken.entry(handle).or_default() += 1;
+    }
+    let twice: BTreeSet<String> = taken
+        .into_iter()
+        .filter(|(_, times)| *times > 1)
+        .map(|(handle, _)| handle.to_owned())
+        .collect();
+    names.retain(|_, handle| !twice.contains(handle));
+    names
 }
 
 /// The DIDs of a table that have no handle beside them, at most `max`.
@@ -144,6 +149,8 @@ fn cell(column: &str, value: &Value, names: &Names) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
+        // Before the first event.
+        Value::Int(0) if is_time(column) => "-".to_owned(),
         Value::Int(micros) if is_time(column) => time(*micros),
         // An epoch's number is a name, not an amount.
         Value::Int(n) if column == "epoch" || column.ends_with("_epoch") => n.to_string(),

@@ -240,7 +240,7 @@ impl Scene<'_> {
     }
 
     /// Ranks follow from the tracked points of the members. They are written once everybody is
-    /// settled beyond the end of an epoch, a batch at a time and ascending by account.
+    /// settled beyond the last tick, a batch at a time and ascending by account.
     async fn tell_ranks(
         &self,
         from: Option<i64>,
@@ -248,6 +248,7 @@ impl Scene<'_> {
         differences: &mut Differences,
     ) -> Result<()> {
         let current = self.state.clock.started.map_or(0, |start| start.epoch);
+        let is_settled = settled_to >= i64::from(self.state.ticks);
         let mut written = 0;
         let mut awaited = Vec::new();
         for (epoch, _) in self.hops {
@@ -268,7 +269,6 @@ impl Scene<'_> {
             ranking.rank(current);
             let ranks = ranking.all_ranks();
             stored.sort_unstable();
-            let is_settled = settled_to > i64::from(self.state.ticks) - (current - epoch);
             for (holder, rank) in stored {
                 let should = ranks.get(&holder).copied();
                 if let Some(rank) = rank {

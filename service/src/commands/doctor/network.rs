@@ -132,7 +132,11 @@ async fn names(config: &Config, directory: &Directory) -> Finding {
 }
 
 /// Whether a source can be read.
-async fn reach(config: &Config, number: usize, source: &Source) -> Vec<Finding> {
+pub(in crate::commands) async fn reach(
+    config: &Config,
+    number: usize,
+    source: &Source,
+) -> Vec<Finding> {
     let check = format!("reach {}", source.name());
     if let Source::File { path } = source {
         return vec![match std::fs::File::open(path) {

@@ -208,4 +208,138 @@ fn first_starts_that_went_wrong() {
     let events = [Reset(0), Unfollow(1, 2)];
     let wrong = live_from_day_one(Kind::default(), &[], &during, &events);
     assert!(wrong.is_empty(), "{wrong:#?}");
+
+    // Likes that a gap hid are taken before anything was heard: the clock had not begun.
+    let nothing = Follow(0, 0);
+    let during = [vec![nothing; 8], vec![Like(0, 1), Forget(1)]].concat();
+    let events = [Ask(2), Disconnect, Answer(0), Answer(0), Ask(2), Answer(0)];
+    let answered = [Answer(0), Ask(2), Answer(0), Ask(2), Answer(1)];
+    let plain = Kind {
+        plain: true,
+        ..Kind::default()
+    };
+    let events = [&events[..], &answered].concat();
+    let wrong = live_from_day_one(plain, &[Both(0, 0, 0)], &during, &events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_tick_in_the_middle_of_a_sweep() {
+    // Everybody is settled beyond an epoch, and nobody ranked.
+    let begun = [Follow(0, 0), Switch, Checkpoint, Like(4, 2), Hours(8)];
+    let rest = [Rename(0, 0, 1), Hear(2), Commit, Checkpoint, Hours(24)];
+    let kind = Kind {
+        short: true,
+        plain: true,
+        ..Kind::default()
+    };
+    let wrong = live_through(kind, &[begun, rest].concat());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn one_host_is_far_behind_the_other() {
+    let hosts = Kind {
+        hosts: true,
+        ..Kind::default()
+    };
+    // In another epoch there, what was read on day one is heard here.
+    let events = [Hours(99), Hours(99), Like(1, 1), Hear(9), STOP];
+    let wrong = live_from_day_one(hosts, &[], &[Like(0, 2)], &events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // It moves to the one that is heard first.
+    let wrong = live_through(hosts, &[Like(7, 0), Move(7)]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // What was missed here is read, and heard there.
+    let missed = [
+        Switch,
+        Disconnect,
+        Like(4, 0),
+        Like(1, 0),
+        Follow(1, 0),
+        Forget(1),
+        KNOWS_END,
+    ];
+    let read: Vec<_> = (0..20).flat_map(|_| [Answer(0), Ask(9)]).collect();
+    let days = [Hours(100), Follow(1, 0), Hear(9), Checkpoint].into_iter();
+    let days: Vec<_> = days.chain(vec![Commit; 9]).collect();
+    let events = [
+        &missed[..],
+        &[Hear(1), Ask(9)],
+        &read,
+        &days,
+        &days,
+        &[STOP],
+    ]
+    .concat();
+    // Or its journal was dropped.
+    for short in [false, true] {
+        let wrong = live_through(Kind { short, ..hosts }, &events);
+        assert!(wrong.is_empty(), "{short}: {wrong:#?}");
+    }
+}
+
+#[test]
+fn a_claim_of_what_has_expired() {
+    let kind = Kind {
+        short: true,
+        opted_out: Some(3),
+        ..Kind::default()
+    };
+    let days = [Hours(99), Like(1, 0), Hear(9)];
+    let claim = [Request(RequestKind::Claim, 3)];
+    let events = [
+        &[Like(0, 3), Hear(9), Checkpoint, Commit],
+        &days[..],
+        &claim,
+    ]
+    .concat();
+    let wrong = live_through(kind, &events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_was_heard_in_a_gap_of_who_could_not_be_read() {
+    let hosts = Kind {
+        hosts: true,
+        ..Kind::default()
+    };
+    let during = [
+        Unfollow(0, 2),
+        Follow(0, 0),
+        Like(3, 0),
+        Follow(0, 1),
+        Forget(2),
+    ];
+    let during = [
+        &[Ask(1), Ask(1)],
+        &during[..1],
+        &[Commit],
+        &during[1..2],
+        &[Ask(1)],
+        &during[2..],
+    ];
+    let events = [
+        vec![
+            Ask(4),
+            Away(3),
+            Answer(4),
+            Answer(0),
+            Hear(2),
+            Answer(6),
+            Answer(0),
+            Skip(1),
+        ],
+        vec![
+            Ask(1),
+            Answer(0),
+            Ask(2),
+            Answer(0),
+            Answer(0),
+            Ask(1),
+            STOP,
+        ],
+    ];
+    let wrong = live_from_day_one(hosts, &[], &during.concat(), &events.concat());
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -75,29 +75,35 @@ impl Run {
             self.join(world).await;
         }
         self.commit().await;
-        self.next = None;
-        self.connect(world, true);
+        self.connect_all(world);
     }
 
-    /// The relay is joined at what comes next, or where the run before did.
+    /// The relay, or each host, is joined at what comes next, or where the run before did.
     async fn join(&mut self, world: &mut World) {
-        let source = self.source();
-        let continued = self.engine.joined(source);
-        if continued.is_none() {
-            self.begun = world.told.len();
-            let row = &mut self.engine.sources[source.0];
-            row.row.cursor = Some(world.told.len() as u64);
-            row.changed = true;
-            world.now += SECOND;
-            world.commit(0, Vec::new());
-            row.row.event_micros = Some(world.now);
+        let (mut firsts, mut continued) = (Vec::new(), true);
+        for host in 0..self.lanes.len() {
+            self.relay = host;
+            let source = self.source();
+            if self.engine.joined(source).is_none() {
+                continued = false;
+                self.lane().begun = world.told.len();
+                let row = &mut self.engine.sources[source.0];
+                row.row.cursor = Some(world.told.len() as u64);
+                row.changed = true;
+                world.now += SECOND;
+                if let Some(who) = world.host.iter().position(|at| *at == host) {
+                    world.commit(who, Vec::new());
+                }
+                row.row.event_micros = Some(world.now);
+            }
+            let first = self.engine.joined(source).expect("is joined");
+            self.lane().heard = Some(first);
+            firsts.push(first);
         }
-        let first = self.engine.joined(source).expect("is joined");
-        self.heard = Some(first);
         let joined = Joined {
-            first,
-            last: first,
-            continued: continued.is_some(),
+            first: firsts.iter().min().copied().expect("one"),
+            last: firsts.iter().max().copied().expect("one"),
+            continued,
         };
         self.engine.begin_day_one(joined, 30, 500, world.now);
         self.commit().await;

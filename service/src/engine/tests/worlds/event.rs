@@ -1,22 +1,64 @@
 //! What may happen.
 
+use kith_config::Match;
+use kith_reputation::RuleKind;
 use kith_store::batch::RequestKind;
 use proptest::prelude::*;
 
 use super::ACCOUNTS;
 
 /// What kind of world it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
     /// Epochs are short, and journals are dropped soon.
     pub(super) short: bool,
     /// Events come by a Jetstream: without proofs, and without what a commit continues.
     pub(super) plain: bool,
+    /// Instead of a relay that is joined anew elsewhere, two hosts are heard, each of its accounts.
+    pub(super) hosts: bool,
+    /// Only so many follows of an account are read.
+    pub(super) most: Option<usize>,
+    /// Whose likes count.
+    pub(super) matching: Match,
+    pub(super) rule: RuleKind,
+    /// Who wants no points.
+    pub(super) opted_out: Option<usize>,
+}
+
+impl Default for Kind {
+    fn default() -> Kind {
+        Kind {
+            short: false,
+            plain: false,
+            hosts: false,
+            most: None,
+            matching: Match::Both,
+            rule: RuleKind::Systematic,
+            opted_out: None,
+        }
+    }
 }
 
 pub(super) fn kinds() -> impl Strategy<Value = Kind> {
-    let flags = (any::<bool>(), prop::bool::weighted(0.25));
-    flags.prop_map(|(short, plain)| Kind { short, plain })
+    let most = prop::option::weighted(0.1, 0..4_usize);
+    let matching = prop_oneof![
+        4 => Just(Match::Both),
+        1 => Just(Match::Liker),
+        1 => Just(Match::Author),
+        1 => Just(Match::Either),
+    ];
+    let rule = prop_oneof![4 => Just(RuleKind::Systematic), 1 => Just(RuleKind::Reference)];
+    let opted_out = prop::option::weighted(0.3, 0..ACCOUNTS);
+    let kinds = (any::<bool>(), 0..8_u8, most, matching, rule, opted_out);
+    kinds.prop_map(|(short, kind, most, matching, rule, opted_out)| Kind {
+        short,
+        plain: kind < 2,
+        hosts: kind > 4,
+        most,
+        matching,
+        rule,
+        opted_out,
+    })
 }
 
 /// What happens in a world. Numbers are taken modulo what there is.
@@ -44,17 +86,19 @@ pub(super) enum Event {
     Request(RequestKind, usize),
     /// From the next start on, the circle is so deep.
     Depth(u8),
-    /// The relay forgets all but so many of its events.
+    /// The relay forgets all but so many of its events, or a host, by whether these are even.
     Forget(usize),
     /// What becomes of the next commit.
     Next(Fate),
     /// The repo is put back to what it was before, without the last of its follows and likes.
     Reset(usize),
+    /// Moves to the other host.
+    Move(usize),
     /// Kith hears so many events.
     Hear(usize),
     /// It is told so many again.
     Rewind(usize),
-    /// It goes on with another relay.
+    /// It goes on with another relay; or what it does next, it does with the other host.
     Switch,
     Disconnect,
     Connect {
@@ -109,8 +153,9 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Next(Fate::Bent)),
         1 => Just(Next(Fate::TooBig)),
         1 => who().prop_map(Reset),
+        1 => who().prop_map(Move),
         1 => (1..9_usize).prop_map(Rewind),
-        1 => Just(Switch),
+        3 => Just(Switch),
         14 => (1..6_usize).prop_map(Hear),
         2 => Just(Disconnect),
         6 => any::<bool>().prop_map(|knows_end| Connect { knows_end }),

@@ -13,6 +13,7 @@ use super::{
     ACCOUNTS,
     event::{Event, Fate, Kind},
 };
+use crate::checker::Verdict;
 use crate::engine::{
     repair::BackfillOrder,
     tests::{NOW, SECOND, read},
@@ -45,15 +46,18 @@ pub(super) struct World {
     pub(super) dids: Vec<String>,
     pub(super) repos: Vec<Repo>,
     pub(super) now: Micros,
-    /// What the relay told, by seq from 1.
+    /// Where each account lives.
+    pub(super) host: Vec<usize>,
+    /// What the relay told, by seq from 1; or which host told what.
     pub(super) told: Vec<Message>,
+    pub(super) told_by: Vec<usize>,
     /// Of these, what nobody hears, and what is not as it was told.
     pub(super) lost: BTreeSet<usize>,
     pub(super) bent: BTreeSet<usize>,
     /// Of the next commit.
     pub(super) fate: Option<Fate>,
-    /// The first that it still has.
-    pub(super) kept_from: usize,
+    /// The first that it still has, or each host.
+    pub(super) kept_from: [usize; 2],
     pub(super) tracked: BTreeSet<usize>,
     pub(super) skipped: BTreeSet<usize>,
     /// Now, and from the next start on.
@@ -77,11 +81,15 @@ impl World {
             dids: (0..ACCOUNTS).map(did).collect(),
             repos: (0..ACCOUNTS).map(|_| Repo::default()).collect(),
             now: NOW,
+            host: (0..ACCOUNTS)
+                .map(|i| if kind.hosts { i % 2 } else { 0 })
+                .collect(),
             told: Vec::new(),
+            told_by: Vec::new(),
             lost: BTreeSet::new(),
             bent: BTreeSet::new(),
             fate: None,
-            kept_from: 0,
+            kept_from: [0; 2],
             tracked: BTreeSet::from([0, 1]),
             skipped: BTreeSet::new(),
             depth: 2,
@@ -144,8 +152,8 @@ impl World {
         let (too_big, plain) = (fate == Some(Fate::TooBig), self.kind.plain);
         let repo = &mut self.repos[who];
         let (since, prev_data) = (repo.rev.replace(rev.clone()), repo.data.replace(data));
-        self.told.push(Message::Commit(Commit {
-            seq: self.told.len() as u64 + 1,
+        let commit = Commit {
+            seq: self.seq(),
             repo: self.dids[who].clone(),
             rev,
             since: since.filter(|_| !plain),
@@ -156,7 +164,33 @@ impl World {
             chained: !plain,
             too_big,
             ops: if too_big { Vec::new() } else { ops },
-        }));
+        };
+        self.tell(self.host[who], Message::Commit(commit));
+    }
+
+    fn tell(&mut self, host: usize, message: Message) {
+        self.told.push(message);
+        self.told_by.push(host);
+    }
+
+    /// What is found of it beforehand. A host is not believed of who lives elsewhere.
+    pub(super) fn verdict(&self, at: usize) -> Verdict {
+        if let Message::Account { did, .. } = &self.told[at] {
+            let who = self.dids.iter().position(|known| known == did);
+            if who.is_some_and(|who| self.host[who] != self.told_by[at]) {
+                return Verdict::Bad("another_host");
+            }
+        }
+        match self.bent.contains(&at) {
+            true => Verdict::Bad("signature"),
+            false if self.kind.plain => Verdict::Unchecked,
+            false => Verdict::Good,
+        }
+    }
+
+    /// The first that a host told, from one on.
+    pub(super) fn told_from(&self, from: usize, host: usize) -> Option<usize> {
+        (from..self.told.len()).find(|at| self.told_by[*at] == host)
     }
 
     pub(super) fn op(
@@ -178,20 +212,40 @@ impl World {
         }
     }
 
-    pub(super) fn say_status(&mut self, who: usize) {
+    fn say_status(&mut self, who: usize) {
+        self.say(self.host[who], who, self.repos[who].status);
+    }
+
+    fn say(&mut self, host: usize, who: usize, status: Status) {
         self.now += SECOND;
-        let status = self.repos[who].status;
         let word = match status {
             Status::Deleted => "deleted",
             _ => "deactivated",
         };
-        self.told.push(Message::Account {
+        let account = Message::Account {
             seq: self.seq(),
             did: self.dids[who].clone(),
             active: status.is_active(),
             status: (!status.is_active()).then(|| word.to_owned()),
             time: self.now,
-        });
+        };
+        self.tell(host, account);
+    }
+
+    /// What a repo is now, without ops.
+    fn sync(&mut self, who: usize) {
+        self.now += 10_000;
+        let rev = tid::unpack(tid::at(self.now));
+        let repo = &mut self.repos[who];
+        repo.rev = Some(rev.clone());
+        let sync = Message::Sync {
+            seq: self.told.len() as u64 + 1,
+            did: self.dids[who].clone(),
+            rev,
+            data: repo.data,
+            time: self.now,
+        };
+        self.tell(self.host[who], sync);
     }
 
     pub(super) fn follow(&mut self, who: usize, whom: usize) -> Op {
@@ -309,12 +363,18 @@ impl World {
             }
             Event::Hours(hours) => self.now += hours * 3_600 * SECOND,
             Event::Forget(n) => {
-                self.kept_from = self.kept_from.max(self.told.len().saturating_sub(n));
+                let first = self.told.len().saturating_sub(n);
+                for (host, kept_from) in self.kept_from.iter_mut().enumerate() {
+                    if !self.kind.hosts || host == n % 2 {
+                        *kept_from = first.max(*kept_from);
+                    }
+                }
             }
             // A Jetstream says nothing of such things.
             Event::Next(_) | Event::Reset(_) if self.kind.plain => {}
             Event::Next(fate) => self.fate = Some(fate),
             Event::Reset(a) if is_active(&a) => self.reset(a),
+            Event::Move(a) if is_active(&a) && self.kind.hosts => self.move_on(a),
             _ => self.ask(event),
         }
         self.note_who_stayed();
@@ -345,21 +405,23 @@ impl World {
 
     /// The repo is put back to an earlier state, without ops.
     fn reset(&mut self, who: usize) {
-        self.now += 10_000;
-        let rev = tid::unpack(tid::at(self.now));
-        let data = Cid::for_block(Codec::DagCbor, format!("{who} {rev}").as_bytes());
+        let data = format!("{who} {} reset", self.now);
         let repo = &mut self.repos[who];
         repo.follows.pop_last();
         repo.likes.pop_last();
-        (repo.rev, repo.data) = (Some(rev.clone()), Some(data));
-        self.told.push(Message::Sync {
-            seq: self.told.len() as u64 + 1,
-            did: self.dids[who].clone(),
-            rev,
-            data: Some(data),
-            time: self.now,
-        });
+        repo.data = Some(Cid::for_block(Codec::DagCbor, data.as_bytes()));
+        self.sync(who);
         self.nobody_stayed();
+    }
+
+    /// The account goes on at the other host: what that tells first is what it is; the one before says
+    /// that it is away.
+    fn move_on(&mut self, who: usize) {
+        let before = self.host[who];
+        self.host[who] = 1 - before;
+        self.say_status(who);
+        self.sync(who);
+        self.say(before, who, Status::Deactivated);
     }
 
     pub(super) fn nobody_stayed(&mut self) {
@@ -402,7 +464,10 @@ impl World {
             records.collect()
         };
         if order.wanted.follows {
+            let most = self.kind.most.unwrap_or(usize::MAX);
             account.follows.records = list(&repo.follows);
+            account.follows.capped = account.follows.records.len() > most;
+            account.follows.records.truncate(most);
         }
         if order.wanted.blocks {
             account.blocks.records = list(&repo.blocks);

@@ -1,48 +1,60 @@
 //! A Kith in such a world.
 
-use std::collections::BTreeSet;
-
 use kith_feeder::{
     backfill::AccountRead,
     source::Gap,
-    wire::{Message, Touches},
+    wire::{Commit, Message, Touches},
 };
+use kith_reputation::RuleKind;
 use kith_store::{
-    Store,
+    Access, Store,
     batch::{Micros, Request},
 };
 
-use super::{Event, World};
-use crate::{
-    checker::Verdict,
-    engine::{
-        Arrival, Engine, Settings, SourceIndex, TrackedDid, is_wanted,
-        repair::BackfillOrder,
-        tests::{self, ALICE, DAY, SECOND, tracked_by, unreachable},
-        time_of,
-    },
+use kith_tests::Database;
+
+use super::{Event, Kind, World};
+use crate::engine::{
+    Arrival, Engine, Settings, SourceIndex, TrackedDid, is_wanted,
+    repair::BackfillOrder,
+    tests::{self, ALICE, DAY, SECOND, tracked_by, unreachable},
+    time_of,
 };
 
 /// A Kith, and what it waits for.
 pub(super) struct Run {
     pub(super) kind: &'static str,
-    /// Of two relays which is heard, and the time of the last event.
+    /// Of two relays which is heard; or with which host it is done what is done next.
     pub(super) relay: usize,
+    /// One, or one of each host.
+    pub(super) lanes: Vec<Lane>,
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) settings: Settings,
+    pub(super) asked: Vec<(BackfillOrder, Option<AccountRead>)>,
+    pub(super) database: Database,
+}
+
+/// What is heard of one relay after the other, or of one host.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lane {
+    /// The time of the last event.
     pub(super) heard: Option<Micros>,
     /// The first event that it was to hear.
     pub(super) begun: usize,
     /// It begins with what comes next, and has not heard it yet.
-    pub(super) joins: bool,
-    pub(super) engine: Engine,
-    pub(super) store: Store,
-    pub(super) settings: Settings,
-    /// The next event of the relay's that it hears, while it is connected.
-    pub(super) next: Option<usize>,
-    pub(super) asked: Vec<(BackfillOrder, Option<AccountRead>)>,
-    pub(super) folder: tempfile::TempDir,
+    joins: bool,
+    /// The next event that it hears, while it is connected.
+    next: Option<usize>,
 }
 
 pub(super) const RELAYS: [&str; 2] = ["wss://one.example", "wss://two.example"];
+
+fn touches(commit: &Commit) -> Touches {
+    let ops = commit.ops.iter();
+    let touches = ops.map(|op| Touches::of(op.collection, op.action));
+    touches.fold(Touches::default(), Touches::union)
+}
 
 pub(super) fn gap(reason: &'static str) -> Gap {
     Gap {
@@ -68,33 +80,37 @@ pub(super) fn skipped(world: &World) -> Vec<String> {
 }
 
 impl Run {
-    pub(super) async fn new(world: &World) -> Run {
+    pub(super) async fn new(world: &World, database: Database) -> Run {
         let mut settings = tests::engine(&[ALICE]).settings;
         settings.tracked = tracked(world);
         settings.parameters.repeat_once = false;
+        settings.matching = world.kind.matching;
+        settings.rules.rule = world.kind.rule;
+        settings.pin_tracked = world.kind.rule == RuleKind::Systematic;
+        let opted_out = world.kind.opted_out.iter();
+        settings.opt_out = opted_out.map(|who| world.dids[*who].clone()).collect();
         if world.kind.short {
             settings.parameters.epoch_micros = DAY;
             settings.rules.keep_top = 2;
+            settings.rules.unclaimed_ticks = 1;
             settings.keep_checkpoints = 2;
             settings.retain_epochs = Some(1);
         }
-        let (folder, store) = tests::database().await;
+        let store = Store::open(database.url(), Access::Write).await;
+        let store = store.expect("opens");
         Run {
-            kind: if world.kind.plain {
-                "jetstream"
-            } else {
-                "relay"
+            kind: match world.kind {
+                Kind { hosts: true, .. } => "pds",
+                Kind { plain: true, .. } => "jetstream",
+                _ => "relay",
             },
             relay: 0,
-            heard: None,
-            begun: 0,
-            joins: false,
+            lanes: vec![Lane::default(); if world.kind.hosts { 2 } else { 1 }],
             engine: Engine::open(&store, settings.clone()).await.expect("opens"),
             store,
             settings,
-            next: None,
             asked: Vec::new(),
-            folder,
+            database,
         }
     }
 
@@ -110,67 +126,97 @@ impl Run {
         self.engine = engine.expect("opens");
         self.asked.clear();
         self.relay = 0;
-        self.next = None;
-        let sources = self.engine.sources.iter();
-        self.heard = sources.filter_map(|source| source.row.event_micros).max();
+        let is_one = self.lanes.len() == 1;
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            lane.next = None;
+            let sources = self.engine.sources.iter().map(|source| &source.row);
+            let sources = sources.filter(|row| is_one || row.url == RELAYS[at]);
+            lane.heard = sources.filter_map(|row| row.event_micros).max();
+        }
     }
 
     pub(super) fn source(&mut self) -> SourceIndex {
         self.engine.source(self.kind, RELAYS[self.relay])
     }
 
+    pub(super) fn lane(&mut self) -> &mut Lane {
+        let at = self.relay.min(self.lanes.len() - 1);
+        &mut self.lanes[at]
+    }
+
+    /// The next event that it hears.
+    fn next(&self, world: &World) -> Option<usize> {
+        match self.lanes.as_slice() {
+            [lane] => lane.next.filter(|next| *next < world.told.len()),
+            lanes => world.told_from(lanes[self.relay].next?, self.relay),
+        }
+    }
+
+    /// Connects to the relay, or to both hosts.
+    pub(super) fn connect_all(&mut self, world: &World) {
+        for _ in 0..self.lanes.len() {
+            self.turn();
+            self.connect(world, true);
+        }
+    }
+
+    /// Goes on with the other host, if there are two.
+    fn turn(&mut self) {
+        if self.lanes.len() > 1 {
+            self.relay = 1 - self.relay;
+        }
+    }
+
     pub(super) fn connect(&mut self, world: &World, knows_end: bool) {
-        if self.next.is_some() {
+        if self.lane().next.is_some() {
             return;
         }
         let source = self.source();
         let Some(cursor) = self.engine.sources[source.0].row.cursor else {
-            self.joins = self.heard.is_some();
-            self.next = Some(if self.joins { world.told.len() } else { 0 });
+            let lane = self.lane();
+            lane.joins = lane.heard.is_some();
+            lane.next = Some(if lane.joins { world.told.len() } else { 0 });
             return;
         };
-        let next = usize::try_from(cursor).expect("a seq").max(world.kept_from);
+        let next = usize::try_from(cursor)
+            .expect("a seq")
+            .max(world.kept_from[self.relay]);
+        self.lane().next = Some(next);
         if next as u64 > cursor {
-            let first = world.told.get(next).and_then(time_of);
+            let first = self.next(world).and_then(|next| time_of(&world.told[next]));
             let gap = Gap {
                 to_time: first.filter(|_| knows_end),
                 ..gap("outdated_cursor")
             };
             self.engine.source_gap(&gap, source, world.now);
         }
-        self.next = Some(next);
     }
 
     pub(super) fn hear(&mut self, world: &World, n: usize) {
         for _ in 0..n {
-            let Some(message) = self.next.and_then(|next| world.told.get(next)) else {
+            let Some(next) = self.next(world) else {
                 return;
             };
-            let is_in = |set: &BTreeSet<usize>| self.next.is_some_and(|next| set.contains(&next));
-            let (is_lost, is_bent) = (is_in(&world.lost), is_in(&world.bent));
-            self.next = self.next.map(|next| next + 1);
-            if is_lost {
+            self.lane().next = Some(next + 1);
+            if world.lost.contains(&next) {
                 continue;
             }
-            let source = self.source();
-            let time = time_of(message);
-            if std::mem::take(&mut self.joins) {
+            let (source, message) = (self.source(), &world.told[next]);
+            let (lane, time) = (self.lane(), time_of(message));
+            let (joins, heard) = (std::mem::take(&mut lane.joins), lane.heard);
+            lane.heard = heard.max(time);
+            if joins {
                 let gap = Gap {
-                    from_time: self.heard,
+                    from_time: heard,
                     to_time: time,
                     ..gap("joined_live")
                 };
                 self.engine.source_gap(&gap, source, world.now);
             }
-            self.heard = self.heard.max(time);
             let arrival = Arrival {
                 source,
                 offset: None,
-                verdict: match is_bent {
-                    true => Verdict::Bad("signature"),
-                    false if world.kind.plain => Verdict::Unchecked,
-                    false => Verdict::Good,
-                },
+                verdict: world.verdict(next),
                 now: world.now,
             };
             match message {
@@ -180,7 +226,7 @@ impl Run {
                         &self.engine.circle,
                         &self.engine.settings,
                         &commit.repo,
-                        Touches::default(),
+                        touches(commit),
                     ) =>
                 {
                     let (seq, time) = (Some(commit.seq), Some(commit.time));
@@ -211,13 +257,15 @@ impl Run {
         match *event {
             Event::Hear(n) => self.hear(world, n),
             Event::Rewind(n) => {
-                let kept_from = world.kept_from.max(self.begun);
+                let kept_from = world.kept_from[self.relay].max(self.lane().begun);
                 let again = |next: usize| next.saturating_sub(n).max(kept_from).min(next);
-                self.next = self.next.map(again);
+                let lane = self.lane();
+                lane.next = lane.next.map(again);
             }
+            Event::Switch if world.kind.hosts => self.turn(),
             Event::Switch => {
                 self.relay = 1 - self.relay;
-                self.next = None;
+                self.lane().next = None;
                 self.connect(world, true);
             }
             Event::Track(_) | Event::Skip(_) => {
@@ -235,7 +283,7 @@ impl Run {
                 self.store.ask(&request, world.now).await.expect("asks");
                 self.take_requests(world).await;
             }
-            Event::Disconnect => self.next = None,
+            Event::Disconnect => self.lane().next = None,
             Event::Connect { knows_end } => self.connect(world, knows_end),
             Event::Commit => self.commit().await,
             Event::Checkpoint => self.engine.begin_checkpoint(),
@@ -269,8 +317,11 @@ impl Run {
 
     /// Everything is told and answered, until nothing is left to do.
     pub(super) async fn settle(&mut self, world: &mut World) {
-        self.connect(world, true);
-        self.hear(world, usize::MAX);
+        self.connect_all(world);
+        for _ in 0..self.lanes.len() {
+            self.hear(world, usize::MAX);
+            self.turn();
+        }
         for _ in 0..40 {
             self.ask(world, 9);
             while !self.asked.is_empty() {
