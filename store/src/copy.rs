@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 16] = [
+const TABLES: [TableColumns; 17] = [
     (
         "account",
         &[
@@ -53,6 +53,7 @@ const TABLES: [TableColumns; 16] = [
         ],
     ),
     ("tracked", &[("account", Int), ("label", Text)]),
+    ("skipped", &[("account", Int)]),
     ("forgotten", &[("account", Int), ("micros", Int)]),
     (
         "follow",

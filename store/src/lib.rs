@@ -119,7 +119,7 @@ macro_rules! advance {
     }};
 }
 
-/// Writes the tracked accounts anew (a handful of rows), removes what is to go, and commits.
+/// Writes the tracked and skipped accounts anew (a handful of rows), removes what is to go, and commits.
 macro_rules! finish {
     ($batch:expr, $transaction:expr) => {{
         if let Some(tracked) = &$batch.tracked {
@@ -130,6 +130,17 @@ macro_rules! finish {
                 sqlx::query("INSERT INTO tracked (account, label) VALUES ($1, $2)")
                     .bind(i64::from(row.account))
                     .bind(row.label.as_deref())
+                    .execute(&mut *$transaction)
+                    .await?;
+            }
+        }
+        if let Some(skipped) = &$batch.skipped {
+            sqlx::query("DELETE FROM skipped")
+                .execute(&mut *$transaction)
+                .await?;
+            for account in skipped {
+                sqlx::query("INSERT INTO skipped (account) VALUES ($1)")
+                    .bind(i64::from(*account))
                     .execute(&mut *$transaction)
                     .await?;
             }

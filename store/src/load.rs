@@ -151,6 +151,16 @@ impl Store {
         })
     }
 
+    /// Accounts that the configuration keeps out of the circle, as the last writer had it.
+    pub async fn load_skipped(&self) -> Result<Vec<u32>, StoreError> {
+        const SQL: &str = "SELECT account FROM skipped ORDER BY account";
+        let rows: Vec<i64> = on_readers!(self, pool =>
+            sqlx::query_scalar(SQL).fetch_all(pool).await?);
+        rows.into_iter()
+            .map(|account| number("skipped", "account", &account, account))
+            .collect()
+    }
+
     /// Every follow record: follower, rkey, subject; ascending by follower.
     pub async fn each_follow(&self, give: impl FnMut(u32, &str, u32)) -> Result<(), StoreError> {
         const SQL: &str = "SELECT follower, rkey, subject FROM follow ORDER BY follower";

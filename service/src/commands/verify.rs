@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path};
 
 use anyhow::Result;
-use kith_config::{Identifier, Mode};
+use kith_config::Mode;
 use kith_store::{Access, Store, StoreError, Table, Value};
 
 use crate::{
@@ -16,18 +16,9 @@ use crate::{
 /// Verifies, and says no if anything differs.
 pub(super) async fn run(path: &Path, args: &VerifyArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
-    let skip: Vec<String> = config
-        .circle
-        .skip
-        .iter()
-        .map(|id| match id {
-            Identifier::Did(did) => did.as_str().to_owned(),
-            Identifier::Handle(handle) => handle.as_str().to_owned(),
-        })
-        .collect();
     let store = Store::open(&config.database, Access::Snapshot).await?;
     let state = store.load_state().await?;
-    let verified = match verify::verify(&store, &skip, args.kept).await {
+    let verified = match verify::verify(&store, args.kept).await {
         Ok(verified) => verified,
         Err(error) => match state {
             Some(state) => unreadable(error.downcast()?, state.position)?,

@@ -39,6 +39,7 @@ impl Engine {
             || !self.pending.backfill.is_empty()
             || !self.pending.gaps.is_empty()
             || self.pending.tracked
+            || self.pending.skipped
             || !self.pending.handle_lookups.is_empty()
             || !self.pending.status_events.is_empty()
             || !self.pending.answers.is_empty()
@@ -138,6 +139,7 @@ impl Engine {
             numbers,
             commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
+            skipped: pending.skipped.then(|| self.skipped()),
             follows_dropped,
             follows,
             blocks_dropped,

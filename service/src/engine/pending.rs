@@ -19,6 +19,7 @@ pub(super) struct Pending {
     /// Accounts with a new commit.
     pub(super) commits: HashSet<AccountId>,
     pub(super) tracked: bool,
+    pub(super) skipped: bool,
     pub(super) follows: Records,
     pub(super) blocks: Records,
     pub(super) changes: Vec<CircleChangeRow>,

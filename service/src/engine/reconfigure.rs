@@ -22,6 +22,7 @@ impl Engine {
             .set_epoch_micros(settings.parameters.epoch_micros);
 
         let (skipped, let_in) = difference(&before.skip, &settings.skip);
+        self.pending.skipped |= !skipped.is_empty() || !let_in.is_empty();
         for did in let_in {
             self.set_skip(did, false);
         }
@@ -81,6 +82,17 @@ impl Engine {
         self.circle.set_skip(id, is_out, &mut self.changes);
         let cause = if skip { "skip" } else { "unskip" };
         self.note_changes(cause, Some(id), None);
+    }
+
+    /// The accounts that the config skips, ascending.
+    pub(super) fn skipped(&self) -> Vec<u32> {
+        let skipped = self.settings.skip.iter();
+        let mut skipped: Vec<_> = skipped
+            .filter_map(|did| Some(self.circle.lookup(did)?.0))
+            .collect();
+        skipped.sort_unstable();
+        skipped.dedup();
+        skipped
     }
 
     /// Accounts whose follows were cut at the bound, and of which fewer are held now than it

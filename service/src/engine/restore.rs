@@ -160,6 +160,8 @@ impl Engine {
             .await?;
         self.restore_forgotten(&store.load_forgotten().await?)?;
         self.restore_tracked(store.load_tracked().await?)?;
+        self.skip_as_configured();
+        self.pending.skipped = self.skipped() != store.load_skipped().await?;
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
         let mut broken = 0;
@@ -213,11 +215,14 @@ impl Engine {
             self.circle.track(AccountId(row.account), &mut self.changes);
         }
         self.tracked = tracked;
+        Ok(())
+    }
+
+    fn skip_as_configured(&mut self) {
         for did in self.settings.skip.clone() {
             let id = self.intern(&did);
             self.circle.set_skip(id, true, &mut self.changes);
         }
-        Ok(())
     }
 
     /// What of the history is still to be written. `ticks` are those of the journal that was

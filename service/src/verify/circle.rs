@@ -7,7 +7,7 @@ use kith_store::{
     batch::{Micros, State},
 };
 
-use super::Differences;
+use super::{Differences, Row};
 use crate::engine::hops::{Hops, Timeline};
 
 /// What the circle's tables say.
@@ -24,13 +24,13 @@ impl Seen {
         let (table, column) = ("account", "ledger_id");
         for (should, number) in (1..accounts).zip(&self.numbers) {
             if *number != should {
-                let key = format!("ledger_id {should}");
-                differences.note(table, &key, column, number, &should);
+                let key = Row::default().and(column, should);
+                differences.note((table, &key, column), number, should);
                 return;
             }
         }
         let (stored, should) = (self.numbers.len() + 1, accounts as usize);
-        differences.unless_equal((table, &"all", column), &stored, &should);
+        differences.unless_equal((table, &Row::of("all"), column), &stored, &should);
     }
 }
 
@@ -38,7 +38,6 @@ impl Seen {
 pub(super) async fn verify(
     store: &Store,
     state: &State,
-    skip: &[String],
     after: u64,
     differences: &mut Differences,
 ) -> Result<Seen> {
@@ -47,36 +46,43 @@ pub(super) async fn verify(
     for row in &rows {
         if circle.intern(&row.did).0 != row.id {
             let should = circle.lookup(&row.did).map_or(0, |id| id.0);
-            differences.note("account", &row.did, "id", &row.id, &should);
+            differences.note(("account", &Row::of(&row.did), "id"), row.id, should);
             bail!("table account: {} has another's number", row.did);
         }
     }
     let mut changes = Changes::new();
-    for entry in skip {
-        let by_handle = || rows.iter().find(|row| row.handle.as_ref() == Some(entry));
-        let did = match entry.starts_with("did:") {
-            true => Some(entry.as_str()),
-            false => by_handle().map(|row| row.did.as_str()),
-        };
-        if let Some(id) = did.and_then(|did| circle.lookup(did)) {
-            circle.set_skip(id, true, &mut changes);
+    let known = u32::try_from(rows.len())?;
+    let mut is_known = |table, account| {
+        let row = Row::known("account", account);
+        if account >= known {
+            differences.note((table, &row, "account"), account, "an account");
+        }
+        account < known
+    };
+    let tables = [
+        ("skipped", store.load_skipped().await?),
+        ("forgotten", store.load_forgotten().await?),
+    ];
+    for (table, accounts) in tables {
+        for account in accounts {
+            if is_known(table, account) {
+                circle.set_skip(AccountId(account), true, &mut changes);
+            }
         }
     }
-    for account in store.load_forgotten().await? {
-        circle.set_skip(AccountId(account), true, &mut changes);
-    }
     for row in store.load_tracked().await? {
-        circle.track(AccountId(row.account), &mut changes);
+        if is_known("tracked", row.account) {
+            circle.track(AccountId(row.account), &mut changes);
+        }
     }
-    let known = u32::try_from(rows.len())?;
     store
         .each_follow(|follower, rkey, subject| {
             if follower < known && subject < known {
                 circle.set_follow(AccountId(follower), rkey, AccountId(subject), &mut changes);
                 changes.clear();
             } else {
-                let key = format!("{follower} {rkey}");
-                differences.note("follow", &key, "subject", &subject, &"an account");
+                let key = Row::known("follower", follower).and("rkey", rkey);
+                differences.note(("follow", &key, "subject"), subject, "an account");
             }
         })
         .await?;
@@ -84,7 +90,7 @@ pub(super) async fn verify(
     for (row, should) in rows.iter().zip(circle.recompute_hops()) {
         if row.hop != should {
             let (stored, should) = (shown(row.hop), shown(should));
-            differences.note("account", &row.did, "hop", &stored, &should);
+            differences.note(("account", &Row::of(&row.did), "hop"), stored, should);
         }
     }
 
@@ -97,25 +103,25 @@ pub(super) async fn verify(
     let mut last: Vec<Option<u8>> = vec![None; rows.len()];
     let mut timeline = Timeline::new(rows.iter().map(|row| row.ledger_id), boundaries);
     store
-        .each_change(
-            |account, from, to, micros| match last.get_mut(account as usize) {
-                Some(hop) => {
-                    if *hop != from {
-                        let (stored, should) = (shown(from), shown(*hop));
-                        let key = format!("account {account}");
-                        differences.note("circle_change", &key, "from_hop", &stored, &should);
-                    }
-                    *hop = to;
-                    timeline.change(account, to, micros);
-                }
-                None => differences.note("circle_change", &account, "account", &account, &"none"),
-            },
-        )
+        .each_change(|account, from, to, micros| {
+            let key = Row::known("account", account);
+            let Some(hop) = last.get_mut(account as usize) else {
+                differences.note(("circle_change", &key, "account"), account, "none");
+                return;
+            };
+            if *hop != from {
+                let (stored, should) = (shown(from), shown(*hop));
+                differences.note(("circle_change", &key, "from_hop"), stored, should);
+            }
+            *hop = to;
+            timeline.change(account, to, micros);
+        })
         .await?;
     for (row, last) in rows.iter().zip(&last) {
         if row.hop != *last {
             let (stored, should) = (shown(*last), shown(row.hop));
-            differences.note("circle_change", &row.did, "to_hop", &stored, &should);
+            let key = Row::known("account", row.id);
+            differences.note(("circle_change", &key, "to_hop"), stored, should);
         }
     }
     Ok(Seen {

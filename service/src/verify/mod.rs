@@ -8,10 +8,12 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | `circle` | hops against a search over the follow records, and the changes that led to them |
+//! | `differences` | what differs, and whose rows these are |
 //! | `past` | the journal, replayed |
 //! | `rows` | rows of tables as sums that do not depend on their order |
 
 mod circle;
+mod differences;
 mod past;
 mod rows;
 
@@ -27,11 +29,10 @@ use crate::engine::{
     history::{History, RANKS_MAX},
     hops::Hops,
 };
+pub(crate) use differences::Difference;
+use differences::{Differences, Row};
 use past::Past;
 use rows::{EpochRows, ImageSums};
-
-/// Differences that are told one by one.
-const DIFFERENCES_MAX: usize = 100;
 
 /// What verifying found.
 #[derive(Debug, Serialize)]
@@ -44,65 +45,8 @@ pub(crate) struct Verified {
     pub(crate) differences: Vec<Difference>,
 }
 
-/// A value that is not what follows from the journal.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Difference {
-    /// Which table.
-    pub(crate) table: &'static str,
-    /// Which row, by its key.
-    pub(crate) row: String,
-    /// Which column.
-    pub(crate) column: &'static str,
-    /// As it stands there.
-    pub(crate) stored: String,
-    /// As it follows from the journal.
-    pub(crate) replayed: String,
-}
-
-/// The differences so far.
-#[derive(Debug, Default)]
-pub(crate) struct Differences {
-    list: Vec<Difference>,
-    left_out: u64,
-}
-
-impl Differences {
-    /// Notes a difference, if it is one.
-    fn unless_equal<T: PartialEq + ToString>(
-        &mut self,
-        (table, row, column): (&'static str, &dyn ToString, &'static str),
-        stored: &T,
-        replayed: &T,
-    ) {
-        if stored != replayed {
-            self.note(table, row, column, stored, replayed);
-        }
-    }
-
-    fn note(
-        &mut self,
-        table: &'static str,
-        row: &dyn ToString,
-        column: &'static str,
-        stored: &dyn ToString,
-        replayed: &dyn ToString,
-    ) {
-        if self.list.len() >= DIFFERENCES_MAX {
-            self.left_out += 1;
-            return;
-        }
-        self.list.push(Difference {
-            table,
-            row: row.to_string(),
-            column,
-            stored: stored.to_string(),
-            replayed: replayed.to_string(),
-        });
-    }
-}
-
-/// Verifies a snapshot. `skip` are the accounts that the config keeps out of the circle.
-pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> Result<Verified> {
+/// Verifies a snapshot.
+pub(crate) async fn verify(store: &Store, from_kept: bool) -> Result<Verified> {
     let mut differences = Differences::default();
     let Some(state) = store.load_state().await? else {
         return Ok(Verified {
@@ -116,7 +60,7 @@ pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> R
     let after = base.map_or(0, |row| row.position);
     tracing::info!(after, position = state.position, "replaying the journal");
 
-    let circle = circle::verify(store, &state, skip, after, &mut differences).await?;
+    let circle = circle::verify(store, &state, after, &mut differences).await?;
     let mut sums = ImageSums::read(store, &mut differences).await?;
     for row in kept
         .iter()
@@ -124,8 +68,9 @@ pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> R
     {
         sums.read_kept(store, row).await?;
         for id in sums.missing(Some(row.ordinal), row.accounts) {
-            let key = format!("ordinal {} holder {id}", row.ordinal);
-            differences.note("kept_image", &key, "*", &"no row", &"a row");
+            let key = Row::default().and("ordinal", row.ordinal);
+            let key = key.account("holder", id);
+            differences.note(("kept_image", &key, "*"), "no row", "a row");
         }
     }
     let scene = Scene {
@@ -135,20 +80,18 @@ pub(crate) async fn verify(store: &Store, skip: &[String], from_kept: bool) -> R
         kept: &kept,
         hops: &circle.hops,
     };
-    let first = scene.replay(sums, Watch::default()).await?;
+    let mut first = scene.replay(sums, Watch::default()).await?;
     first.tell(store, &mut differences).await?;
     if !first.is_broken() {
         let accounts = first.accounts();
         circle.tell_numbers(accounts, &mut differences);
         scene.tell_rows(&first, &mut differences).await?;
     }
-    if differences.left_out > 0 {
-        tracing::warn!("{} more differences", differences.left_out);
-    }
+    let differences = differences.named(store).await?;
     Ok(Verified {
         position: state.position,
-        identical: differences.list.is_empty(),
-        differences: differences.list,
+        identical: differences.is_empty(),
+        differences,
     })
 }
 
@@ -274,9 +217,9 @@ impl Scene<'_> {
                 if let Some(rank) = rank {
                     written += 1;
                     tell_unranked(&mut awaited, differences);
-                    let key = format!("holder {holder} epoch {epoch}");
+                    let key = Row::holder(holder).and("epoch", epoch);
                     let should = should.map_or("NULL".into(), |should| should.to_string());
-                    let key = ("history", &key as &dyn ToString, "rank");
+                    let key = ("history", &key, "rank");
                     differences.unless_equal(key, &rank.to_string(), &should);
                 } else if let (Some(should), true) = (should, is_settled) {
                     awaited.push((holder, *epoch, should));
@@ -293,8 +236,8 @@ impl Scene<'_> {
 /// These have no rank, though later ones do.
 fn tell_unranked(awaited: &mut Vec<(AccountId, i64, u64)>, differences: &mut Differences) {
     for (holder, epoch, should) in awaited.drain(..) {
-        let key = format!("holder {holder} epoch {epoch}");
-        differences.note("history", &key, "rank", &"NULL", &should);
+        let key = Row::holder(holder).and("epoch", epoch);
+        differences.note(("history", &key, "rank"), "NULL", should);
     }
 }
 

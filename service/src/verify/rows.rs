@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Debug,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -11,7 +10,7 @@ use hashbrown::HashMap;
 use kith_reputation::{AccountId, AccountImage, Piece};
 use kith_store::{ImagePart, Pieces, Store, batch::KeptRow};
 
-use super::Differences;
+use super::{Differences, Row};
 
 /// A sum of 128-bit hashes.
 pub(super) type Sum = u128;
@@ -33,7 +32,7 @@ pub(super) struct EpochRows<K, V> {
     rows: HashMap<K, V>,
 }
 
-impl<K: Hash + Eq + Ord + Copy + Debug, V: Hash + Eq + Copy + Columns> EpochRows<K, V> {
+impl<K: Hash + Eq + Ord + Copy + Key, V: Hash + Eq + Copy + Columns> EpochRows<K, V> {
     /// No rows; those of one epoch will be kept.
     pub(super) fn new(watched: Option<i64>) -> Self {
         EpochRows {
@@ -75,7 +74,7 @@ impl<K: Hash + Eq + Ord + Copy + Debug, V: Hash + Eq + Copy + Columns> EpochRows
             if stored == should {
                 continue;
             }
-            let row = format!("{} epoch {epoch}", V::key(&format!("{key:?}")));
+            let row = key.row().and("epoch", epoch);
             match (stored, should) {
                 (Some(stored), Some(should)) => {
                     for ((column, a), (_, b)) in stored.columns().into_iter().zip(should.columns())
@@ -86,23 +85,35 @@ impl<K: Hash + Eq + Ord + Copy + Debug, V: Hash + Eq + Copy + Columns> EpochRows
                 (stored, _) => {
                     let shown = |there| if there { "a row" } else { "no row" };
                     let (is_there, other) = (stored.is_some(), stored.is_none());
-                    differences.note(table, &row, "*", &shown(is_there), &shown(other));
+                    differences.note((table, &row, "*"), shown(is_there), shown(other));
                 }
             }
         }
     }
 }
 
+/// The key of a row, but for its epoch.
+pub(super) trait Key {
+    /// As it is told.
+    fn row(&self) -> Row;
+}
+
+impl Key for AccountId {
+    fn row(&self) -> Row {
+        Row::holder(*self)
+    }
+}
+
+/// Origin, receiver and sender of a flow.
+impl Key for (AccountId, AccountId, AccountId) {
+    fn row(&self) -> Row {
+        let row = Row::default().account("origin", self.0);
+        row.account("receiver", self.1).account("sender", self.2)
+    }
+}
+
 /// A value that is shown column by column.
 pub(super) trait Columns {
-    /// The key of its row, from its debug text.
-    fn key(text: &str) -> String {
-        let numbers: String = text
-            .chars()
-            .map(|c| if c.is_ascii_digit() { c } else { ' ' })
-            .collect();
-        numbers.split_whitespace().collect::<Vec<_>>().join("/")
-    }
     /// Names and values.
     fn columns(&self) -> Vec<(&'static str, String)>;
 }
@@ -157,8 +168,8 @@ impl ImageSums {
             due.sort_unstable();
             for (_, id) in all.sums.keys() {
                 if due.binary_search(id).is_err() {
-                    let key = format!("holder {id}");
-                    differences.note("assignment", &key, "*", &"rows", &"no image of the account");
+                    let key = ("assignment", &Row::holder(*id), "*");
+                    differences.note(key, "rows", "no image of the account");
                 }
             }
         }
@@ -238,8 +249,12 @@ pub(super) fn parts(image: &AccountImage) -> Vec<ImagePart> {
     parts
 }
 
-/// Table, key within the account, columns and values of a part.
-pub(super) fn shown(part: &ImagePart) -> (&'static str, String, Vec<(&'static str, String)>) {
+/// Table, row, columns and values of a part of an account's image.
+pub(super) fn shown(
+    id: AccountId,
+    part: &ImagePart,
+) -> (&'static str, Row, Vec<(&'static str, String)>) {
+    let row = Row::holder(id);
     let text = |n: &i64| n.to_string();
     match part {
         ImagePart::Account {
@@ -251,7 +266,7 @@ pub(super) fn shown(part: &ImagePart) -> (&'static str, String, Vec<(&'static st
             ordinal,
         } => (
             "ledger_account",
-            String::new(),
+            row,
             vec![
                 ("own", text(own)),
                 ("others", text(others)),
@@ -267,7 +282,10 @@ pub(super) fn shown(part: &ImagePart) -> (&'static str, String, Vec<(&'static st
             touched,
         } => (
             "assignment",
-            format!(" origin {origin}"),
+            match u32::try_from(*origin) {
+                Ok(origin) => row.account("origin", AccountId(origin)),
+                Err(_) => row.and("origin", origin),
+            },
             vec![
                 ("points", text(points)),
                 ("touched", touched.as_ref().map_or("NULL".to_owned(), text)),
@@ -281,7 +299,7 @@ pub(super) fn shown(part: &ImagePart) -> (&'static str, String, Vec<(&'static st
             pieces,
         } => (
             "unclaimed",
-            format!(" entry {entry}"),
+            row.and("entry", entry),
             vec![
                 ("sender", text(sender)),
                 ("ordinal", text(ordinal)),
@@ -311,13 +329,13 @@ mod tests {
     fn the_first_epoch_that_differs_is_found_in_any_order() {
         let mut a = EpochRows::new(None);
         let mut b = EpochRows::new(None);
-        for key in 0..10_u64 {
-            a.add(5, key, 1_u64);
-            b.add(5, 9 - key, 1_u64);
+        for key in 0..10 {
+            a.add(5, AccountId(key), 1_u64);
+            b.add(5, AccountId(9 - key), 1_u64);
         }
         assert_eq!(a.first_difference(&b, None), None);
-        b.add(7, 1, 1);
-        a.add(8, 1, 1);
+        b.add(7, AccountId(1), 1);
+        a.add(8, AccountId(1), 1);
         assert_eq!(a.first_difference(&b, None), Some(7));
         assert_eq!(a.first_difference(&b, Some(8)), Some(8));
         assert_eq!(a.first_difference(&b, Some(9)), None);

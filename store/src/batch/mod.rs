@@ -408,6 +408,8 @@ pub struct Batch {
     pub commits: Vec<CommitRow>,
     /// The tracked accounts, all of them, if they changed.
     pub tracked: Option<Vec<TrackedRow>>,
+    /// Accounts that are kept out of the circle, all of them, if they changed.
+    pub skipped: Option<Vec<u32>>,
     /// Accounts all of whose follow records go (before `follows` is applied).
     pub follows_dropped: Vec<u32>,
     /// Follow records, one entry for each (author, rkey).

@@ -231,9 +231,7 @@ async fn live_on(mut world: World, mut run: Run, events: &[Event]) -> Vec<String
     }
     let store = Store::open(run.database.url(), Access::Snapshot).await;
     let store = store.expect("opens");
-    let verified = verify::verify(&store, &run.settings.skip, false)
-        .await
-        .expect("replays");
+    let verified = verify::verify(&store, false).await.expect("replays");
     let differences = verified.differences.iter();
     all.extend(differences.map(|difference| format!("{difference:?}")));
     all

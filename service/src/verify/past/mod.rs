@@ -2,6 +2,8 @@
 
 mod tell;
 
+use std::fmt::Display;
+
 use anyhow::{Context, Result};
 use hashbrown::HashMap;
 use kith_reputation::{
@@ -13,7 +15,7 @@ use kith_store::{
 };
 
 use super::{
-    Differences, Watch,
+    Differences, Row, Watch,
     rows::{Columns, EpochRows, ImageSums, Place, parts, shown_pieces},
 };
 use crate::engine::history::History;
@@ -161,7 +163,7 @@ impl Past {
         let sink_pieces = row.sink_pieces.decode();
         for (column, decoded) in [("pieces", &pieces), ("sink_pieces", &sink_pieces)] {
             if decoded.is_none() {
-                self.differs(row, column, &"not pieces", &"pieces");
+                self.differs(row, column, "not pieces", "pieces");
             }
         }
         let (pieces, sink_pieces) = (pieces.unwrap_or_default(), sink_pieces.unwrap_or_default());
@@ -182,7 +184,8 @@ impl Past {
         let Some(kept) = self.kept.iter().find(|kept| kept.ordinal == ordinal) else {
             return;
         };
-        let key = |column| ("kept_checkpoint", &ordinal as &dyn ToString, column);
+        let tick = Row::default().and("ordinal", ordinal);
+        let key = |column| ("kept_checkpoint", &tick, column);
         let journal = &mut self.journal;
         journal.unless_equal(key("epoch"), &kept.epoch, &row.epoch);
         journal.unless_equal(key("position"), &kept.position, &row.position);
@@ -194,7 +197,7 @@ impl Past {
         self.position += 1;
         if row.position != self.position {
             let before = self.position;
-            self.differs(row, "position", &row.position, &before);
+            self.differs(row, "position", row.position, before);
             self.position = row.position;
         }
         let is_tick = row.operation == Operation::Tick;
@@ -204,12 +207,13 @@ impl Past {
             self.accounts_then = self.ledger.accounts();
         }
         let epoch = self.epoch.unwrap_or(row.epoch) + i64::from(is_tick);
-        self.journal
-            .unless_equal(("journal", &row.position, "epoch"), &row.epoch, &epoch);
+        if row.epoch != epoch {
+            self.differs(row, "epoch", row.epoch, epoch);
+        }
         self.epoch = Some(epoch);
         if row.micros < self.micros {
             let before = format!("{} or later", self.micros);
-            self.differs(row, "micros", &row.micros, &before);
+            self.differs(row, "micros", row.micros, before);
         }
         self.micros = row.micros;
     }
@@ -218,11 +222,11 @@ impl Past {
         &mut self,
         row: &JournalRow,
         column: &'static str,
-        stored: &dyn ToString,
-        replayed: &dyn ToString,
+        stored: impl Display,
+        replayed: impl Display,
     ) {
-        self.journal
-            .note("journal", &row.position, column, stored, replayed);
+        let key = ("journal", &Row::of(row.position), column);
+        self.journal.note(key, stored, replayed);
     }
 
     /// From the beginning: the operation is done again, and its outcome compared.
@@ -234,7 +238,8 @@ impl Past {
             Operation::Claim { .. } => outcome.sender,
             _ => None,
         };
-        let key = |column| ("journal", &row.position as &dyn ToString, column);
+        let place = Row::of(row.position);
+        let key = |column| ("journal", &place, column);
         let verdict = |verdict: LedgerVerdict| format!("{verdict:?}");
         self.journal.unless_equal(
             key("outcome"),
@@ -277,7 +282,7 @@ impl Past {
                 .is_none_or(|position| *position < row.position)
         };
         if let Err(error) = self.ledger.replay(&row.operation, &recorded, needs) {
-            self.differs(row, "outcome", &"as it stands", &error);
+            self.differs(row, "outcome", "as it stands", error);
             self.is_broken = true;
         }
     }
@@ -386,9 +391,8 @@ impl Past {
             let view = self.ledger.account(id);
             let is_untouched = view.is_none_or(|view| view.tally() == 0);
             if id != AccountId::SINK || !is_untouched {
-                let key = format!("holder {id}");
-                self.journal
-                    .note("ledger_account", &key, "*", &"no row", &"a row");
+                let key = ("ledger_account", &Row::holder(id), "*");
+                self.journal.note(key, "no row", "a row");
             }
         }
     }

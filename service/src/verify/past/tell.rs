@@ -6,21 +6,19 @@ use kith_reputation::AccountId;
 use kith_store::{ImagePart, Store};
 
 use super::{
-    super::{Differences, rows::shown},
+    super::{Differences, Row, rows::shown},
     Past,
 };
 
 impl Past {
     /// Tells what differs, but for flows and history.
     pub(in super::super) async fn tell(
-        &self,
+        &mut self,
         store: &Store,
         differences: &mut Differences,
     ) -> Result<()> {
-        for difference in &self.journal.list {
-            differences.list.push(difference.clone());
-        }
-        differences.left_out += self.journal.left_out + self.images_left_out;
+        let journal = std::mem::take(&mut self.journal);
+        differences.append(journal, self.images_left_out);
         self.tell_images(store, differences).await?;
         if self.is_broken {
             return Ok(());
@@ -36,9 +34,9 @@ impl Past {
     async fn tell_images(&self, store: &Store, differences: &mut Differences) -> Result<()> {
         for (place, id, replayed) in &self.images {
             if let Some(ordinal) = place {
-                let key = format!("ordinal {ordinal} holder {id}");
-                let image = "another image";
-                differences.note("kept_image", &key, "image", &"an image", &image);
+                let key = Row::default().and("ordinal", ordinal);
+                let key = key.account("holder", *id);
+                differences.note(("kept_image", &key, "image"), "an image", "another image");
                 continue;
             }
             let mut stored = Vec::new();
@@ -52,7 +50,8 @@ impl Past {
 
     fn tell_state(&self, differences: &mut Differences) {
         let state = &self.state;
-        let key = |column| ("state", &"1" as &dyn ToString, column);
+        let row = Row::of(1);
+        let key = |column| ("state", &row, column);
         differences.unless_equal(key("position"), &state.position, &self.position);
         differences.unless_equal(key("ticks"), &state.ticks, &self.ledger.ticks());
         if let (Some(start), Some(epoch)) = (state.clock.started, self.epoch) {
@@ -85,7 +84,8 @@ impl Past {
         let replayed = self.ledger.all_totals().filter(|(n, _)| *n >= first);
         for (ordinal, totals) in replayed {
             let row = stored.remove(&ordinal);
-            let key = |column| ("epoch", &ordinal as &dyn ToString, column);
+            let tick = Row::default().and("ordinal", ordinal);
+            let key = |column| ("epoch", &tick, column);
             let begun = epoch - i64::from(ticks.saturating_sub(ordinal));
             let found = row.as_ref().map_or(begun, |row| row.epoch);
             differences.unless_equal(key("epoch"), &found, &begun);
@@ -105,7 +105,8 @@ impl Past {
         }
         for row in stored.values().filter(|row| row.ordinal >= first) {
             if row.totals != kith_reputation::Totals::default() {
-                differences.note("epoch", &row.ordinal, "*", &"a row", &"no row");
+                let tick = Row::default().and("ordinal", row.ordinal);
+                differences.note(("epoch", &tick, "*"), "a row", "no row");
             }
         }
         Ok(())
@@ -116,7 +117,7 @@ impl Past {
         let names = ["likes.accepted", "likes.rejected", "likes.held"];
         for (name, should) in names.into_iter().zip(self.likes) {
             let stored = counters.get(name).copied().unwrap_or_default();
-            differences.unless_equal(("counter", &name, "value"), &stored, &should);
+            differences.unless_equal(("counter", &Row::of(name), "value"), &stored, &should);
         }
         Ok(())
     }
@@ -128,16 +129,15 @@ fn tell_parts(
     replayed: &[ImagePart],
     differences: &mut Differences,
 ) {
-    let mut should: HashMap<(&'static str, String), Vec<(&'static str, String)>> = HashMap::new();
+    let mut should: HashMap<(&'static str, Row), Vec<(&'static str, String)>> = HashMap::new();
     for part in replayed {
-        let (table, key, columns) = shown(part);
-        should.insert((table, key), columns);
+        let (table, row, columns) = shown(id, part);
+        should.insert((table, row), columns);
     }
     for part in stored {
-        let (table, key, columns) = shown(part);
-        let row = format!("{id}{key}");
-        match should.remove(&(table, key)) {
-            None => differences.note(table, &row, "*", &"a row", &"no row"),
+        let (table, row, columns) = shown(id, part);
+        match should.remove(&(table, row.clone())) {
+            None => differences.note((table, &row, "*"), "a row", "no row"),
             Some(expected) => {
                 for ((column, a), (_, b)) in columns.into_iter().zip(expected) {
                     differences.unless_equal((table, &row, column), &a, &b);
@@ -147,7 +147,7 @@ fn tell_parts(
     }
     let mut missing: Vec<_> = should.into_keys().collect();
     missing.sort_unstable();
-    for (table, key) in missing {
-        differences.note(table, &format!("{id}{key}"), "*", &"no row", &"a row");
+    for (table, row) in missing {
+        differences.note((table, &row, "*"), "no row", "a row");
     }
 }
