@@ -11,8 +11,9 @@
 --   from_hop  distance before, NULL: was outside
 --   to_hop    distance after, NULL: is outside
 --   cause     follow, unfollow, backfill (the record was read from its host) or deleted; track,
---             untrack, skip, unskip or config (the configuration was edited); left the interior (of
---             others that account was the only support)
+--             untrack, skip, unskip or config (the configuration was edited; skip and unskip also:
+--             somebody asked to be forgotten, or not any more); left the interior (of others that
+--             account was the only support)
 --   by        DID of the account whose record it was, or whose tracking; NULL: the account itself
 --   record    at-uri of the follow record, NULL where several were read or removed at once
 --

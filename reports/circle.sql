@@ -11,8 +11,8 @@
 --
 -- For example: kith report circle --limit 4
 --     account            hop  active  status  since                 by
---     user010.pds1.test    0  yes     active  -                     -
---     user000.pds1.test    0  yes     active  -                     -
+--     user010.pds1.test    0  yes     active  2026-11-21T02:17:25Z  -
+--     user000.pds1.test    0  yes     active  2026-11-21T02:17:25Z  -
 --     user002.pds1.test    1  yes     active  2026-11-21T02:17:31Z  user000.pds1.test
 --     user006.pds1.test    1  yes     active  2026-11-21T02:17:31Z  user002.pds1.test
 --

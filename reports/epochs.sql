@@ -16,7 +16,7 @@
 --   decayed        lost at the tick that began the epoch
 --   expired        lost with bundles that nobody claimed
 --   burned         lost to rounding, under rule reference
---   forgotten      lost with accounts that were deleted
+--   forgotten      lost with accounts that were deleted, or asked to be forgotten
 --   collapsed      not lost: what stands in others now; told where residual is
 --   residual       minted, less all losses, less what is there: 0; in the latest row, else NULL
 --

@@ -9,7 +9,8 @@
 --   hop            distance from the tracked accounts at its end, NULL outside the circle
 --   own            own points left at its end
 --   tally          points received and still held at its end
---   tracked        of these, points of tracked accounts
+--   tracked        of these, points of tracked accounts, while these were pinned; under rule reference,
+--                  which has no pins, all
 --   rank           by these among the members of the circle, 1 is first; NULL: none
 --   received       points that came in the epoch, claimed ones included
 --   given          points paid in the epoch, with the sink's cut

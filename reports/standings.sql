@@ -9,7 +9,8 @@
 --   did       the holder
 --   handle    its name as it is now, NULL until known
 --   hop       distance from the tracked accounts at the epoch's end
---   points    points of tracked accounts that it held
+--   points    points of tracked accounts that it held, while these were pinned; under rule reference,
+--             which has no pins, everybody's
 --   tally     all points it held, of whomever
 --   own       own points that it had left
 --   received  points that came in the epoch, claimed ones included

@@ -2,7 +2,7 @@
 --
 -- The legs on which tracked accounts' points travelled, first and second hand, the strongest first:
 -- the picture of the circle is drawn of these. Points are what flowed, ever; some have decayed or
--- gone on since. Every flow that is kept is read.
+-- gone on since. Every flow of theirs is read.
 --
 -- Columns
 --   rank             1 is first; equal points, equal rank
@@ -29,6 +29,7 @@ WITH best AS (
     -- In the order of the key, so that nothing but the best is sorted.
     SELECT origin, receiver, sender, CAST(SUM(points) AS BIGINT) AS points
     FROM flow
+    WHERE origin IN (SELECT a.ledger_id FROM tracked t JOIN account a ON a.id = t.account)
     GROUP BY origin, receiver, sender
     ORDER BY CAST(SUM(points) AS BIGINT) DESC, origin, receiver, sender
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)

@@ -2,19 +2,21 @@
 --
 -- Who holds points that the viewer once gave: by liking them (direct), or by way of others who
 -- were liked by the viewer and passed the points on (second hand). How the points came is known
--- from the flows, which are kept for tracked accounts; what has decayed since is taken from both
--- in proportion. For a viewer that is not tracked direct and second_hand are NULL.
+-- from the flows, which are kept of pinned, that is of tracked, accounts; what has decayed since is
+-- taken from both in proportion. direct, second_hand and through are NULL where that is not known: for
+-- a viewer that is not tracked, or not pinned, and where more is held than has come since it is.
 --
 -- Columns
---   did          the holder
---   handle       its name, NULL until known
---   hop          distance from the tracked accounts, NULL outside the circle
---   points       the viewer's points it holds
---   share        points as a fraction of all of the viewer's points that anybody holds, 0 to 1
---   rank         1 is first; equal points, equal rank
---   direct       of points, those that came straight from the viewer
---   second_hand  of points, those that came through others
---   through      who passed on most of those, by handle or DID; NULL if nobody
+--   did             the holder
+--   handle          its name, NULL until known
+--   hop             distance from the tracked accounts, NULL outside the circle
+--   points          the viewer's points it holds
+--   share           points as a fraction of all of the viewer's points that anybody holds, 0 to 1
+--   rank            1 is first; equal points, equal rank
+--   direct          of points, those that came straight from the viewer
+--   second_hand     of points, those that came through others
+--   through         DID of who passed on most of those, NULL if nobody
+--   through_handle  its name, NULL until known
 --
 -- For example: kith report trust --viewer user010.pds1.test --limit 6
 --     account                           hop  points  share  rank  direct  second_hand  through
@@ -33,6 +35,12 @@ WITH viewer AS (
     FROM account
     WHERE did = :viewer
 ),
+pinned AS (
+    SELECT v.ledger_id
+    FROM viewer v
+    JOIN account a ON a.ledger_id = v.ledger_id
+    JOIN tracked t ON t.account = a.id
+),
 held AS (
     SELECT s.holder, s.points
     FROM viewer v
@@ -50,6 +58,7 @@ best AS (
 came AS (
     SELECT
         receiver,
+        points AS reached,
         direct / (points / 35184372088832 + 1) AS direct,
         points / (points / 35184372088832 + 1) AS points
     FROM (
@@ -57,7 +66,7 @@ came AS (
             f.receiver,
             CAST(SUM(f.points) AS BIGINT) AS points,
             CAST(SUM(CASE WHEN f.sender = f.origin THEN f.points ELSE 0 END) AS BIGINT) AS direct
-        FROM viewer v
+        FROM pinned v
         CROSS JOIN best b
         JOIN flow f ON f.origin = v.ledger_id AND f.receiver = b.holder
         GROUP BY f.receiver
@@ -71,14 +80,14 @@ split AS (
             + ((b.points / 65536 * c.direct) % c.points * 65536 + b.points % 65536 * c.direct)
             / c.points AS direct
     FROM best b
-    JOIN came c ON c.receiver = b.holder
+    JOIN came c ON c.receiver = b.holder AND c.reached >= b.points
 ),
 passed AS (
     SELECT
         f.receiver,
         f.sender,
         ROW_NUMBER() OVER (PARTITION BY f.receiver ORDER BY SUM(f.points) DESC, f.sender) AS place
-    FROM viewer v
+    FROM pinned v
     CROSS JOIN best b
     JOIN flow f ON f.origin = v.ledger_id AND f.receiver = b.holder
     WHERE f.sender <> f.origin
@@ -94,10 +103,11 @@ SELECT
     RANK() OVER (ORDER BY b.points DESC) AS rank, -- among the first, so among all
     split.direct,
     b.points - split.direct AS second_hand,
-    COALESCE(t.handle, t.did) AS through
+    t.did AS through,
+    t.handle AS through_handle
 FROM best b
 JOIN account h ON h.ledger_id = b.holder
 LEFT JOIN split ON split.holder = b.holder
-LEFT JOIN passed ON passed.receiver = b.holder AND passed.place = 1
+LEFT JOIN passed ON passed.receiver = split.holder AND passed.place = 1
 LEFT JOIN account t ON t.ledger_id = passed.sender
 ORDER BY b.points DESC, b.holder;

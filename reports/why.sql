@@ -2,7 +2,7 @@
 --
 -- The legs of all ways from the viewer to the holder, nearest to the holder first: read them from
 -- a leg whose receiver is the holder back to one whose sender is the viewer. Flows are kept for
--- tracked accounts, so the viewer is one of those. Points are what flowed, ever; some have
+-- tracked accounts, so the viewer is one of those. Points are what flowed since it is; some have
 -- decayed or gone on since. Ways of more than eight legs are not followed.
 --
 -- Columns
@@ -12,8 +12,8 @@
 --   receiver         DID of who got them
 --   receiver_handle  its name, NULL until known
 --   points           the viewer's points that went this way
---   share            points as a fraction of all of the viewer's points that ever reached the
---                    receiver, 0 to 1
+--   share            points as a fraction of all of the viewer's points that reached the receiver
+--                    since it is tracked, 0 to 1
 --   first_epoch      when the first of them went
 --   last_epoch       and the last
 --
@@ -30,9 +30,10 @@
 --   sqlite3 -cmd ".parameter set :viewer 'did:plc:…'" -cmd ".parameter set :holder 'did:plc:…'" -cmd ".parameter set :limit 20" kith.db < reports/why.sql
 --   psql -v viewer="'did:plc:…'" -v holder="'did:plc:…'" -v limit=20 postgres://… -f reports/why.sql
 WITH RECURSIVE viewer AS (
-    SELECT ledger_id
-    FROM account
-    WHERE did = :viewer
+    SELECT a.ledger_id
+    FROM account a
+    JOIN tracked t ON t.account = a.id
+    WHERE a.did = :viewer
 ),
 back AS (
     SELECT ledger_id AS account, 1 AS step

@@ -31,7 +31,7 @@ mod settings;
 mod tables;
 
 pub use id::{Did, Handle, Identifier, IdentifierError};
-pub use link::mask_passwords;
+pub use link::{check_database_url, mask_passwords};
 pub use load::{DATABASE_VARIABLE, Env, FILE_BYTES_MAX, Mode};
 pub use problem::{PROBLEMS_MAX, Problem, Problems, Snippet};
 pub use settings::{

@@ -96,7 +96,17 @@ pub(crate) fn base_url(text: &str, used: Use) -> Result<String, Refusal> {
     Ok(base)
 }
 
-/// Checks a database URL: `sqlite:PATH` or `postgres://…`. Whether it can be opened is not checked.
+/// Checks a database URL, `sqlite:PATH` or `postgres://…`, as the file's. Whether it can be opened is
+/// not checked.
+///
+/// # Errors
+/// What is wrong, and what to write instead.
+pub fn check_database_url(text: &str) -> Result<(), String> {
+    let told = |refusal: Refusal| format!("{}\n  help: {}", refusal.message, refusal.help);
+    database_url(text).map_err(told)
+}
+
+/// The same, with message and help apart.
 pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
     let refuse = |message: &str, help: &str| {
         Err(Refusal {
@@ -110,10 +120,12 @@ pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
         Some(("sqlite", path)) if path.trim_start_matches('/').is_empty() => {
             refuse("the database URL has no path", sqlite)
         }
-        Some(("sqlite", path)) if path.trim_start_matches('/').starts_with(":memory:") => refuse(
-            "a database in memory would be gone when the program ends",
-            sqlite,
-        ),
+        Some(("sqlite", path)) if path.contains(":memory:") || path.contains("mode=memory") => {
+            refuse(
+                "a database in memory would be gone when the program ends",
+                sqlite,
+            )
+        }
         Some(("sqlite", path)) if path.contains('\0') => {
             refuse("the database URL has a zero byte in its path", sqlite)
         }
@@ -317,6 +329,8 @@ mod tests {
             "sqlite://",
             "sqlite::memory:",
             "sqlite://:memory:",
+            "sqlite:file::memory:?cache=shared",
+            "sqlite:kith.db?mode=memory",
             "sqlite:kith\0.db",
             "mysql://db/kith",
             "postgres:kith",

@@ -281,6 +281,7 @@ async fn who_does_not_answer_in_time_is_given_up() {
     let options = SchedulerOptions {
         locating_time_max: Duration::from_millis(300),
         reading_time_max: Duration::from_millis(100),
+        page_time: Duration::ZERO,
         ..SchedulerOptions::default()
     };
     let (scheduler, _task, mut results, _cancel) = start(&plc.url, &options);

@@ -61,14 +61,21 @@ pub(crate) fn nearest<'a>(known: impl Iterator<Item = &'a str>, typed: &str) -> 
 
 /// A parameter that cannot be understood.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-#[error("--{} {what}\n  help: {help}", name.replace('_', "-"))]
+#[error("{} {what}\n  help: {help}", shown(name))]
 pub(crate) struct Misasked {
-    /// Which.
+    /// Which; in capitals, one that is given without its name.
     pub(crate) name: &'static str,
     /// What is wrong with it, after its name.
     pub(crate) what: String,
     /// What to write instead.
     pub(crate) help: &'static str,
+}
+
+fn shown(name: &str) -> String {
+    match name.starts_with(char::is_uppercase) {
+        true => name.to_owned(),
+        false => format!("--{}", name.replace('_', "-")),
+    }
 }
 
 /// Why a parameter has no value.

@@ -35,13 +35,12 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_PATIENCE: Duration = Duration::from_secs(90);
 /// The same of the writer's task, for which all streams wait.
 const WRITER_PATIENCE: Duration = Duration::from_secs(2);
-/// A stream waits so long in all, for whomsoever, and the writer so long, in so much time: every one of
-/// many accounts could hold it up once.
+/// A stream waits so long in all for those who do not answer, and the writer so long, in so much time:
+/// every one of many accounts could hold it up once. Where nothing can be read again, there is no such
+/// bound: what is not believed is lost.
 const LANE_PATIENCE: Duration = Duration::from_secs(90);
 const WRITER_PATIENCE_IN_ALL: Duration = Duration::from_secs(20);
 const PATIENCE_SPAN: Duration = Duration::from_mins(10);
-/// To verify a commit takes less.
-const NOTICED: Duration = Duration::from_millis(20);
 /// Of whom nothing could be known in time is not asked again for so long.
 const SILENT_PAUSE: Duration = Duration::from_mins(1);
 
@@ -115,6 +114,8 @@ pub(crate) struct Checker {
     directory: Directory,
     watched: Arc<Watched>,
     level: Option<Level>,
+    /// Accounts whose commits are not believed are read again.
+    has_repair: bool,
     /// Whose documents were fetched because of a signature.
     refetched: Arc<Recent>,
     /// Of whom nothing could be known in time.
@@ -181,11 +182,8 @@ impl Patience {
         self.left.min(most)
     }
 
-    /// It took so long, which was waiting if it was not short.
+    /// So long was waited in vain.
     fn spend(&mut self, time: Duration) {
-        if time < NOTICED {
-            return;
-        }
         self.left = self.left.saturating_sub(time);
     }
 }
@@ -197,8 +195,14 @@ enum Claim {
 }
 
 impl Checker {
-    /// A checker at the config's level.
-    pub(crate) fn new(directory: Directory, watched: Arc<Watched>, verify: Verify) -> Checker {
+    /// A checker at the config's level; it may be less patient where there `has_repair` of what it
+    /// does not believe.
+    pub(crate) fn new(
+        directory: Directory,
+        watched: Arc<Watched>,
+        verify: Verify,
+        has_repair: bool,
+    ) -> Checker {
         let level = match verify {
             Verify::None => None,
             Verify::Signature => Some(Level::Signature),
@@ -208,6 +212,7 @@ impl Checker {
             directory,
             watched,
             level,
+            has_repair,
             refetched: Arc::default(),
             silent: Arc::default(),
         }
@@ -311,9 +316,19 @@ impl Checker {
         {
             return Verdict::Bad(reason);
         }
-        let (begun, given) = (Instant::now(), patience.at_most(most));
+        let given = match self.has_repair {
+            true => patience.at_most(most),
+            false => most,
+        };
+        let begun = Instant::now();
         let asked = tokio::time::timeout(given, self.ask(frame, &claim, trust)).await;
-        patience.spend(begun.elapsed());
+        let time = begun.elapsed();
+        // An answer may take half of it: our own rate holds back those of many new accounts.
+        let in_vain = match asked {
+            Ok(verdict) if verdict != Verdict::Bad(reason) => time.saturating_sub(most / 2),
+            _ => time,
+        };
+        patience.spend(in_vain);
         if let Ok(verdict) = asked {
             return verdict;
         }
@@ -515,16 +530,16 @@ mod tests {
         let (directory, _) = directory(vec![document]).await;
         let watched = Arc::new(Watched::default());
         watched.set(&did, Some(Concern::Commits));
-        let checker = Checker::new(directory, watched, Verify::Full);
+        let checker = Checker::new(directory, watched, Verify::Full, true);
         let mut bent = frame.clone();
         let middle = bent.len() / 2;
         bent[middle] ^= 1;
         let garbage = b"garbage".to_vec();
         let frames = [&frame, &garbage, &bent, &frame].map(|frame| frame.clone().into());
         let what = What::Frames(Frames::of_stream(frames.into()));
-        let verdicts = checker
-            .look(&what, &Trust::Relay, &mut Patience::of_a_stream())
-            .await;
+        let mut patience = Patience::of_a_stream();
+        let verdicts = checker.look(&what, &Trust::Relay, &mut patience).await;
+        assert_eq!(patience.left, patience.whole, "who answers uses up nothing");
         let [
             Verdict::Good,
             Verdict::Unchecked,
@@ -546,7 +561,7 @@ mod tests {
         let (directory, _) = directory(Vec::new()).await;
         let watched = Arc::new(Watched::default());
         watched.set(&did, Some(Concern::Commits));
-        let checker = Checker::new(directory, watched, Verify::Full);
+        let checker = Checker::new(directory, watched, Verify::Full, true);
         let mut patience = Patience::of_a_stream();
         let mut look = async |checker: &Checker| {
             let begun = Instant::now();
@@ -568,6 +583,19 @@ mod tests {
         assert_eq!(waited, LANE_PATIENCE.as_secs());
         tokio::time::advance(PATIENCE_SPAN).await;
         assert_eq!(look(&others()).await, COMMIT_PATIENCE.as_secs());
+
+        // Where nobody can be read again, each has its time.
+        let mut patience = Patience::of_the_writer();
+        for _ in 0..20 {
+            let checker = Checker {
+                has_repair: false,
+                ..others()
+            };
+            let begun = Instant::now();
+            let verdict = checker.check(&frame, &Trust::Relay, &mut patience).await;
+            assert_eq!(verdict, Verdict::Bad("no_document"));
+            assert_eq!(begun.elapsed().as_secs(), WRITER_PATIENCE.as_secs());
+        }
 
         let (begun, mut patience) = (Instant::now(), Patience::of_the_writer());
         for asked in 1..100 {
@@ -599,7 +627,7 @@ mod tests {
         let checker = async |documents| {
             let (directory, asked) = directory(documents).await;
             (
-                Checker::new(directory, Arc::clone(&watched), Verify::Full),
+                Checker::new(directory, Arc::clone(&watched), Verify::Full, true),
                 asked,
             )
         };
@@ -652,7 +680,7 @@ mod tests {
         };
         let (directory, asked) = directory(vec![document]).await;
         let watched = Arc::new(Watched::default());
-        let checker = Checker::new(directory, Arc::clone(&watched), Verify::Full);
+        let checker = Checker::new(directory, Arc::clone(&watched), Verify::Full, true);
         let look = async |trust| {
             checker
                 .look(&delivered(&frame), &trust, &mut Patience::of_a_stream())

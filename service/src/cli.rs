@@ -109,7 +109,7 @@ pub(crate) enum Command {
     /// Write manual pages into a folder.
     #[command(hide = true)]
     Man {
-        /// The folder, which must exist.
+        /// The folder; made, if it is missing.
         folder: PathBuf,
     },
 }

@@ -72,9 +72,11 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
 fn report(error: &anyhow::Error) {
     // A broken pipe is the reader's wish to see no more.
     let broken_pipe = error.chain().any(|cause| {
-        cause
+        let io = cause
             .downcast_ref::<std::io::Error>()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+            .map(std::io::Error::kind);
+        let json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
+        io.or_else(json) == Some(std::io::ErrorKind::BrokenPipe)
     });
     if !broken_pipe {
         crate::output::note(&format!("kith: {}", told(error)));

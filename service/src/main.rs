@@ -70,8 +70,15 @@ fn start_log(cli: &cli::Cli) {
     } else {
         cli.default_log()
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KITH_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let asked = std::env::var("KITH_LOG").unwrap_or_default();
+    let filter = tracing_subscriber::EnvFilter::try_new(match asked.trim() {
+        "" => level,
+        asked => asked,
+    });
+    let filter = filter.unwrap_or_else(|error| {
+        output::note(&format!("note: KITH_LOG={asked} is left out: {error}"));
+        tracing_subscriber::EnvFilter::new(level)
+    });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(progress::lines)

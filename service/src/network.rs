@@ -6,7 +6,7 @@ use anyhow::Result;
 use hashbrown::HashMap;
 use kith_config::{Config, Handle, Identifier, Problems, Source, edit::problems_at};
 use kith_feeder::{
-    backfill::{Reader, ReaderOptions},
+    backfill::{Reader, ReaderOptions, SchedulerOptions},
     identity::{DidDocument, Directory, DirectoryOptions, HandleError},
     source::StreamOptions,
     xrpc::{Client, ClientOptions, Rate},
@@ -101,6 +101,18 @@ pub(crate) fn reader(config: &Config, directory: Directory) -> Reader {
             ..ReaderOptions::default()
         },
     )
+}
+
+/// How many accounts are read at once, and for how long.
+pub(crate) fn scheduler_options(config: &Config) -> SchedulerOptions {
+    let defaults = SchedulerOptions::default();
+    let requests = config.network.host_requests_per_five_minutes.max(1);
+    let at_once = u32::try_from(defaults.accounts_per_host_max).unwrap_or(u32::MAX);
+    SchedulerOptions {
+        accounts_at_once_max: config.network.backfill_accounts as usize,
+        page_time: Duration::from_mins(5).saturating_mul(at_once) / requests,
+        ..defaults
+    }
 }
 
 /// How streams are kept open.

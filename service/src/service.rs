@@ -6,9 +6,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use hashbrown::{HashMap, HashSet};
-use kith_config::Config;
+use kith_config::{Backfill, Config};
 use kith_feeder::{
-    backfill::{BackfillDone, Reader, Scheduler, SchedulerOptions},
+    backfill::{BackfillDone, Reader, Scheduler},
     identity::{DidDocument, Directory},
     source::What,
 };
@@ -48,6 +48,7 @@ pub(crate) async fn run(
         outside.directory.clone(),
         engine.watched(),
         config.network.verify,
+        config.circle.backfill == Backfill::Pds,
     );
     let mut sources = Sources::of_config(config, engine, checker);
     if let Some(address) = config.network.metrics {
@@ -198,6 +199,9 @@ impl Service {
         loop {
             if let Some(desk) = desk.as_deref_mut() {
                 desk.hand_out(&mut self.writer.engine).await;
+            } else {
+                // Nothing of them is in memory.
+                drop(self.writer.engine.take_identity_changes());
             }
             // A file that is replayed waits for nobody.
             if until == Until::Stopped && sources.is_idle() {
@@ -434,10 +438,7 @@ impl Desk {
         let handles = Handles::start(config, store, outside.directory.clone());
         let (sender, done) = mpsc::channel(1);
         let stop = CancellationToken::new();
-        let options = SchedulerOptions {
-            accounts_at_once_max: config.network.backfill_accounts as usize,
-            ..SchedulerOptions::default()
-        };
+        let options = network::scheduler_options(config);
         let (scheduler, _task) = Scheduler::start(reader.clone(), &options, sender, stop.clone());
         Desk {
             reader,

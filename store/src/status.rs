@@ -29,6 +29,8 @@ pub struct Status {
     pub bootstrap: Option<BootstrapStatus>,
     /// Members whose follows are known only up to `circle.max_follows`: how many.
     pub capped_accounts: i64,
+    /// How many gaps are open; the first of them are shown.
+    pub open_gaps: i64,
     /// The first of them, by hop.
     pub capped: Vec<CappedAccount>,
     /// The journal.
@@ -201,6 +203,10 @@ impl Store {
         }
         let oldest_position: Option<i64> = on_readers!(self, pool =>
             sqlx::query_scalar("SELECT MIN(position) FROM ledger_account").fetch_one(pool).await?);
+        let open_gaps: i64 = on_readers!(self, pool =>
+            sqlx::query_scalar("SELECT COUNT(*) FROM gap WHERE closed_micros IS NULL")
+                .fetch_one(pool)
+                .await?);
         let capped_accounts: i64 = on_readers!(self, pool =>
             sqlx::query_scalar("SELECT COUNT(*) FROM account WHERE capped = 1 AND hop IS NOT NULL")
                 .fetch_one(pool)
@@ -221,6 +227,7 @@ impl Store {
             backfill,
             bootstrap: self.bootstrap_status().await?,
             capped_accounts,
+            open_gaps,
             capped: self.capped().await?,
             journal: JournalStatus {
                 position,

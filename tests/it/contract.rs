@@ -43,7 +43,7 @@ fn field_names_are_a_contract() {
         ),
         (
             "trust",
-            "did direct handle hop points rank second_hand share through",
+            "did direct handle hop points rank second_hand share through through_handle",
         ),
         ("blend", "added did handle hop points rank taken viewers"),
     ] {
@@ -114,6 +114,7 @@ fn field_names_are_a_contract() {
         ("/checkpoint/oldest_position", "i"),
         ("/gaps", "a"),
         ("/capped_accounts", "i"),
+        ("/open_gaps", "i"),
         ("/capped", "a"),
     ] {
         let value = status.pointer(path);

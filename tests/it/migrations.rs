@@ -6,7 +6,7 @@ use kith_tests::{Database, Kith, expected::Expected, expected::Said, project, re
 
 /// The schemas there have been, by their last migration: see `tests/schemas/README.md`.
 const SCHEMAS: [&str; 10] = [
-    "0001", "0002", "0003", "0004", "0006", "0007", "0009", "0010", "0011", "0014",
+    "0001", "0002", "0003", "0004", "0006", "0007", "0009", "0010", "0011", "0015",
 ];
 
 /// A database that an earlier Kith left in the middle of the recording.

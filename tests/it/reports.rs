@@ -1,13 +1,14 @@
 //! Every report: the same from Kith on both databases and from the databases' own programs, and
 //! the example in its file is real.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use kith_tests::{Database, Kith, missing, project};
+use kith_tests::{Database, Kith, expected::Expected, frames, missing, project, recordings};
 use serde_json::Value;
 
 /// Two accounts of the recording: both tracked.
@@ -342,5 +343,78 @@ fn is_same(value: &Value, text: &str) -> bool {
             .is_ok_and(|said: f64| (said - number.as_f64().unwrap_or(f64::NAN)).abs() < 1e-9),
         Value::Number(number) => text == number.to_string(),
         other => other.as_str() == Some(text),
+    }
+}
+
+/// The way of points is told where the flows that are kept tell all of it: not of those that went
+/// before their origin was tracked, nor after it is tracked no more.
+#[test]
+fn ways_are_told_of_who_is_tracked_as_far_as_they_are_known() {
+    let recording = recordings().first;
+    let all = frames::read(&recording);
+    for database in [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+    {
+        let case = &Expected::read(&recordings().expected).cases[4];
+        let [first, second] = [&case.track[0], &case.track[1]];
+        let config = case.config(database.url(), &recording);
+        let alone = config.replacen(&format!("[[circle.tracked]]\nid = {second:?}\n"), "", 1);
+        assert_ne!(alone, config);
+        let kith = Kith::new(&alone);
+        let file = kith.folder().join("growing.frames");
+        let replay = |upto: usize| {
+            frames::write(&file, &all[..upto]).expect("can be written");
+            let file = file.to_str().expect("test paths are text");
+            let _ = kith.run(&["replay", "--frames", file]).expect_ok();
+        };
+        let trust = |viewer: &str| kith.json(&["report", "trust", "--viewer", viewer]);
+        let count = |rows: &Value, column: &str| {
+            let rows = rows.as_array().expect("rows").iter();
+            rows.filter(|row| !row[column].is_null()).count()
+        };
+        let origins = || {
+            let ties = kith.json(&["report", "ties"]);
+            let ties = ties.as_array().expect("rows").iter();
+            let origins: BTreeSet<_> = ties.map(|tie| tie["origin"].to_string()).collect();
+            origins
+        };
+        replay(all.len() - 150);
+        assert_eq!(count(&trust(second), "direct"), 0, "not tracked");
+        kith.configure(&config);
+        replay(all.len() - 1);
+        let late = trust(second);
+        let rows = late.as_array().expect("rows");
+        let known = count(&late, "direct");
+        assert!(0 < known && known < rows.len(), "{known} of {late:#}");
+        for row in rows.iter().filter(|row| row["direct"].is_null()) {
+            assert!(
+                row["second_hand"].is_null() && row["through"].is_null(),
+                "{row}"
+            );
+        }
+        let whole = trust(first);
+        assert_eq!(
+            count(&whole, "direct"),
+            whole.as_array().expect("rows").len()
+        );
+        let through = whole
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| &row["through"]);
+        assert!(
+            through
+                .filter_map(Value::as_str)
+                .all(|did| did.starts_with("did:"))
+        );
+        assert!(origins().contains(&format!("{second:?}")));
+        kith.configure(&alone);
+        replay(all.len());
+        assert_eq!(count(&trust(second), "direct"), 0, "not tracked any more");
+        let why = kith.json(&["report", "why", "--viewer", second, "--holder", first]);
+        assert_eq!(why, Value::Array(Vec::new()));
+        assert!(origins().contains(&format!("{first:?}")));
+        assert!(!origins().contains(&format!("{second:?}")));
     }
 }

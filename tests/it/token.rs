@@ -106,7 +106,7 @@ fn with_the_token_the_file_is_edited() {
     assert_problem(&twice, 409, "alice.example.com", "twice");
     assert_problem(
         &add(&web, "no name", &[BEARER]),
-        409,
+        400,
         "write a handle",
         "no name",
     );

@@ -391,6 +391,10 @@ fn the_same_history_under_other_rules() {
             let circle = |kith: &Kith| kith.json(&["report", "circle"]);
             assert_eq!(circle(&there), circle(&kith));
         }
+        for gone in ["sqlite::memory:", "sqlite:x.db?mode=memory", "nothing"] {
+            let said = kith.run(&["recompute", "--into", gone]).expect_code(1);
+            assert!(said.stderr.contains("--into: "), "{}", said.stderr);
+        }
         let wrong = [
             "recompute",
             "--into",

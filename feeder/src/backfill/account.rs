@@ -133,6 +133,17 @@ impl Reader {
         self.records_max.store(records_max, Ordering::Relaxed);
     }
 
+    /// How many pages an honest host needs for what is wanted, at most.
+    pub(super) fn pages(&self, wanted: &Wanted) -> u32 {
+        let listings = u32::from(wanted.follows) + u32::from(wanted.blocks);
+        let records = listings.saturating_mul(self.records_max.load(Ordering::Relaxed));
+        // Likes and reposts; what is newer than the span is read, too.
+        let likes = wanted.likes.as_ref().map_or(0, |likes| likes.max);
+        records
+            .saturating_add(likes.saturating_mul(4))
+            .div_ceil(100)
+    }
+
     /// The directory documents come from.
     pub fn directory(&self) -> &Directory {
         &self.directory

@@ -38,8 +38,10 @@ pub struct SchedulerOptions {
     /// How long a document may take, so that those who never answer do not keep the others waiting.
     pub locating_time_max: Duration,
     /// How long reading one account may take, pauses that its host asks for included: what it has
-    /// been told is kept meanwhile, and a turn with it.
+    /// been told is kept meanwhile, and a turn with it. To this comes `page_time` for each page.
     pub reading_time_max: Duration,
+    /// How long the host's rate holds a page back while as many accounts are read there as may be.
+    pub page_time: Duration,
 }
 
 impl Default for SchedulerOptions {
@@ -49,7 +51,8 @@ impl Default for SchedulerOptions {
             accounts_per_host_max: 8,
             queued_max: 100_000,
             locating_time_max: Duration::from_mins(2),
-            reading_time_max: Duration::from_mins(10),
+            reading_time_max: Duration::from_mins(20),
+            page_time: Duration::from_secs(1),
         }
     }
 }
@@ -310,7 +313,8 @@ impl Task {
         self.located.remove(&did);
         self.reading.insert(did.clone(), None);
         let (reader, done) = (self.reader.clone(), self.done.clone());
-        let time_max = self.options.reading_time_max;
+        let pages = self.reader.pages(&order.wanted);
+        let time_max = self.options.reading_time_max + self.options.page_time * pages;
         self.running.spawn(async move {
             let read = reader.read_located(&located, &order.wanted);
             let read = tokio::time::timeout(time_max, read).await;

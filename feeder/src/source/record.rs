@@ -49,7 +49,7 @@ pub struct Recorded {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The file could not be made.
-    #[error("cannot make {}; it must not exist yet", path.display())]
+    #[error("cannot make {}", path.display())]
     Create {
         /// The file.
         path: PathBuf,

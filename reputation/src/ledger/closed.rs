@@ -1,7 +1,7 @@
 //! How accounts stood when an epoch ended.
 
 use super::Ledger;
-use crate::{AccountId, Points};
+use crate::{AccountId, Points, RuleKind};
 
 /// One account in the last moment before the tick that ended an epoch.
 ///
@@ -17,7 +17,8 @@ pub struct Closed {
     pub own: Points,
     /// Points received and still held.
     pub tally: u64,
-    /// Of them, those of pinned origins, collapsed ones not counted; all where nothing is pinned.
+    /// Of them, those of pinned origins, collapsed ones not counted; all of them under rule
+    /// `reference`, which has no pins.
     pub tracked: u64,
     /// It had given nothing of its own and held nothing.
     pub is_blank: bool,
@@ -50,9 +51,10 @@ impl Ledger {
         let account = &self.accounts[id];
         let (own, tally) = (account.own(), account.tally());
         let pinned = |origin| self.pins.contains(origin);
-        let tracked = match self.pins.is_empty() || tally == 0 {
-            true => tally,
-            false => self
+        let tracked = match self.rules.rule {
+            RuleKind::Reference => tally,
+            RuleKind::Systematic if tally == 0 || self.pins.is_empty() => 0,
+            RuleKind::Systematic => self
                 .store
                 .iter(&account.rows)
                 .filter(|row| pinned(row.origin))

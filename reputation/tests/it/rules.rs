@@ -56,6 +56,39 @@ fn a_full_row_overflows_into_others() {
     }
 }
 
+/// What is noted of the end of an epoch counts the points of pinned origins; none, where none is
+/// pinned yet, and all under rule reference, which has no pins.
+#[test]
+fn tracked_points_are_those_of_pinned_origins() {
+    for (rule, expected) in [
+        (RuleKind::Systematic, [0, 100]),
+        (RuleKind::Reference, [100, 200]),
+    ] {
+        let rules = Rules {
+            rule,
+            decay_percent: 0,
+            sink_percent: 0,
+            ..Rules::default()
+        };
+        let mut ledger = Ledger::new(3, rules).unwrap();
+        ledger.note_epochs();
+        let mut tracked = Vec::new();
+        for (sender, pins) in [(1, false), (3, true)] {
+            assert!(ledger.apply(&transfer(sender, 2, 100, false)).is_accepted());
+            if pins {
+                let account = AccountId(3);
+                ledger.apply(&Operation::Pin { account });
+            }
+            ledger.apply(&Operation::Tick);
+            ledger.settle(AccountId(2));
+            let closed = ledger.take_closed();
+            let entry = closed.iter().find(|entry| entry.account == AccountId(2));
+            tracked.push(entry.unwrap().tracked);
+        }
+        assert_eq!(tracked, expected, "{rule:?}");
+    }
+}
+
 /// An entry is there for so many ticks, decays at every one when claimed, and expires.
 #[test]
 fn unclaimed_entries_wait_decay_and_expire() {

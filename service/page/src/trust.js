@@ -108,16 +108,23 @@ function direct(rows, viewer) {
     ["points", (row) => number(row.points), "num"],
     ["share", (row) => percent(row.share), "num"],
     ["", (row) => split(row, most), "wide"],
-    ["why", (row) => el("a", { href: `#/account/${encodeURIComponent(row.did)}?viewer=${encodeURIComponent(viewer)}`, "aria-label": `Why ${harmless(row.handle ?? row.did)} is trusted` }, row.second_hand > 0 ? "directly and through others" : "directly")],
+    ["why", (row) => el("a", { href: `#/account/${encodeURIComponent(row.did)}?viewer=${encodeURIComponent(viewer)}`, "aria-label": `Why ${harmless(row.handle ?? row.did)} is trusted` }, ways(row))],
   ], rows);
 }
 
-/** Direct points in one colour, those of second hand in another. */
+function ways(row) {
+  if (row.direct === null) return "how";
+  if (row.direct === 0) return "through others";
+  return row.second_hand > 0 ? "directly and through others" : "directly";
+}
+
+/** Direct points in one colour, those of second hand in another; in a third, if it is not known. */
 function split(row, most) {
   const whole = (row.share / most) * 100;
   const direct = row.direct === null ? whole : (whole * row.direct) / row.points;
+  const known = row.direct === null ? "var(--hop3)" : "var(--hop1)";
   return el("span", { class: "bar two", "aria-hidden": "true" },
-    el("i", { style: { left: "0", width: `${direct}%`, background: "var(--hop1)" } }),
+    el("i", { style: { left: "0", width: `${direct}%`, background: known } }),
     el("i", { style: { left: `${direct}%`, width: `${whole - direct}%`, background: "var(--hop2)" } }));
 }
 

@@ -27,6 +27,16 @@ pub(super) async fn run(path: &Path, file: &Path) -> Result<()> {
         ))
         .into());
     }
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(InputError(format!(
+            "there is no folder {}\n  help: make it, or name a file elsewhere",
+            folder.display()
+        ))
+        .into());
+    }
     // SQLite would take it for a part of the copy.
     for ending in ["-wal", "-journal"] {
         let mut beside = file.as_os_str().to_owned();

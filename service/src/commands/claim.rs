@@ -33,7 +33,7 @@ pub(super) async fn claim(path: &Path, args: ClaimArgs) -> Result<()> {
     };
     let request = Request {
         kind: RequestKind::Claim,
-        did: ask::did_of(&store, "account", &args.account).await?,
+        did: ask::did_of(&store, "ACCOUNT", &args.account).await?,
         sender,
         entry: args.entry,
     };

@@ -253,10 +253,10 @@ fn standing(status: &Status, runs: bool, clock: Option<i64>) -> Vec<Finding> {
             _ => {}
         }
     }
-    if !status.gaps.is_empty() {
+    if status.open_gaps > 0 {
         findings.push(Finding::warn(
             "gaps",
-            format!("{} are open", status.gaps.len()),
+            format!("{} are open", thousands(status.open_gaps)),
             "they are repaired by themselves; one that stays belongs to an account that cannot be \
              read: `kith report gaps`",
         ));

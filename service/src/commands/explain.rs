@@ -79,7 +79,7 @@ impl From<Membership> for Moved {
 pub(super) async fn run(path: &Path, args: ExplainArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let store = Store::open(&config.database, Access::Read).await?;
-    let did = ask::did_of(&store, "account", &args.account).await?;
+    let did = ask::did_of(&store, "ACCOUNT", &args.account).await?;
     let answer = answer(&store, &config, did, args.limit as usize).await?;
     match args.output.format() {
         Format::Json => output::json(&answer)?,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hashbrown::HashSet;
-use kith_config::{Config, Env, Ledger, Mode, Repeat, mask_passwords};
+use kith_config::{Config, Env, Ledger, Mode, Repeat, check_database_url, mask_passwords};
 use kith_store::{Access, Store};
 
 use crate::{
@@ -19,6 +19,9 @@ pub(super) async fn run(path: &Path, args: &RecomputeArgs) -> Result<()> {
     let stopping = signals::stopping()?;
     let config = super::load(path, Mode::Offline)?;
     let mut what_if = what_if(&args.set)?;
+    if let Err(wrong) = check_database_url(&args.into) {
+        return Err(InputError(format!("--into: {wrong}")).into());
+    }
     if !what_if.keys.contains("pin_tracked") {
         // As they are in the journal, which has none under rule reference.
         what_if.pins = true;
@@ -63,6 +66,11 @@ fn what_if(sets: &[String]) -> Result<WhatIf> {
             .ok_or_else(|| wrong(set))?;
         let is_key = key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         let value = value.trim();
+        // As the file has it.
+        let bare = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'));
+        let value = bare.unwrap_or(value);
         if !is_key || value.contains(['\n', '\r', '"', '\\']) || !keys.insert(key.to_owned()) {
             return Err(wrong(set).into());
         }

@@ -106,6 +106,13 @@ async fn parameters(
 
 /// The report tells of now only.
 fn no_past(report: &Report) -> InputError {
+    if report.name == "history" {
+        return InputError(
+            "report history tells of every epoch, and takes none\n  help: standings and delta take \
+             --epoch"
+                .to_owned(),
+        );
+    }
     InputError(format!(
         "report {} has no past: it tells of what is now\n  help: standings and delta take --epoch; \
          history has one account, and epochs the books, over all of them",

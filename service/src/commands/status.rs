@@ -196,10 +196,7 @@ fn flat(status: &Status) -> Table {
         ("capped_accounts", status.capped_accounts),
         ("journal.dropped_position", status.journal.dropped_position),
         ("checkpoint.position", status.checkpoint.position),
-        (
-            "gaps.open",
-            i64::try_from(status.gaps.len()).unwrap_or(i64::MAX),
-        ),
+        ("gaps.open", status.open_gaps),
         ("database.bytes", status.database.bytes),
     ];
     rows.extend(numbers.map(|(name, n)| (name.to_owned(), n)));

@@ -82,7 +82,7 @@ pub(super) fn tell(done: &str) {
     ));
 }
 
-pub(super) fn identifier(text: &str) -> Result<Identifier, InputError> {
+pub(crate) fn identifier(text: &str) -> Result<Identifier, InputError> {
     let bare = text.trim().trim_start_matches('@');
     bare.parse().map_err(|error| {
         InputError(format!(

@@ -39,13 +39,6 @@ impl EpochClock {
         self.kept.started.map(|start| start.now_micros)
     }
 
-    /// The epoch of a time that is past; of one before a change of the length, an earlier one.
-    pub(super) fn epoch_of(&self, time: Micros) -> Option<i64> {
-        let start = self.kept.started?;
-        let epochs = (time - start.base_micros).div_euclid(self.kept.epoch_micros);
-        Some(start.base_epoch + epochs.min(start.epoch - start.base_epoch))
-    }
-
     /// Stands where a journal was written.
     pub(super) fn set(&mut self, epoch: i64, time: Micros) {
         let start = self.kept.started.get_or_insert(ClockStart {

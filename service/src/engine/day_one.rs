@@ -24,7 +24,7 @@ use kith_store::{
 };
 
 use super::{
-    AHEAD_MAX, Engine, SourceIndex,
+    AHEAD_MAX, EARLIEST, Engine, SourceIndex,
     events::position,
     gaps::KEY_AGE_MAX,
     likes::{End, Found, Party, nonce},
@@ -121,7 +121,8 @@ impl Engine {
             Ok(Decoded::Message(message)) => position(&message),
             Err(error) => (error.seq, error.time),
         };
-        let (seq, time) = (seq?, time.filter(|time| *time <= now + AHEAD_MAX)?);
+        let is_believable = |time: &Micros| (EARLIEST..=now + AHEAD_MAX).contains(time);
+        let (seq, time) = (seq?, time.filter(is_believable)?);
         let source = &mut self.sources[source.0];
         source.row.cursor = Some(seq.saturating_sub(1));
         source.row.event_micros = Some(time);
@@ -137,7 +138,7 @@ impl Engine {
 
     /// Begins, or goes on after a stop: the sources have been joined.
     pub(crate) fn begin_day_one(&mut self, joined: Joined, days: u32, likes_max: u32, now: Micros) {
-        let first = joined.first.min(now);
+        let first = joined.first.min(now).max(EARLIEST);
         let upto = joined.last.min(now) + KEY_AGE_MAX;
         let row = self.day_one.row.get_or_insert_with(|| BootstrapRow {
             state: BootstrapState::Reading,
@@ -159,14 +160,7 @@ impl Engine {
         self.day_one.likes_max = likes_max;
         self.pending.bootstrap.clone_from(&self.day_one.row);
         self.gaps.begin_after(tid::at(first - KEY_AGE_MAX));
-        let members: Vec<_> = self.circle.members().map(|(id, _)| id).collect();
-        for id in members {
-            let note = &mut self.notes[id.index()];
-            if note.since.is_none() {
-                note.since = Some(first);
-                self.pending.accounts.insert(id);
-            }
-        }
+        self.begin_membership(first);
     }
 
     /// What day one is at; None: it is not.

@@ -15,6 +15,9 @@ use crate::checker::{HOST_UNKNOWN, Verdict};
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
 const REV_AHEAD_MAX: Micros = 300_000_000;
 
+/// An account may name four times as many new ones in an epoch as it may follow, or as this.
+const NAMES_MIN: u32 = 10_000;
+
 /// The clocks of a host and of a relay may differ by this much: else a commit of before an account
 /// entered seems to be of after it.
 const CLOCKS_APART: Micros = 60_000_000;
@@ -263,28 +266,30 @@ impl Engine {
             _ => None,
         };
         if let Some(author) = self.keeper_of_follows(repo) {
-            self.repairs.touch_follow(author, &op.rkey);
             let admitted = subject.filter(|did| self.may_name(author, did));
             if admitted != subject {
                 self.notes[author.index()].capped = true;
                 self.pending.accounts.insert(author);
             }
             let subject = admitted.map(|did| self.intern(did));
+            self.repairs.touch_follow(author, &op.rkey);
             if !self.puts_off_follow(author, &op.rkey, subject) {
                 self.set_follow(author, &op.rkey, subject);
             }
         }
     }
 
-    /// Whether an account may name one more whom nobody has named. Each takes a number for good, and a
-    /// repo can name thousands a minute, and take them back.
-    fn may_name(&mut self, author: AccountId, did: &str) -> bool {
+    /// Whether an account may name one more whom nobody has named: by a follow, a block or a like,
+    /// heard or read. Each takes a number for good, and a repo can name thousands a minute, and take
+    /// them back.
+    pub(super) fn may_name(&mut self, author: AccountId, did: &str) -> bool {
         if self.circle.lookup(did).is_some() {
             return true;
         }
+        let most = self.settings.max_follows.max(NAMES_MIN);
         let named = self.named.entry(author).or_default();
         *named = named.saturating_add(1);
-        let may = *named <= self.settings.max_follows;
+        let may = *named <= most.saturating_mul(4);
         if !may {
             self.counters.add("frames.too_many_names", 1);
         }

@@ -27,8 +27,9 @@ use super::{Engine, SourceIndex, likes::Party, tid};
 const HORIZON: Micros = 30 * 24 * 3_600 * 1_000_000;
 /// A stream may deliver a like whose key is older than its commit by this much.
 pub(super) const KEY_AGE_MAX: Micros = 600_000_000;
-/// Likes remembered of one account; a repo that has more of them at the end of one gap is not honest.
-const KNOWN_MAX: usize = 20_000;
+
+/// Likes of an account that are remembered, if they are made.
+const KNOWN_MIN: usize = 20_000;
 
 /// The gaps that are open, and the likes at their ends.
 #[derive(Debug, Default)]
@@ -41,6 +42,9 @@ pub(super) struct Gaps {
     wanted: HashMap<AccountId, u64>,
     /// Likes that came by the stream, of accounts with an open gap, and by repair.
     known: HashMap<AccountId, Known>,
+    /// Likes remembered of one account; a repo that has more of them at the end of one gap is not
+    /// honest.
+    known_max: usize,
     /// Likes with keys up to this one cannot be met again: day one had them, if anybody.
     known_from: u64,
     last: u64,
@@ -69,6 +73,11 @@ pub(super) struct Found {
 }
 
 impl Gaps {
+    /// Of an account's likes, twice as many are remembered as may count in an epoch.
+    pub(super) fn remember(&mut self, likes_per_epoch_max: u32) {
+        self.known_max = (2 * likes_per_epoch_max as usize).max(KNOWN_MIN);
+    }
+
     /// At start: the gaps as they were kept.
     pub(super) fn restore(&mut self, rows: Vec<GapRow>, last: u64) {
         self.last = last;
@@ -176,7 +185,7 @@ impl Gaps {
     fn note_known(&mut self, id: AccountId, key: (RecordKind, u64)) {
         let known = self.known.entry(id).or_default();
         known.until = known.until.max(tid::at(tid::micros(key.1) + KEY_AGE_MAX));
-        if known.keys.len() < KNOWN_MAX {
+        if known.keys.len() < self.known_max {
             known.keys.insert(key);
         }
     }
@@ -219,7 +228,10 @@ impl Engine {
     /// records are read from hosts, a repair.
     pub(super) fn open_gap(&mut self, kind: &'static str, id: AccountId, before: u64, upto: u64) {
         self.counters.add(format!("gaps.{kind}"), 1);
-        let opened_micros = self.clock.now().unwrap_or_default();
+        let Some(opened_micros) = self.clock.now() else {
+            // Likes count from the first event on; who is followed may have changed.
+            return self.order_backfill(id, kind);
+        };
         if !self.gaps.accounts.contains_key(&id) {
             let row = GapRow {
                 id: self.gaps.next_id(),
@@ -279,16 +291,21 @@ impl Engine {
                     self.open_gap(gap.reason, id, self.notes[id.index()].rev, upto);
                 }
             }
-            (None, Some(to)) => self.stream_gap(gap.reason, source, from, to),
-            (None, None) => self.sources[source.0].gap = Some((gap.reason, now)),
+            (None, Some(to)) if self.clock.epoch().is_some() => {
+                self.stream_gap(gap.reason, source, from, to);
+            }
+            (None, _) => self.sources[source.0].gap = Some((gap.reason, now)),
         }
     }
 
     /// Takes the missed likes of an account that was read; says how many there were.
     pub(super) fn take_likes(&mut self, id: AccountId, read: &AccountRead, spans: &Spans) -> u64 {
         let mut found = 0;
+        // Of older ones it is not known any more which were taken.
+        let first = self.first_missable();
+        let is_asked = |rkey: &u64| spans.contains(*rkey) && *rkey > first;
         for record in &read.likes.records {
-            let Some(rkey) = tid::pack(&record.rkey).filter(|rkey| spans.contains(*rkey)) else {
+            let Some(rkey) = tid::pack(&record.rkey).filter(is_asked) else {
                 continue;
             };
             let Some((kind, op)) = as_op(record) else {
@@ -362,6 +379,7 @@ mod tests {
         let key = |n: u64| tid::unpack(tid::at(1_000_000_000 + n.cast_signed()));
         let number = |n: u64| tid::pack(&key(n)).expect("a TID");
         let mut gaps = Gaps::default();
+        gaps.remember(0);
         let live =
             |gaps: &mut Gaps, n: u64| gaps.is_new(id, number(n), (RecordKind::Like, &key(n)));
         assert!(live(&mut gaps, 1), "without a gap revs are enough");

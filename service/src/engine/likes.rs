@@ -95,6 +95,7 @@ impl Engine {
             _ => None,
         };
         let end = match self.judge(liker, content) {
+            Ok(judged) if !self.may_like(liker, judged.author) => End::Capped,
             Ok(judged) => {
                 let found = Found {
                     kind,
@@ -110,6 +111,11 @@ impl Engine {
             Err(end) => end,
         };
         self.count(end);
+    }
+
+    /// Whether an author whom nobody has named may get a number by this.
+    fn may_like(&mut self, liker: Party<'_>, author: Party<'_>) -> bool {
+        author.id.is_some() || liker.id.is_none_or(|id| self.may_name(id, author.did))
     }
 
     /// What a like or repost is worth; 0: nothing, it does not count at all.

@@ -332,6 +332,7 @@ impl Engine {
     fn move_clock(&mut self, time: Micros) {
         if self.clock.epoch().is_none() {
             self.clock.start(time);
+            self.begin_membership(time);
             self.agree_on_rules();
         }
         let mut hops = None;
@@ -340,6 +341,17 @@ impl Engine {
             self.tick(epoch, hops.clone());
         }
         self.clock.see(time);
+    }
+
+    /// Who is in the circle before the first event is from that on.
+    fn begin_membership(&mut self, first: Micros) {
+        for (id, _) in self.circle.members() {
+            let note = &mut self.notes[id.index()];
+            if note.since.is_none() {
+                note.since = Some(first);
+                self.pending.accounts.insert(id);
+            }
+        }
     }
 
     /// An epoch begins; the one before ends with these hops.

@@ -30,6 +30,7 @@ impl Engine {
         for did in skipped {
             self.set_skip(did, true);
         }
+        self.gaps.remember(settings.max_likes_per_epoch);
         let opted_out = settings.opt_out.iter().map(|did| self.intern(did));
         self.opted_out = opted_out.collect();
         if settings.max_follows > before.max_follows {

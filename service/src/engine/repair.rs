@@ -255,12 +255,12 @@ impl Engine {
         self.repairs.rows.insert(id, row);
     }
 
-    /// Event time from which likes are to be read of accounts that the stream told of since.
-    pub(super) fn oldest_wanted(&self) -> Option<Micros> {
+    /// Event time from which likes are to be read, of those `told` of by the stream since or of all.
+    pub(super) fn oldest_wanted(&self, told: bool) -> Option<Micros> {
         let rows = self.repairs.rows.iter();
         let after = rows.filter_map(|(id, row)| {
             let (after, _) = spans_of(row).bounds()?;
-            (self.notes[id.index()].rev > after).then_some(after)
+            (!told || self.notes[id.index()].rev > after).then_some(after)
         });
         Some(tid::micros(after.min()?).max(tid::micros(self.first_missable())) - KEY_AGE_MAX)
     }

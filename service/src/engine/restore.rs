@@ -70,6 +70,8 @@ impl Engine {
         let clock = EpochClock::new(state.clock, settings.parameters.epoch_micros);
         let mut ledger = Ledger::new(state.seed, settings.rules)?;
         ledger.note_epochs();
+        let mut gaps = Gaps::default();
+        gaps.remember(settings.max_likes_per_epoch);
         Ok(Engine {
             circle: Circle::new(settings.depth)?,
             changes: Changes::new(),
@@ -92,7 +94,7 @@ impl Engine {
             history: History::new(state.history_epoch),
             retention: Retention::new(settings.keep_checkpoints, settings.retain_epochs),
             repairs: Repairs::default(),
-            gaps: Gaps::default(),
+            gaps,
             day_one: DayOne::default(),
             named: HashMap::new(),
             watched: Arc::default(),
@@ -300,12 +302,11 @@ impl Engine {
         for mut row in store.load_sources().await? {
             let changed = std::mem::take(&mut row.connected);
             self.sources.push(Source {
-                row,
                 changed,
                 gap: None,
                 is_future_told: false,
-                // Else it had no row.
-                was_connected: true,
+                was_connected: changed || row.cursor.is_some() || row.event_micros.is_some(),
+                row,
             });
         }
         self.restore_statuses(store).await?;
@@ -320,14 +321,25 @@ impl Engine {
         let Some(epoch) = self.clock.epoch() else {
             return Ok(());
         };
-        let epoch_of = |time: Option<Micros>| {
-            let first = time.and_then(|time| self.clock.epoch_of(time));
-            first.map_or(epoch, |first| first.min(epoch))
+        let mut ticks = Vec::new();
+        store
+            .each_journal(JournalPart::Ticks, |row| {
+                ticks.push((row.micros, row.epoch));
+                Ok(())
+            })
+            .await?;
+        // Epochs may have had other lengths. What came before the first tick that is kept has any.
+        let epoch_of = |times: [Option<Micros>; 3]| {
+            let Some(time) = times.into_iter().flatten().min() else {
+                return epoch;
+            };
+            let later = ticks.partition_point(|(micros, _)| *micros <= time);
+            let tick = later.checked_sub(1).map(|last| ticks[last].1);
+            tick.unwrap_or(i64::MIN).min(epoch)
         };
-        let min = |times: [Option<Micros>; 2]| times.into_iter().flatten().min();
-        let oldest = min([self.gaps.oldest(), self.oldest_wanted()]);
-        let first = epoch_of(oldest);
-        let first_dropped = epoch_of(min([oldest, self.first_tellable()]));
+        let oldest = self.gaps.oldest();
+        let first = epoch_of([oldest, self.oldest_wanted(true), None]);
+        let first_dropped = epoch_of([oldest, self.oldest_wanted(false), self.first_tellable()]);
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
                 if let (Operation::Transfer(transfer), Some(record)) = (&row.operation, &row.record)

@@ -10,6 +10,7 @@ use kith_config::{Config, Env, Mode};
 use kith_feeder::{
     backfill::{AccountRead, AccountStatus, LikeListing, LikeRecord, Listing, ReadError},
     identity::DidDocument,
+    source::Gap,
     wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
 };
 use kith_graph::{AccountId, Status};
@@ -229,39 +230,97 @@ fn who_follows_too_many_is_marked() {
 #[test]
 fn who_names_too_many_nobody_knows_is_not_heard() {
     let mut engine = engine(&[ALICE]);
-    let settings = Settings {
-        max_follows: 2,
-        ..engine.settings.clone()
-    };
-    engine.reconfigure(settings);
-    let _ = engine.backfill_orders(9, NOW);
-    engine.backfilled(ALICE, Ok(following(ALICE, &[BOB])), NOW);
     let known = |engine: &Engine| engine.circle.accounts().len();
     let named = |n: u32| format!("did:web:n{n}.example");
-    for n in 0..50 {
-        engine.follow_op(ALICE, &follow(Action::Create, "r8", Some(&named(n))));
-        engine.follow_op(ALICE, &follow(Action::Delete, "r8", None));
-        let block = Op {
-            collection: Collection::Block,
-            record: Some(Ok(Record::Block {
-                subject: named(100 + n),
-            })),
-            ..follow(Action::Create, "b8", None)
-        };
-        engine.block_op(BOB, &block);
+    // Read, and heard.
+    let crowd: Vec<_> = (0..39_000).map(named).collect();
+    let crowd: Vec<_> = crowd.iter().map(String::as_str).collect();
+    let _ = engine.backfill_orders(9, NOW);
+    engine.backfilled(ALICE, Ok(following(ALICE, &crowd)), NOW);
+    for n in 39_000..41_000 {
+        engine.follow_op(ALICE, &follow(Action::Create, "zz", Some(&named(n))));
+        engine.follow_op(ALICE, &follow(Action::Delete, "zz", None));
     }
-    assert_eq!(known(&engine), 2 + 2 + 2);
+    assert_eq!(known(&engine), 1 + 40_000);
     // Those who are known can be named, and what is left out shows.
-    engine.follow_op(ALICE, &follow(Action::Create, "r9", Some(&named(0))));
-    assert_eq!(engine.members_by_hop(), [1, 2, 0]);
+    engine.follow_op(ALICE, &follow(Action::Create, "zz", Some(&named(39_000))));
+    assert_eq!(engine.members_by_hop(), [1, 39_001, 0]);
     let batch = engine.batch();
     let alice = batch.accounts.iter().find(|row| row.did == ALICE);
     assert!(alice.is_some_and(|row| row.capped));
+    // Of others each has as many.
+    let blocked = |n| Op {
+        collection: Collection::Block,
+        record: Some(Ok(Record::Block { subject: named(n) })),
+        ..follow(Action::Create, "b8", None)
+    };
+    engine.block_op(&named(1), &blocked(50_000));
+    assert_eq!(known(&engine), 1 + 40_001);
     // In the next epoch it may name others.
     engine.move_clock(NOW);
     engine.move_clock(NOW + 8 * DAY);
-    engine.follow_op(ALICE, &follow(Action::Create, "r8", Some(&named(51))));
-    assert_eq!(known(&engine), 7);
+    engine.follow_op(ALICE, &follow(Action::Create, "zz", Some(&named(50_001))));
+    assert_eq!(known(&engine), 1 + 40_002);
+}
+
+/// Likes of before the first event do not count, whatever is read again later.
+#[test]
+fn who_is_there_before_the_first_event_is_from_that_on() {
+    let mut engine = engine(&[ALICE]);
+    let _ = engine.backfill_orders(9, NOW);
+    engine.backfilled(ALICE, Ok(following(ALICE, &[BOB])), NOW);
+    let since = |engine: &Engine, did: &str| {
+        let id = engine.circle.lookup(did).expect("known");
+        engine.notes[id.index()].since
+    };
+    assert_eq!(since(&engine, ALICE), None);
+    // What was missed so far is read again, and is no gap in likes.
+    let alice = engine.circle.lookup(ALICE).expect("known");
+    engine.open_gap("unreadable", alice, 0, tid::at(NOW));
+    assert_eq!(engine.open_gaps(), 0);
+    let orders = engine.backfill_orders(9, NOW);
+    assert_eq!(dids(&orders), [ALICE, BOB]);
+    assert!(orders.iter().all(|order| order.wanted.likes.is_none()));
+    let source = engine.source("relay", "wss://relay.example");
+    let gap = Gap {
+        reason: "future_cursor",
+        detail: String::new(),
+        did: None,
+        from_time: None,
+        from_seq: None,
+        to_time: None,
+        to_seq: None,
+        cursor_is_void: true,
+    };
+    engine.source_gap(&gap, source, NOW);
+    engine.end_silent_gaps(NOW + DAY);
+    assert_eq!(
+        engine.open_gaps(),
+        0,
+        "nothing was heard that could be missed"
+    );
+    assert_eq!(engine.position(), 0);
+    engine.move_clock(NOW);
+    for did in [ALICE, BOB] {
+        assert_eq!(since(&engine, did), Some(NOW), "{did}");
+    }
+    let batch = engine.batch();
+    let rows = batch
+        .accounts
+        .iter()
+        .filter(|row| row.since_micros == Some(NOW));
+    assert_eq!(rows.count(), 2);
+}
+
+/// A first event of another century would make a tick of every epoch since.
+#[test]
+fn day_one_begins_at_a_believable_time() {
+    let mut engine = engine(&[ALICE]);
+    let source = engine.source("jetstream", "wss://jetstream.example");
+    for (time, joined) in [(1, None), (NOW, Some(NOW)), (NOW + DAY, None)] {
+        let frame = format!(r#"{{"did":"","time_us":{time},"kind":"nothing"}}"#);
+        assert_eq!(engine.join(source, frame.as_bytes(), NOW), joined, "{time}");
+    }
 }
 
 /// A like at a time, of somebody's post.

@@ -23,11 +23,12 @@ pub(super) const ROWS_MAX: i64 = 5_000;
 const PATHS: i64 = 10;
 const PATHS_MAX: i64 = 100;
 /// Rows that can be left out before the first.
-pub(super) const OFFSET_MAX: i64 = 1_000_000;
+pub(super) const OFFSET_MAX: i64 = 1_000_000_000;
 /// What tells of blocks and opt-outs is for the token: all of a report, or a column of one.
 const RESERVED_REPORT: &str = "unclaimed";
-const RESERVED_COLUMNS: [(&str, &str); 3] = [
+const RESERVED_COLUMNS: [(&str, &str); 4] = [
     ("accounts", "unclaimed"),
+    ("activity", "held"),
     ("given", "held"),
     ("gaps", "blocks_changed"),
 ];
@@ -134,8 +135,9 @@ pub(super) async fn explain(
 ) -> Answer {
     let account = account.map(|Path(account)| account).unwrap_or_default();
     let mut paths = PATHS;
-    for (name, text) in pairs(&uri) {
+    for (place, (name, text)) in pairs(&uri).into_iter().enumerate() {
         match name.as_str() {
+            "limit" if place > 0 => return Err(Problem::bad(&name, "is given twice")),
             "limit" => paths = number("limit", &text, 1, PATHS_MAX)?,
             _ => return Err(Problem::bad(&name, "is no parameter of this").help("it has limit")),
         }

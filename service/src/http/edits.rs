@@ -46,6 +46,7 @@ pub(super) async fn track(
 ) -> Result<Response, Problem> {
     let help = "send {\"id\": \"alice.example.com\"}, also with \"label\"";
     let Tracked { id, label } = body_of(&site, &headers, body, help).await?;
+    readable(&id)?;
     let id = edit(&site, move |path| track::add(path, &id, label.as_deref())).await?;
     answer(&json!({ "tracked": id.as_str() }), None)
 }
@@ -57,6 +58,7 @@ pub(super) async fn untrack(
     body: Body,
 ) -> Result<Response, Problem> {
     let Named { id } = body_of(&site, &headers, body, NAMED_HELP).await?;
+    readable(&id)?;
     let id = edit(&site, move |path| track::remove(path, &id)).await?;
     answer(&json!({ "untracked": id.as_str() }), None)
 }
@@ -68,6 +70,7 @@ pub(super) async fn opt_out(
     body: Body,
 ) -> Result<Response, Problem> {
     let Named { id } = body_of(&site, &headers, body, NAMED_HELP).await?;
+    readable(&id)?;
     let id = edit(&site, move |path| opt_out::add(path, &id)).await?;
     answer(&json!({ "opted_out": id.as_str() }), None)
 }
@@ -79,8 +82,15 @@ pub(super) async fn opt_in(
     body: Body,
 ) -> Result<Response, Problem> {
     let Named { id } = body_of(&site, &headers, body, NAMED_HELP).await?;
+    readable(&id)?;
     let id = edit(&site, move |path| opt_out::remove(path, &id)).await?;
     answer(&json!({ "opted_in": id.as_str() }), None)
+}
+
+/// An account's name has to be one.
+fn readable(id: &str) -> Result<(), Problem> {
+    let id = track::identifier(id).map(drop);
+    id.map_err(|InputError(said)| told(&said, StatusCode::BAD_REQUEST))
 }
 
 const NAMED_HELP: &str = "send {\"id\": \"alice.example.com\"}";

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use kith_config::Config;
 use kith_feeder::{
-    backfill::{BackfillDone, Reader, Scheduler, SchedulerOptions},
+    backfill::{BackfillDone, Reader, Scheduler},
     source::What,
 };
 use kith_store::{
@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Desk, ORDERS_AHEAD, Service, Until, now, timer};
 use crate::{
     engine::{Joined, SourceIndex},
+    network,
     progress::Task,
     sources::Sources,
 };
@@ -188,10 +189,7 @@ impl Service {
         let stopping = self.stopping.clone();
         let (sender, mut done) = mpsc::channel::<BackfillDone>(1);
         let stop = CancellationToken::new();
-        let options = SchedulerOptions {
-            accounts_at_once_max: config.network.backfill_accounts as usize,
-            ..SchedulerOptions::default()
-        };
+        let options = network::scheduler_options(config);
         let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
         let _stopped_at_the_end = stop.drop_guard();
         let mut batch_timer = timer(self.batch_time);

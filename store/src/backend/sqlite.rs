@@ -130,7 +130,11 @@ impl SqliteBackend {
                 .await;
             if matches!(&known, Err(sqlx::Error::Database(e)) if e.message().contains("no such table"))
             {
-                return Err(StoreError::Missing { url: shown });
+                let is_foreign = is_foreign(&backend.options).await.unwrap_or(false);
+                return Err(match is_foreign {
+                    true => StoreError::Foreign { url: shown },
+                    false => StoreError::Missing { url: shown },
+                });
             }
             known.map_err(open_error)?;
             let version = sqlx::query_scalar(SCHEMA_VERSION)

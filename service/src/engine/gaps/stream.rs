@@ -251,6 +251,9 @@ impl Engine {
 
     /// Streams that missed something and have brought nothing since: their gaps end now.
     pub(crate) fn end_silent_gaps(&mut self, now: Micros) {
+        if self.clock.epoch().is_none() {
+            return;
+        }
         for index in 0..self.sources.len() {
             let source = &mut self.sources[index];
             if let Some((kind, _)) = source.gap.take_if(|(_, since)| now - *since > SILENCE_MAX) {

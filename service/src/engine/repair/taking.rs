@@ -147,13 +147,22 @@ impl Engine {
         }
     }
 
-    /// The records of a listing, by key; whom they name has a number from now on.
-    fn records_of<'a>(&mut self, listing: &'a Listing) -> Vec<(&'a str, AccountId)> {
-        let records = listing.records.iter();
-        records
-            .filter(|(_, subject)| is_did(subject))
-            .map(|(rkey, subject)| (rkey.as_str(), self.intern(subject)))
-            .collect()
+    /// The records of a listing of the account's, by key, and whether some were left out: whom they
+    /// name has a number from now on.
+    fn records_of<'a>(
+        &mut self,
+        id: AccountId,
+        listing: &'a Listing,
+    ) -> (Vec<(&'a str, AccountId)>, bool) {
+        let mut records = Vec::with_capacity(listing.records.len());
+        let mut is_cut = false;
+        for (rkey, subject) in listing.records.iter().filter(|(_, did)| is_did(did)) {
+            match self.may_name(id, subject) {
+                true => records.push((rkey.as_str(), self.intern(subject))),
+                false => is_cut = true,
+            }
+        }
+        (records, is_cut)
     }
 
     /// Takes the follows as the host lists them; says how many records were found, or found gone.
@@ -165,7 +174,7 @@ impl Engine {
         touched: &Touched,
         put_off: bool,
     ) -> u64 {
-        let records = self.records_of(listing);
+        let (records, is_cut) = self.records_of(id, listing);
         let listed: HashMap<&str, AccountId> = records.iter().copied().collect();
         let keep = |rkey: &str| touched.follows.contains(rkey) || is_beyond(listing, rkey);
         let mut renamed = BTreeMap::new();
@@ -194,8 +203,9 @@ impl Engine {
             self.pending.follows.set(id, rkey.as_str(), Some(subject));
         }
         let note = &mut self.notes[id.index()];
-        if note.capped != listing.capped {
-            note.capped = listing.capped;
+        let is_capped = listing.capped || is_cut;
+        if note.capped != is_capped {
+            note.capped = is_capped;
             self.pending.accounts.insert(id);
         }
         self.note_changes("backfill", Some(id), None);
@@ -204,7 +214,7 @@ impl Engine {
 
     /// As `take_follows`, for blocks.
     fn take_blocks(&mut self, id: AccountId, listing: &Listing, touched: &Touched) -> u64 {
-        let records = self.records_of(listing);
+        let (records, _) = self.records_of(id, listing);
         let before: HashSet<(String, AccountId)> = (self.circle.block_records(id))
             .map(|(rkey, subject)| (rkey.as_str().to_owned(), subject))
             .collect();

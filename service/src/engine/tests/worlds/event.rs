@@ -86,6 +86,8 @@ pub(super) enum Event {
     Request(RequestKind, usize),
     /// From the next start on, the circle is so deep.
     Depth(u8),
+    /// From the next boundary on, epochs have so many hours.
+    Length(i64),
     /// The relay forgets all but so many of its events, or a host, by whether these are even.
     Forget(usize),
     /// What becomes of the next commit.
@@ -145,6 +147,7 @@ pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => who().prop_map(Track),
         1 => who().prop_map(Skip),
         1 => (1..4_u8).prop_map(Depth),
+        1 => (1..200_i64).prop_map(Length),
         1 => who().prop_map(|a| Request(RequestKind::Forget, a)),
         1 => who().prop_map(|a| Request(RequestKind::Remember, a)),
         1 => who().prop_map(|a| Request(RequestKind::Claim, a)),

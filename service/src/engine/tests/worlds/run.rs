@@ -273,6 +273,10 @@ impl Run {
                 self.settings.skip = skipped(world);
                 self.engine.reconfigure(self.settings.clone());
             }
+            Event::Length(hours) => {
+                self.settings.parameters.epoch_micros = hours * 3_600 * SECOND;
+                self.engine.reconfigure(self.settings.clone());
+            }
             Event::Request(kind, who) => {
                 let request = Request {
                     kind,

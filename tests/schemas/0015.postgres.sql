@@ -802,27 +802,28 @@ CREATE VIEW public.v_unclaimed AS
 -- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public._sqlx_migrations VALUES (20261121000001, 'first schema', '2026-11-23 05:54:06.526714+00', true, '\x206b0546fc99ac744b84f73882cf4bc6bc2dc2d3d02af1191eb55aa8a698f12264ff440ae4e4f79e92bfd4ad4252d119', 89710592);
-INSERT INTO public._sqlx_migrations VALUES (20261121000002, 'gaps and identities', '2026-11-23 05:54:06.617478+00', true, '\xe47f66bed9bd2dfded18260c1e49b6be5eba36b7bca22bdfadc5d46c7b5f7967e006e05788ad7bae7258daa5c3d092ca', 12318043);
-INSERT INTO public._sqlx_migrations VALUES (20261121000003, 'day one', '2026-11-23 05:54:06.63081+00', true, '\xf6fcb8c3a5ecbd6c12608d09805fbdef0f2bce1bdb2e0e84c9bfd5a52a763dcc8514b4e7caed684da37aa48cf02856e4', 20436701);
-INSERT INTO public._sqlx_migrations VALUES (20261121000004, 'history and retention', '2026-11-23 05:54:06.651928+00', true, '\x1d84a827a15196ad6fe4092b2c991f722d99baa423626e7234696d7eecd07e9a8f6f6ff97c94f119e68a817fa4009da3', 25990625);
-INSERT INTO public._sqlx_migrations VALUES (20261121000005, 'views', '2026-11-23 05:54:06.678275+00', true, '\x0c30ba68df8b2b41965a47946335480ea00fa900408a8290eed0b9fe042bf694ca706e53f6345a661fb7b774daa65132', 22518195);
-INSERT INTO public._sqlx_migrations VALUES (20261121000006, 'handle lookups', '2026-11-23 05:54:06.701496+00', true, '\xffe92c590cdb69f3748e923ac56f04cf84a336c6c312618452b41231ee47bd37bfe91e8e90001d7ae48ddc5472fe4a05', 2115425);
-INSERT INTO public._sqlx_migrations VALUES (20261121000007, 'repos', '2026-11-23 05:54:06.703722+00', true, '\x0c5a224b5a807f3cd6a63c5a3444791c3bdd87aef75d8ad9fe3241bf7fb771f76132036cca4add07d28c8eb66a548cd4', 3703333);
-INSERT INTO public._sqlx_migrations VALUES (20261121000009, 'requests', '2026-11-23 05:54:06.707772+00', true, '\xb727659072e4fd5140066528b32029e2f3497462cfed7c4253c94b5ff5896b260dbab70bb9112378bb6c5ab71ed51064', 7423071);
-INSERT INTO public._sqlx_migrations VALUES (20261122000010, 'told again', '2026-11-23 05:54:06.715596+00', true, '\xdcdc0c7435f69c24388fc2d0bf294dfcb15abf44b917542609d2b60a0042519769a969e3dc936a23563c45b423814eaa', 21287531);
-INSERT INTO public._sqlx_migrations VALUES (20261122000011, 'likes read', '2026-11-23 05:54:06.737996+00', true, '\x5e0a36cca734f0acf08a74093e6d3d592b5296275a101420cb50bec11a8a3810d8c62baf7583905ecae138e26b3d0ef6', 2609432);
-INSERT INTO public._sqlx_migrations VALUES (20261123000012, 'read and told', '2026-11-23 05:54:06.743891+00', true, '\x1b35f9bc47e528d51f6b4626ddce0fada36b0debd8b274b028b8cad16242fefcac580b5cb647f901c70bffc908fe8b03', 9325058);
-INSERT INTO public._sqlx_migrations VALUES (20261123000013, 'tracked by nobody', '2026-11-23 05:54:06.755426+00', true, '\xfa881208e5afd13921bceef58ec06302e4ab4944e92e139e041e3dfd6e846553433570720720acb51e3abe72453d2ee9', 6046378);
-INSERT INTO public._sqlx_migrations VALUES (20261123000014, 'skipped', '2026-11-23 05:54:06.763266+00', true, '\x7e5f96cff2ee3100014a8cf26ef31cef788c4dd16782248b0b84cf27cf4679b7958c541f9837299ae92719a9525636a1', 3489074);
+INSERT INTO public._sqlx_migrations VALUES (20261121000001, 'first schema', '2026-11-23 06:21:22.757555+00', true, '\x206b0546fc99ac744b84f73882cf4bc6bc2dc2d3d02af1191eb55aa8a698f12264ff440ae4e4f79e92bfd4ad4252d119', 16086422);
+INSERT INTO public._sqlx_migrations VALUES (20261121000002, 'gaps and identities', '2026-11-23 06:21:22.774104+00', true, '\xe47f66bed9bd2dfded18260c1e49b6be5eba36b7bca22bdfadc5d46c7b5f7967e006e05788ad7bae7258daa5c3d092ca', 3666930);
+INSERT INTO public._sqlx_migrations VALUES (20261121000003, 'day one', '2026-11-23 06:21:22.777991+00', true, '\xf6fcb8c3a5ecbd6c12608d09805fbdef0f2bce1bdb2e0e84c9bfd5a52a763dcc8514b4e7caed684da37aa48cf02856e4', 3112673);
+INSERT INTO public._sqlx_migrations VALUES (20261121000004, 'history and retention', '2026-11-23 06:21:22.781338+00', true, '\x1d84a827a15196ad6fe4092b2c991f722d99baa423626e7234696d7eecd07e9a8f6f6ff97c94f119e68a817fa4009da3', 4548724);
+INSERT INTO public._sqlx_migrations VALUES (20261121000005, 'views', '2026-11-23 06:21:22.786114+00', true, '\x0c30ba68df8b2b41965a47946335480ea00fa900408a8290eed0b9fe042bf694ca706e53f6345a661fb7b774daa65132', 6953081);
+INSERT INTO public._sqlx_migrations VALUES (20261121000006, 'handle lookups', '2026-11-23 06:21:22.793417+00', true, '\xffe92c590cdb69f3748e923ac56f04cf84a336c6c312618452b41231ee47bd37bfe91e8e90001d7ae48ddc5472fe4a05', 955145);
+INSERT INTO public._sqlx_migrations VALUES (20261121000007, 'repos', '2026-11-23 06:21:22.794574+00', true, '\x0c5a224b5a807f3cd6a63c5a3444791c3bdd87aef75d8ad9fe3241bf7fb771f76132036cca4add07d28c8eb66a548cd4', 1586456);
+INSERT INTO public._sqlx_migrations VALUES (20261121000009, 'requests', '2026-11-23 06:21:22.796333+00', true, '\xb727659072e4fd5140066528b32029e2f3497462cfed7c4253c94b5ff5896b260dbab70bb9112378bb6c5ab71ed51064', 2655611);
+INSERT INTO public._sqlx_migrations VALUES (20261122000010, 'told again', '2026-11-23 06:21:22.799177+00', true, '\xdcdc0c7435f69c24388fc2d0bf294dfcb15abf44b917542609d2b60a0042519769a969e3dc936a23563c45b423814eaa', 1762023);
+INSERT INTO public._sqlx_migrations VALUES (20261122000011, 'likes read', '2026-11-23 06:21:22.801186+00', true, '\x5e0a36cca734f0acf08a74093e6d3d592b5296275a101420cb50bec11a8a3810d8c62baf7583905ecae138e26b3d0ef6', 493125);
+INSERT INTO public._sqlx_migrations VALUES (20261123000012, 'read and told', '2026-11-23 06:21:22.801865+00', true, '\x1b35f9bc47e528d51f6b4626ddce0fada36b0debd8b274b028b8cad16242fefcac580b5cb647f901c70bffc908fe8b03', 1099790);
+INSERT INTO public._sqlx_migrations VALUES (20261123000013, 'tracked by nobody', '2026-11-23 06:21:22.803149+00', true, '\xfa881208e5afd13921bceef58ec06302e4ab4944e92e139e041e3dfd6e846553433570720720acb51e3abe72453d2ee9', 1071628);
+INSERT INTO public._sqlx_migrations VALUES (20261123000014, 'skipped', '2026-11-23 06:21:22.804399+00', true, '\x7e5f96cff2ee3100014a8cf26ef31cef788c4dd16782248b0b84cf27cf4679b7958c541f9837299ae92719a9525636a1', 994779);
+INSERT INTO public._sqlx_migrations VALUES (20261123000015, 'tracked points', '2026-11-23 06:21:22.805571+00', true, '\x4be426b23f2375be4175b79b1803f7471cc095244d231c659ec96e118dd7c22024f36255e5dcb31b082dd7c11b8a1133', 1090156);
 
 
 --
 -- Data for Name: account; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.account VALUES (0, 'did:plc:xgcmvr2q5axie2fmg33jtqgp', 'user010.pds1.test', 0, NULL, 'active', 17, 0);
-INSERT INTO public.account VALUES (1, 'did:plc:smefixvlbxnwcducmvot6noa', 'user025.pds1.test', 0, NULL, 'active', 21, 0);
+INSERT INTO public.account VALUES (0, 'did:plc:xgcmvr2q5axie2fmg33jtqgp', 'user010.pds1.test', 0, 1795227445851000, 'active', 17, 0);
+INSERT INTO public.account VALUES (1, 'did:plc:smefixvlbxnwcducmvot6noa', 'user025.pds1.test', 0, 1795227445851000, 'active', 21, 0);
 INSERT INTO public.account VALUES (2, 'did:plc:7d6uityyfpfxqrmd2y2olxsu', 'user000.pds1.test', 2, 1795227452222000, 'active', 15, 0);
 INSERT INTO public.account VALUES (3, 'did:plc:sxmei4ym4fsfdyeu4nxhimby', 'user001.pds1.test', 1, 1795227453449000, 'active', 6, 0);
 INSERT INTO public.account VALUES (4, 'did:plc:akrz3v5hzyai4k5azliufjnj', 'user002.pds1.test', 2, 1795227453449000, 'active', 13, 0);
@@ -1282,18 +1283,24 @@ INSERT INTO public.history VALUES (4, 359045492, 0, 0, 1, 1000, 260, 0, NULL);
 INSERT INTO public.history VALUES (1, 359045491, 0, 300, 1, 700, 0, 0, NULL);
 INSERT INTO public.history VALUES (1, 359045492, 0, 100, 1, 900, 0, 0, NULL);
 INSERT INTO public.history VALUES (1, 359045493, 0, 200, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.history VALUES (2, 359045491, 99, 0, 1, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (3, 359045491, 0, 100, 1, 900, 0, 0, NULL);
 INSERT INTO public.history VALUES (3, 359045492, 99, 0, 1, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (3, 359045493, 0, 100, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.history VALUES (4, 359045491, 297, 100, 1, 909, 288, 0, NULL);
 INSERT INTO public.history VALUES (4, 359045493, 0, 100, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.history VALUES (5, 359045491, 99, 0, 2, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (6, 359045491, 0, 100, 1, 900, 0, 0, NULL);
 INSERT INTO public.history VALUES (6, 359045492, 99, 0, 1, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (6, 359045493, 99, 100, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.history VALUES (7, 359045491, 99, 0, 2, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (7, 359045493, 0, 100, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO public.history VALUES (8, 359045491, 0, 100, 2, 900, 0, 0, NULL);
 INSERT INTO public.history VALUES (8, 359045493, 0, 100, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.history VALUES (9, 359045491, 99, 0, 2, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (10, 359045491, 0, 100, 1, 900, 0, 0, NULL);
 INSERT INTO public.history VALUES (10, 359045493, 0, 100, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO public.history VALUES (11, 359045491, 99, 0, 2, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (13, 359045492, 198, 200, 1, 818, 180, 0, NULL);
 INSERT INTO public.history VALUES (13, 359045493, 99, 200, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO public.history VALUES (15, 359045492, 99, 100, 2, 909, 90, 0, NULL);
@@ -1319,12 +1326,6 @@ INSERT INTO public.history VALUES (14, 359045492, 198, 0, 2, 1000, 198, 0, NULL)
 INSERT INTO public.history VALUES (16, 359045492, 99, 200, 2, 810, 89, 0, NULL);
 INSERT INTO public.history VALUES (20, 359045492, 99, 0, 1, 1000, 99, 0, NULL);
 INSERT INTO public.history VALUES (22, 359045492, 0, 100, 1, 900, 0, 0, NULL);
-INSERT INTO public.history VALUES (2, 359045491, 99, 0, 1, 1000, 99, 99, 2);
-INSERT INTO public.history VALUES (4, 359045491, 297, 100, 1, 909, 288, 288, 1);
-INSERT INTO public.history VALUES (5, 359045491, 99, 0, 2, 1000, 99, 99, 2);
-INSERT INTO public.history VALUES (7, 359045491, 99, 0, 2, 1000, 99, 99, 2);
-INSERT INTO public.history VALUES (9, 359045491, 99, 0, 2, 1000, 99, 99, 2);
-INSERT INTO public.history VALUES (11, 359045491, 99, 0, 2, 1000, 99, 99, 2);
 INSERT INTO public.history VALUES (7, 359045492, 198, 100, 2, 908, 279, 198, 1);
 INSERT INTO public.history VALUES (23, 359045492, 99, 0, 2, 1000, 99, 83, 2);
 
@@ -1514,7 +1515,7 @@ INSERT INTO public.repo VALUES (29, '3n2rzvr2aml2r', NULL, NULL);
 -- Data for Name: source; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.source VALUES ('file /tmp/sch/first.frames', 'file', '/tmp/sch/first.frames', 795567, 1795227467180000, 185779666628, 0);
+INSERT INTO public.source VALUES ('file /tmp/sch/first.frames', 'file', '/tmp/sch/first.frames', 795567, 1795227467180000, 187415651409, 0);
 
 
 --
