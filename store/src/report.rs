@@ -399,7 +399,7 @@ mod tests {
         let trust = Report::find("trust").expect("is there");
         assert_eq!(trust.parameters(), ["viewer", "limit"]);
         let columns = trust.columns();
-        assert_eq!(columns.len(), 9);
+        assert_eq!(columns.len(), 10);
         assert_eq!(columns[0], ("did".to_owned(), "the holder".to_owned()));
         assert!(columns[4].1.ends_with("anybody holds, 0 to 1"));
     }
