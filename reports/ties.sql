@@ -29,7 +29,7 @@ WITH best AS (
     -- In the order of the key, so that nothing but the best is sorted.
     SELECT origin, receiver, sender, CAST(SUM(points) AS BIGINT) AS points
     FROM flow
-    WHERE origin IN (SELECT a.ledger_id FROM tracked t JOIN account a ON a.id = t.account)
+    WHERE origin IN (SELECT a.ledger_id FROM tracked t CROSS JOIN account a WHERE a.id = t.account)
     GROUP BY origin, receiver, sender
     ORDER BY CAST(SUM(points) AS BIGINT) DESC, origin, receiver, sender
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)

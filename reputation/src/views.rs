@@ -78,9 +78,12 @@ impl Way {
 
     /// Of the `points` of that origin that the holder has left, how many came either way: what is
     /// gone since is taken from both in proportion. Direct is rounded down, second hand is the
-    /// rest; `None` if no way is known.
+    /// rest; `None` if no way is known, or fewer came by known ways than are left.
     pub fn split(&self, points: u64) -> Option<Way> {
         let all = u128::from(self.direct) + u128::from(self.second_hand);
+        if all < u128::from(points) {
+            return None;
+        }
         let direct = (u128::from(points) * u128::from(self.direct)).checked_div(all)?;
         let direct = u64::try_from(direct).unwrap_or(points);
         Some(Way {

@@ -41,6 +41,8 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(2);
 const LANE_PATIENCE: Duration = Duration::from_secs(90);
 const WRITER_PATIENCE_IN_ALL: Duration = Duration::from_secs(20);
 const PATIENCE_SPAN: Duration = Duration::from_mins(10);
+/// To verify a commit takes less.
+const NOTICED: Duration = Duration::from_millis(20);
 /// Of whom nothing could be known in time is not asked again for so long.
 const SILENT_PAUSE: Duration = Duration::from_mins(1);
 
@@ -323,11 +325,14 @@ impl Checker {
         let begun = Instant::now();
         let asked = tokio::time::timeout(given, self.ask(frame, &claim, trust)).await;
         let time = begun.elapsed();
-        // An answer may take half of it: our own rate holds back those of many new accounts.
-        let in_vain = match asked {
-            Ok(verdict) if verdict != Verdict::Bad(reason) => time.saturating_sub(most / 2),
-            _ => time,
+        // The directory's answer may take half of it: our own rate holds back those of many accounts.
+        let free = match asked {
+            Ok(verdict) if verdict == Verdict::Bad(reason) => Duration::ZERO,
+            Ok(_) if did.starts_with("did:plc:") => most / 2,
+            Ok(_) => NOTICED,
+            Err(_) => Duration::ZERO,
         };
+        let in_vain = time.saturating_sub(free);
         patience.spend(in_vain);
         if let Ok(verdict) = asked {
             return verdict;
@@ -345,8 +350,9 @@ impl Checker {
             (Claim::Commit(did), _) => self.verify(frame, did).await,
             (Claim::Status(did, status), Trust::Pds(host)) => {
                 match self.is_current_host(host, did, status.as_deref()).await {
-                    true => Verdict::Good,
-                    false => Verdict::Bad("another_host"),
+                    Some(true) => Verdict::Good,
+                    Some(false) => Verdict::Bad("another_host"),
+                    None => Verdict::Bad(HOST_UNKNOWN),
                 }
             }
             (Claim::Status(..), _) => Verdict::Good,
@@ -397,12 +403,15 @@ impl Checker {
         }
     }
 
-    async fn is_current_host(&self, host: &str, did: &str, status: Option<&str>) -> bool {
+    /// Whether the account is at this host; None if nobody says where it is.
+    async fn is_current_host(&self, host: &str, did: &str, status: Option<&str>) -> Option<bool> {
         for pause in HOST_PAUSES.into_iter().map(Some).chain([None]) {
             match self.directory.current_host(did).await {
-                Ok(current) => return current.is_some_and(|current| same_host(&current, host)),
+                Ok(current) => {
+                    return Some(current.is_some_and(|current| same_host(&current, host)));
+                }
                 // Nobody hosts it any more, and the last host says so.
-                Err(IdentityError::Gone { .. }) => return status == Some("deleted"),
+                Err(IdentityError::Gone { .. }) => return Some(status == Some("deleted")),
                 Err(error) if error.is_retryable() => {
                     if let Some(pause) = pause {
                         tokio::time::sleep(pause).await;
@@ -410,10 +419,10 @@ impl Checker {
                         tracing::warn!(did, %error, "account event left: its host is not known");
                     }
                 }
-                Err(_) => return false,
+                Err(_) => return Some(false),
             }
         }
-        false
+        None
     }
 }
 
@@ -713,5 +722,43 @@ mod tests {
             "asked for"
         );
         assert_eq!(asked.load(Ordering::SeqCst), 1, "the document is kept");
+    }
+    /// What a host says of an account is left, and the account read again, if nobody says whose it is.
+    #[tokio::test(start_paused = true)]
+    async fn an_unreachable_directory_is_no_other_host() {
+        let text = |text: &str| {
+            let length = u8::try_from(text.len()).unwrap();
+            [&[0x78, length], text.as_bytes()].concat()
+        };
+        let did = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
+        let frame = [
+            b"\xa2\x61t\x68#account\x62op\x01\xa5\x63did".to_vec(),
+            text(did),
+            b"\x63seq\x01\x64time".to_vec(),
+            text("2026-11-21T00:00:00.000Z"),
+            b"\x66active\xf4\x66status".to_vec(),
+            text("deactivated"),
+        ]
+        .concat();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let plc = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let client = Client::new(ClientOptions {
+            plc,
+            allow_private_addresses: true,
+            ..ClientOptions::default()
+        });
+        let directory = Directory::new(client.unwrap(), DirectoryOptions::default());
+        let watched = Arc::new(Watched::default());
+        watched.set(did, Some(Concern::Status));
+        let checker = Checker::new(directory, watched, Verify::Full, true);
+        let mut patience = Patience::of_a_stream();
+        let (begun, trust) = (Instant::now(), Trust::Pds("https://pds.example".to_owned()));
+        let what = delivered(&frame);
+        let verdicts = checker.look(&what, &trust, &mut patience);
+        assert_eq!(verdicts.await, [Verdict::Bad(HOST_UNKNOWN)]);
+        let waited = begun.elapsed();
+        assert!(patience.left <= LANE_PATIENCE.saturating_sub(waited));
+        assert!(waited >= HOST_PAUSES.iter().sum());
     }
 }

@@ -106,17 +106,19 @@ fn second_hand_is_what_came_through_others() {
         3_333
     );
     assert_eq!(Way::default().second_hand_share(), 0);
-    let (direct, second_hand) = (u64::MAX / 3, u64::MAX / 3);
     for (ways, points, split) in [
-        ((2, 1), 100, Some((66, 34))),
+        ((200, 100), 100, Some((66, 34))),
+        ((200, 100), 300, Some((200, 100))),
         ((2, 1), 0, Some((0, 0))),
-        ((0, 5), 7, Some((0, 7))),
+        ((0, 9), 7, Some((0, 7))),
         (
-            (direct, second_hand),
+            (u64::MAX, u64::MAX),
             u64::MAX,
             Some((u64::MAX / 2, u64::MAX / 2 + 1)),
         ),
         ((0, 0), 7, None),
+        // Not all of it came by ways that are known.
+        ((4, 2), 7, None),
     ] {
         let way = |(direct, second_hand)| Way {
             direct,

@@ -6,7 +6,7 @@ SELECT
 FROM (
     SELECT sender, receiver, CAST(SUM(points) AS BIGINT) AS points
     FROM flow
-    WHERE origin IN (SELECT a.ledger_id FROM tracked t JOIN account a ON a.id = t.account)
+    WHERE origin IN (SELECT a.ledger_id FROM tracked t CROSS JOIN account a WHERE a.id = t.account)
     GROUP BY sender, receiver
 ) e
 CROSS JOIN account s

@@ -102,8 +102,10 @@ fn trust_and_its_second_hand_part_are_report_trust() {
                 .map(|(rank, holder, points)| {
                     let [did, handle, hop] = named(holder);
                     let way = flows.way(viewer, holder);
-                    let split = way.split(points);
+                    let is_tracked = TRACKED.contains(&viewer);
+                    let split = way.split(points).filter(|_| is_tracked);
                     ways += usize::from(split.is_some());
+                    let through = split.and_then(|_| through(&twin, viewer, holder));
                     vec![
                         did,
                         handle,
@@ -113,12 +115,14 @@ fn trust_and_its_second_hand_part_are_report_trust() {
                         int(rank),
                         split.map_or(Value::Null, |way| int(way.direct)),
                         split.map_or(Value::Null, |way| int(way.second_hand)),
-                        through(&twin, viewer, holder),
+                        through.map_or(Value::Null, |id| Value::Text(did_of(id))),
+                        through.and_then(handle_of).map_or(Value::Null, Value::Text),
                     ]
                 })
                 .collect();
             let parameter = ("viewer", Parameter::Text(did_of(viewer)));
-            let columns = "did handle hop points share rank direct second_hand through";
+            let columns =
+                "did handle hop points share rank direct second_hand through through_handle";
             twin.says("trust", &[parameter], columns, &expected);
         }
         assert!(ways > 20, "{}: {ways} ways known", twin.name);
@@ -322,13 +326,11 @@ fn parts(ledger: &Ledger, holder: AccountId, viewers: &[(AccountId, i32)]) -> [i
 }
 
 /// Who passed on most of the viewer's points, of several the first.
-fn through(twin: &Twin, viewer: AccountId, holder: AccountId) -> Value {
+fn through(twin: &Twin, viewer: AccountId, holder: AccountId) -> Option<AccountId> {
     let senders = twin.history.flows.senders(viewer, holder);
     let others = senders.filter(|(sender, _)| *sender != viewer);
     let most = others.min_by_key(|&(sender, points)| (std::cmp::Reverse(points), sender));
-    most.map_or(Value::Null, |(sender, _)| {
-        Value::Text(handle_of(sender).unwrap_or_else(|| did_of(sender)))
-    })
+    most.map(|(sender, _)| sender)
 }
 
 /// With ranks: equal points, equal rank.
