@@ -303,7 +303,11 @@ impl Service {
                 // Of a Jetstream the other version is asked for next.
                 let is_asked = reason.starts_with("http_") && engine.is_jetstream(source);
                 let is_last = !is_asked || !self.refused.insert(source);
-                if !engine.has_worked(source) && is_wrong_address(reason) && is_last {
+                let lane = sources.lanes.iter().find(|lane| lane.contains(&source));
+                // One that stands in for another may be asked while there is no network.
+                let has_worked =
+                    lane.is_some_and(|lane| lane.iter().any(|s| engine.has_worked(*s)));
+                if !has_worked && is_wrong_address(reason) && is_last {
                     return Err(InputError(format!(
                         "cannot follow {url}: {detail}\n  help: check the url of this [[source]]; \
                          once it has worked, Kith waits for it"

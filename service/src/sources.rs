@@ -81,12 +81,16 @@ impl Sources {
         }
         let lanes = alone.len() + usize::from(!group.is_empty());
         let bytes_max = ((config.network.buffer_mebibytes as usize) << 20) / lanes.max(1);
+        let options = GroupOptions {
+            heard: engine.heard_of_a_group(),
+            ..GroupOptions::default()
+        };
         let (mut sources, inbox) = Sources::new(origins, Some(checker));
         sources.lanes = lanes_of(config, &sources.origins);
         if !group.is_empty() {
             let stop = sources.stop.clone();
             sources.lane(bytes_max, &inbox, |out| {
-                source::run_group(group, GroupOptions::default(), out, stop)
+                source::run_group(group, options, out, stop)
             });
         }
         for (spec, start) in alone {

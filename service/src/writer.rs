@@ -117,14 +117,17 @@ impl Writer {
 async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
     let after = (batch.state.batch, batch.state.position);
     let mut pause = RETRY_FIRST;
+    // The connection may have been lost after a commit took effect.
+    let mut may_be_stored = false;
     loop {
         let error = match store.commit(&batch).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        // The connection may have been lost after the commit took effect.
+        may_be_stored |= !matches!(error, StoreError::Fenced { .. } | StoreError::Locked { .. });
         match store.stored_batch().await {
-            Ok(stored) if stored == after => return Ok(()),
+            // Else it is another's, with the same numbers.
+            Ok(stored) if stored == after && may_be_stored => return Ok(()),
             // Another took the place while this one was held up, whatever the error says.
             Ok((found_batch, found_position))
                 if (found_batch, found_position) != batch.expected =>
@@ -161,17 +164,20 @@ mod tests {
 
     const EPOCH: Micros = 7 * 86_400 * 1_000_000;
 
+    fn settings() -> Settings {
+        let text = "[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n";
+        let config = Config::parse(text, "kith.toml", &Env::default(), Mode::Offline);
+        let config = config.expect("is valid");
+        Settings::new(&config, Vec::new(), Vec::new(), Vec::new())
+    }
+
     /// A writer whose batches are full with two operations, and which lets a tail of five wait. The
     /// first operation, the rules, is committed, and there is a checkpoint of it.
     async fn writer() -> (tempfile::TempDir, Writer) {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("kith.db").display());
         let store = Store::open(&url, Access::Write).await.expect("opens");
-        let text = "[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n";
-        let config = Config::parse(text, "kith.toml", &Env::default(), Mode::Offline);
-        let config = config.expect("is valid");
-        let settings = Settings::new(&config, Vec::new(), Vec::new(), Vec::new());
-        let engine = Engine::open(&store, settings).await.expect("opens");
+        let engine = Engine::open(&store, settings()).await.expect("opens");
         let mut writer = Writer::new(engine, Arc::new(store), 2);
         writer.tail_max = 5;
         ticks(&mut writer, 0).await;
@@ -180,8 +186,30 @@ mod tests {
         (folder, writer)
     }
 
+    /// Two batches may have the same numbers: what was refused is not committed by the other's.
+    #[tokio::test]
+    async fn a_refused_batch_is_not_taken_for_one_that_is_stored() {
+        let (_folder, mut first) = writer().await;
+        let store = Arc::clone(first.store());
+        let engine = Engine::open(&store, settings()).await.expect("opens");
+        let mut second = Writer::new(engine, store, 2);
+        ticks(&mut first, 1).await;
+        ticks_noted(&mut second, 1);
+        let error = second.flush_now().await.expect_err("another wrote");
+        let error = error.downcast_ref::<StoreError>();
+        assert!(
+            matches!(error, Some(StoreError::Fenced { .. })),
+            "{error:?}"
+        );
+    }
+
     /// So many epochs pass, an operation each, and one batch is committed.
     async fn ticks(writer: &mut Writer, n: i64) {
+        ticks_noted(writer, n);
+        writer.flush_now().await.expect("commits");
+    }
+
+    fn ticks_noted(writer: &mut Writer, n: i64) {
         let source = writer.engine.source("jetstream", "wss://jetstream.example");
         let now = 2_900 * EPOCH + (i64::from(writer.engine.ticks()) + n) * EPOCH;
         let frame = format!(r#"{{"did":"","time_us":{now},"kind":"nothing"}}"#);
@@ -192,7 +220,6 @@ mod tests {
             now,
         };
         let _ = writer.engine.frame(frame.as_bytes(), arrival);
-        writer.flush_now().await.expect("commits");
     }
 
     /// It is time for a checkpoint; then the next batch goes. Where the last whole one began.

@@ -11,6 +11,7 @@
 use super::channel::{Sender, What};
 use super::spec::{Position, SourceKind, SourceSpec};
 use super::stream::{Member, Progress, Report};
+use crate::wire::Micros;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -28,6 +29,9 @@ pub struct GroupOptions {
     pub unconnected_max: Duration,
     /// While a later source is read, the earlier ones are tried so often. Default 5 min.
     pub return_after: Duration,
+    /// Up to when the same events were read before, by whatever stream: one that is joined live has
+    /// missed what came since. Default none.
+    pub heard: Option<Micros>,
 }
 
 impl Default for GroupOptions {
@@ -36,6 +40,7 @@ impl Default for GroupOptions {
             failures_max: 5,
             unconnected_max: Duration::from_mins(1),
             return_after: Duration::from_mins(5),
+            heard: None,
         }
     }
 }
@@ -59,6 +64,9 @@ pub async fn run_group(
 
 async fn run_members(sources: Vec<(SourceSpec, Position)>, options: GroupOptions, out: Sender) {
     let mut group = Group::new(options);
+    if let Some(heard) = options.heard {
+        group.progress.note(heard);
+    }
     for (index, (spec, start)) in sources.into_iter().enumerate() {
         let meters = Arc::clone(&spec.meters);
         let out = out.metered(Arc::clone(&meters));

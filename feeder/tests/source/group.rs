@@ -41,6 +41,7 @@ fn options() -> GroupOptions {
         failures_max: 3,
         unconnected_max: Duration::from_secs(30),
         return_after: Duration::from_millis(100),
+        heard: None,
     }
 }
 
@@ -112,6 +113,29 @@ async fn one_that_is_joined_live_leaves_a_gap() {
     assert_eq!((gap.from_seq, gap.to_seq), (None, Some(7)));
 }
 
+/// After a restart, or where the file names another: what was heard before is told.
+#[tokio::test]
+async fn what_was_heard_before_ends_where_one_is_joined_live() {
+    let server = Server::start(vec![Plan::Talk(vec![event(7, 5)])]).await;
+    let before = 1_783_173_600_000_000;
+    for (heard, expected) in [
+        (None, vec!["0: connected", "0: frame 7"]),
+        (
+            Some(before),
+            vec!["0: connected", "0: gap joined_live", "0: frame 7"],
+        ),
+    ] {
+        let server = match heard {
+            None => &server,
+            Some(_) => &Server::start(vec![Plan::Talk(vec![event(7, 5)])]).await,
+        };
+        let options = GroupOptions { heard, ..options() };
+        let members = vec![(relay(server), Position::Live)];
+        let mut group = start_group(members, &quick(), options);
+        assert_eq!(group.until("0: frame 7").await, expected);
+    }
+}
+
 #[tokio::test]
 async fn one_that_fails_often_is_left_and_the_last_is_followed_by_the_first() {
     let quiet = Server::start(vec![
@@ -134,6 +158,7 @@ async fn one_that_fails_often_is_left_and_the_last_is_followed_by_the_first() {
         failures_max: 2,
         unconnected_max: Duration::from_mins(1),
         return_after: Duration::from_mins(1),
+        heard: None,
     };
     let mut group = start_group(members, &slowly, options);
     let events = group.until("1: frame 3").await;
@@ -158,6 +183,7 @@ async fn one_that_brings_an_event_each_time_is_not_left() {
         failures_max: 2,
         unconnected_max: Duration::from_mins(1),
         return_after: Duration::from_mins(1),
+        heard: None,
     };
     let mut group = start_group(members, &quick(), options);
     let events = group.until("0: frame 6").await;

@@ -74,6 +74,13 @@ impl Engine {
         source.row.cursor.is_some() || source.was_connected
     }
 
+    /// Event time up to which some relay or Jetstream was read, also one that the config names no more.
+    pub(crate) fn heard_of_a_group(&self) -> Option<Micros> {
+        let rows = self.sources.iter().map(|source| &source.row);
+        let rows = rows.filter(|row| matches!(row.kind.as_str(), "relay" | "jetstream"));
+        rows.filter_map(|row| row.event_micros).max()
+    }
+
     /// Up to where the source was read.
     pub(crate) fn cursor(&self, source: SourceIndex) -> Option<u64> {
         self.sources[source.0].row.cursor

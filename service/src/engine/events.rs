@@ -26,7 +26,7 @@ impl Engine {
     /// Applies a message.
     pub(super) fn message(&mut self, message: Message, arrival: Arrival) {
         let (seq, time) = position(&message);
-        let has_rev = matches!(message, Message::Commit(_));
+        let has_rev = matches!(message, Message::Commit(_) | Message::Sync { .. });
         if !self.is_due(arrival, seq, time, has_rev) {
             return;
         }
@@ -240,19 +240,6 @@ impl Engine {
         let Some(account) = self.notes[id.index()].ledger_id else {
             return true;
         };
-        // Whoever holds its tag will change.
-        for other in 0..self.ledger.accounts() {
-            let other = kith_reputation::AccountId(other);
-            let concerned = self.ledger.account(other).is_some_and(|view| {
-                view.points_of(account) > 0
-                    || view.unclaimed().iter().any(|entry| {
-                        entry.sender == account || entry.pieces.iter().any(|p| p.origin == account)
-                    })
-            });
-            if concerned || other == account {
-                self.images.mark(other);
-            }
-        }
         self.operate(Operation::Forget { account }, None)
     }
 

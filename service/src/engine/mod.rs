@@ -284,6 +284,14 @@ impl Engine {
         let source = &mut self.sources[arrival.source.0];
         let latest = arrival.now.saturating_add(AHEAD_MAX);
         if let (Some(seq), None) = (seq, arrival.offset) {
+            // A Jetstream that counted by time may have learned to count by events.
+            let is_time = |number: u64| number >= EARLIEST.cast_unsigned();
+            if source.row.kind == "jetstream"
+                && !is_time(seq)
+                && time.is_some_and(|time| (EARLIEST..=latest).contains(&time))
+            {
+                source.row.cursor = source.row.cursor.filter(|cursor| !is_time(*cursor));
+            }
             let is_behind = source.row.cursor.is_some_and(|cursor| seq <= cursor);
             // Servers reorder across repos, and a Jetstream is rewound: of commits the rev says
             // whether they are new.
@@ -420,6 +428,21 @@ impl Engine {
         }
     }
 
+    /// Whoever holds the account's tag will change, and the account itself.
+    fn mark_holders(&mut self, account: kith_reputation::AccountId) {
+        for other in (0..self.ledger.accounts()).map(kith_reputation::AccountId) {
+            let concerned = self.ledger.account(other).is_some_and(|view| {
+                view.points_of(account) > 0
+                    || view.unclaimed().iter().any(|entry| {
+                        entry.sender == account || entry.pieces.iter().any(|p| p.origin == account)
+                    })
+            });
+            if concerned || other == account {
+                self.images.mark(other);
+            }
+        }
+    }
+
     /// Gives an operation to the ledger and notes it for the journal. Returns whether it was
     /// accepted.
     fn operate(&mut self, operation: Operation, record: Option<RecordIdentity>) -> bool {
@@ -428,6 +451,9 @@ impl Engine {
             self.clock.now().unwrap_or_default(),
         );
         let rule = self.ledger.rules().rule;
+        if let Operation::Forget { account } = operation {
+            self.mark_holders(account);
+        }
         self.images.settle_parties(&mut self.ledger, &operation);
         let outcome = self.ledger.apply(&operation);
         let accepted = outcome.is_accepted();
@@ -540,7 +566,9 @@ impl Engine {
         rkey: Option<&str>,
         depth_before: u8,
     ) {
-        let micros = self.clock.now().or(self.day_one.first_micros());
+        // Who enters while day one reads does so before its likes, and the epochs that they bring.
+        let micros = self.clock.now();
+        let since = micros.or(self.day_one.first_micros());
         for change in &changes {
             self.last_change += 1;
             self.pending.changes.push(CircleChangeRow {
@@ -555,7 +583,7 @@ impl Engine {
             });
             let note = &mut self.notes[change.id.index()];
             match (change.from, change.to) {
-                (None, _) => note.since = micros,
+                (None, _) => note.since = since,
                 (_, None) => note.since = None,
                 _ => {}
             }

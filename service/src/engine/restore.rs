@@ -51,6 +51,13 @@ impl Engine {
         let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
         let ticks = engine.restore_ledger(store).await?;
+        let (known, taken) = (engine.ledger_accounts.len(), engine.ledger.accounts());
+        if known < taken as usize {
+            bail!(
+                "table account is not whole: it has {known} of {taken} accounts of the ledger\n  help: \
+                 restore a backup; what a `kith recompute` that was killed has left is of no use"
+            );
+        }
         engine.restore_history(store, &ticks, &stored_hops).await?;
         engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;

@@ -323,6 +323,66 @@ fn day_one_begins_at_a_believable_time() {
     }
 }
 
+/// Whoever holds points of an account that is forgotten has another image, whichever way it came.
+#[test]
+fn who_is_forgotten_is_so_in_every_image() {
+    let mut engine = engine(&[ALICE]);
+    engine.move_clock(NOW);
+    let [a, b, c] = [ALICE, BOB, CAROL].map(|did| {
+        let id = engine.intern(did);
+        engine.ledger_id(id)
+    });
+    let transfer = |sender, receiver, nonce| {
+        Operation::Transfer(kith_reputation::Transfer {
+            sender,
+            receiver,
+            points: 100,
+            nonce,
+            held: false,
+        })
+    };
+    for operation in [transfer(a, b, 1), transfer(c, a, 2)] {
+        assert!(engine.operate(operation, None));
+    }
+    let images = |engine: &mut Engine| {
+        engine.begin_checkpoint();
+        let mut images = Vec::new();
+        while engine.has_slices() {
+            images.extend(engine.batch().images.into_iter().map(|image| image.id));
+        }
+        images.sort_unstable();
+        images
+    };
+    assert!(images(&mut engine).len() >= 3);
+    assert_eq!(images(&mut engine), []);
+    assert!(engine.operate(Operation::Forget { account: a }, None));
+    let changed = images(&mut engine);
+    assert!(changed.contains(&a) && changed.contains(&b), "{changed:?}");
+}
+
+/// A Jetstream that counted by time counts by events: what it says next is new.
+#[test]
+fn a_jetstream_may_learn_another_way_to_count() {
+    let mut engine = engine(&[ALICE]);
+    let source = engine.source("jetstream", "wss://jetstream.example");
+    let mut hears = |seq: u64, time| {
+        let arrival = Arrival {
+            source,
+            offset: None,
+            verdict: Verdict::Unchecked,
+            now: NOW,
+        };
+        let is_due = engine.is_due(arrival, Some(seq), Some(time), false);
+        (is_due, engine.cursor(source))
+    };
+    let by_time = NOW.cast_unsigned();
+    assert_eq!(hears(by_time, NOW), (true, Some(by_time)));
+    assert_eq!(hears(7, 7), (false, Some(by_time)), "of another century");
+    assert_eq!(hears(7, NOW), (true, Some(7)));
+    assert_eq!(hears(7, NOW), (false, Some(7)));
+    assert_eq!(hears(8, NOW), (true, Some(8)));
+}
+
 /// A like at a time, of somebody's post.
 fn like(micros: Micros, author: &str) -> LikeRecord {
     let text = "bafyreidkweoizs45i4lumtkwmd5dw44e3yx2dyxbmqymvjv26t3nv2ravi";

@@ -61,7 +61,7 @@ pub(crate) async fn verify(store: &Store, from_kept: bool) -> Result<Verified> {
     tracing::info!(after, position = state.position, "replaying the journal");
 
     let circle = circle::verify(store, &state, after, &mut differences).await?;
-    let mut sums = ImageSums::read(store, &mut differences).await?;
+    let mut sums = ImageSums::read(store, state.checkpoint_position, &mut differences).await?;
     for row in kept
         .iter()
         .filter(|row| row.complete && row.position >= after)

@@ -147,8 +147,12 @@ pub(super) struct ImageSums {
 pub(super) type Place = Option<u32>;
 
 impl ImageSums {
-    /// Those of the checkpoint.
-    pub(super) async fn read(store: &Store, differences: &mut Differences) -> Result<ImageSums> {
+    /// Those of the checkpoint, which a start takes to be true at `whole_at`, too, if they are older.
+    pub(super) async fn read(
+        store: &Store,
+        whole_at: u64,
+        differences: &mut Differences,
+    ) -> Result<ImageSums> {
         let mut all = ImageSums::default();
         store
             .each_image_part(None, |id, position, part| {
@@ -173,6 +177,12 @@ impl ImageSums {
                 }
             }
         }
+        let older = all.due.iter().filter(|(position, ..)| *position < whole_at);
+        let again: Vec<_> = older
+            .map(|(_, place, id)| (whole_at, *place, *id))
+            .collect();
+        all.due.extend(again);
+        all.due.sort_unstable();
         Ok(all)
     }
 

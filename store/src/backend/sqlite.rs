@@ -36,6 +36,10 @@ const WAL_PAGES: &str = "32768";
 /// How long a statement of SQLite waits for another connection's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often the lock is tried for while somebody has it, a moment apart.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Whether a file of SQLite has tables of which no migration of Kith knows.
 const IS_FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table') \
      AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
@@ -79,7 +83,12 @@ impl SqliteBackend {
                 if path.is_file() && is_foreign(&options).await.map_err(open_error)? {
                     return Err(StoreError::Foreign { url: shown });
                 }
-                let lock = take_lock_file(&path, &shown)?;
+                if path.is_symlink() && !path.exists() {
+                    // The lock lies beside what the link names, which has to be there for that.
+                    let made = File::options().create(true).append(true).open(&path);
+                    made.map_err(|error| open_error(sqlx::Error::Io(error)))?;
+                }
+                let lock = take_lock_file(&path, &shown).await?;
                 let options = options
                     .clone()
                     .create_if_missing(true)
@@ -149,7 +158,8 @@ impl SqliteBackend {
     /// Whether some process holds the writer's lock.
     pub(super) fn is_locked(&self) -> bool {
         let file = File::options().write(true).open(lock_path(&self.path));
-        file.is_ok_and(|file| file.try_lock().is_err())
+        // Shared, so that two who ask do not take each other for it.
+        file.is_ok_and(|file| file.try_lock_shared().is_err())
     }
 
     pub(super) async fn close(self) {
@@ -244,7 +254,7 @@ pub(crate) fn lock_path(database: &Path) -> PathBuf {
     path.into()
 }
 
-fn take_lock_file(database: &Path, shown: &str) -> Result<File, StoreError> {
+async fn take_lock_file(database: &Path, shown: &str) -> Result<File, StoreError> {
     let open = |source: std::io::Error| StoreError::Open {
         url: shown.to_owned(),
         source: sqlx::Error::Io(source),
@@ -255,7 +265,16 @@ fn take_lock_file(database: &Path, shown: &str) -> Result<File, StoreError> {
         .truncate(false)
         .open(lock_path(database))
         .map_err(open)?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    // Who only asks whether there is a writer holds it for a moment.
+    for _ in 0..LOCK_TRIES {
+        if !matches!(locked, Err(std::fs::TryLockError::WouldBlock)) {
+            break;
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => {
             // For people who ask who holds it; the lock itself is what counts.
             let noted = file.set_len(0).and_then(|()| {

@@ -76,7 +76,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    fn note(&self, time: Micros) {
+    pub(super) fn note(&self, time: Micros) {
         self.0.fetch_max(time, Relaxed);
     }
 

@@ -256,7 +256,10 @@ impl Engine {
         }
         for index in 0..self.sources.len() {
             let source = &mut self.sources[index];
-            if let Some((kind, _)) = source.gap.take_if(|(_, since)| now - *since > SILENCE_MAX) {
+            // Who is not there says nothing for another reason.
+            let is_there = source.row.connected;
+            let is_over = |gap: &mut (&str, Micros)| is_there && now - gap.1 > SILENCE_MAX;
+            if let Some((kind, _)) = source.gap.take_if(|gap| is_over(gap)) {
                 let last = source.row.event_micros;
                 self.stream_gap(kind, SourceIndex(index), last, now);
             }

@@ -209,6 +209,26 @@ fn first_starts_that_went_wrong() {
     let wrong = live_from_day_one(Kind::default(), &[], &during, &events);
     assert!(wrong.is_empty(), "{wrong:#?}");
 
+    // Epochs are made shorter while it is read; who enters by then was there before its likes.
+    let nothing = Follow(0, 0);
+    let before = [
+        vec![nothing.clone(); 108],
+        vec![Like(4, 3)],
+        vec![nothing.clone(); 11],
+    ]
+    .concat();
+    let during = [Like(0, 1), Length(3)];
+    let wrong = live_from_day_one(
+        Kind {
+            plain: true,
+            ..Kind::default()
+        },
+        &before,
+        &during,
+        &[nothing],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
     // Likes that a gap hid are taken before anything was heard: the clock had not begun.
     let nothing = Follow(0, 0);
     let during = [vec![nothing; 8], vec![Like(0, 1), Forget(1)]].concat();
