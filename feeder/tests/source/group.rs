@@ -130,7 +130,7 @@ async fn what_was_heard_before_ends_where_one_is_joined_live() {
             Some(_) => &Server::start(vec![Plan::Talk(vec![event(7, 5)])]).await,
         };
         let options = GroupOptions { heard, ..options() };
-        let members = vec![(relay(server), Position::Live)];
+        let members = vec![(relay(server), Position::Live), (nobody(), Position::Live)];
         let mut group = start_group(members, &quick(), options);
         assert_eq!(group.until("0: frame 7").await, expected);
     }

@@ -3,7 +3,7 @@
 use super::super::spec::Position;
 use super::endpoint::Protocol;
 use crate::wire::Micros;
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,7 +29,7 @@ pub(super) struct Seen {
     start: Position,
     /// Every seq up to here counts as delivered.
     floor: u64,
-    recent: BTreeSet<u64>,
+    recent: BTreeMap<u64, Option<Micros>>,
     /// Instead of the seqs, for Jetstream v1, which orders nothing.
     hashes: Hashes,
     newest: Option<u64>,
@@ -72,7 +72,7 @@ impl Seen {
             overlap,
             start,
             floor,
-            recent: BTreeSet::new(),
+            recent: BTreeMap::new(),
             hashes: Hashes::default(),
             newest: None,
             latest,
@@ -131,20 +131,25 @@ impl Seen {
                 Verdict::Duplicate
             };
         }
-        let known = seq <= self.floor || self.recent.contains(&seq);
+        let before = self.recent.get(&seq);
+        if before == Some(&time) {
+            // Also one of a time that has not come yet.
+            return Verdict::Duplicate;
+        }
+        let known = seq <= self.floor || before.is_some();
         if known && time.is_none_or(|time| time <= self.latest) {
             return Verdict::Duplicate;
         }
         if known {
             *self = Self::new(Position::Live, self.protocol, self.overlap);
         }
-        self.recent.insert(seq);
+        self.recent.insert(seq, time);
         if self.recent.len() > RECENT_MAX
-            && let Some(oldest) = self.recent.pop_first()
+            && let Some((oldest, _)) = self.recent.pop_first()
         {
             self.floor = oldest;
         }
-        self.newest = self.recent.last().copied();
+        self.newest = self.recent.last_key_value().map(|(seq, _)| *seq);
         // A time of the far future must not make everything after it look old.
         let time = time.map_or(Micros::MIN, |time| time.min(now() + CLOCK_SKEW));
         self.latest = self.latest.max(time);
@@ -229,6 +234,16 @@ mod tests {
         let later = Some(now() + 2 * CLOCK_SKEW);
         assert_eq!(seen.note(7, later, b""), Restarted);
         assert_eq!(seen.cursor(0), Some(7));
+    }
+
+    /// A server whose clock is fast is not one that begins anew.
+    #[test]
+    fn an_event_of_a_later_time_may_come_twice() {
+        let mut seen = firehose(Position::Oldest);
+        let later = Some(now() + 5 * CLOCK_SKEW);
+        assert_eq!(seen.note(10, later, b""), New);
+        assert_eq!(seen.note(10, later, b""), Duplicate);
+        assert_eq!(seen.note(10, later.map(|time| time + 1), b""), Restarted);
     }
 
     #[test]
