@@ -6,6 +6,8 @@
 //! missed by it, and then the engine asks for the check itself. So nothing of those accounts is
 //! applied unchecked, and the work is mostly done beside the writer.
 
+mod patience;
+
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -20,14 +22,15 @@ use kith_feeder::{
     wire::{self, Decoded, Message},
     xrpc::same_host,
 };
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
+
+pub(crate) use patience::Patience;
+use patience::Recent;
 
 /// A directory that does not answer is asked once more, after this.
 const ASK_PAUSE: Duration = Duration::from_secs(1);
 /// A signature that does not fit makes the document be fetched anew, at most this often.
 const REFETCH_PAUSE: Duration = Duration::from_mins(1);
-/// Accounts that are remembered for a while.
-const RECENT_MAX: usize = 10_000;
 /// How long a stream waits for what there is to know of an account before its commit is not believed;
 /// it is read again then.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
@@ -35,12 +38,6 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 const STATUS_PATIENCE: Duration = Duration::from_secs(90);
 /// The same of the writer's task, for which all streams wait.
 const WRITER_PATIENCE: Duration = Duration::from_secs(2);
-/// A stream waits so long in all for those who do not answer, and the writer so long, in so much time:
-/// every one of many accounts could hold it up once. Where nothing can be read again, there is no such
-/// bound: what is not believed is lost.
-const LANE_PATIENCE: Duration = Duration::from_secs(90);
-const WRITER_PATIENCE_IN_ALL: Duration = Duration::from_secs(20);
-const PATIENCE_SPAN: Duration = Duration::from_mins(10);
 /// To verify a commit takes less.
 const NOTICED: Duration = Duration::from_millis(20);
 /// Of whom nothing could be known in time is not asked again for so long.
@@ -122,72 +119,6 @@ pub(crate) struct Checker {
     refetched: Arc<Recent>,
     /// Of whom nothing could be known in time.
     silent: Arc<Recent>,
-}
-
-/// Accounts to which something happened a while ago.
-#[derive(Debug, Default)]
-struct Recent(Mutex<HashMap<Box<str>, Instant>>);
-
-impl Recent {
-    async fn has(&self, did: &str, pause: Duration) -> bool {
-        let at = self.0.lock().await.get(did).copied();
-        at.is_some_and(|at| at.elapsed() < pause)
-    }
-
-    /// False: it is there already, or there is no room.
-    async fn add(&self, did: &str, pause: Duration) -> bool {
-        let mut dids = self.0.lock().await;
-        if dids.len() >= RECENT_MAX {
-            dids.retain(|_, at| at.elapsed() < pause);
-        }
-        let is_there = dids.get(did).is_some_and(|at| at.elapsed() < pause);
-        if is_there || dids.len() >= RECENT_MAX {
-            return false;
-        }
-        dids.insert(did.into(), Instant::now());
-        true
-    }
-}
-
-/// How long a stream, or the writer, may still wait for what there is to know of accounts.
-#[derive(Debug)]
-pub(crate) struct Patience {
-    whole: Duration,
-    since: Instant,
-    left: Duration,
-}
-
-impl Patience {
-    /// That of a stream.
-    pub(crate) fn of_a_stream() -> Patience {
-        Patience::new(LANE_PATIENCE)
-    }
-
-    /// That of the writer.
-    pub(crate) fn of_the_writer() -> Patience {
-        Patience::new(WRITER_PATIENCE_IN_ALL)
-    }
-
-    fn new(whole: Duration) -> Patience {
-        Patience {
-            whole,
-            since: Instant::now(),
-            left: whole,
-        }
-    }
-
-    /// At most so much of what is left.
-    fn at_most(&mut self, most: Duration) -> Duration {
-        if self.since.elapsed() > PATIENCE_SPAN {
-            *self = Patience::new(self.whole);
-        }
-        self.left.min(most)
-    }
-
-    /// So long was waited in vain.
-    fn spend(&mut self, time: Duration) {
-        self.left = self.left.saturating_sub(time);
-    }
 }
 
 /// What a frame says that can be checked, and of whom.
@@ -326,14 +257,15 @@ impl Checker {
         let asked = tokio::time::timeout(given, self.ask(frame, &claim, trust)).await;
         let time = begun.elapsed();
         // The directory's answer may take half of it: our own rate holds back those of many accounts.
-        let free = match asked {
-            Ok(verdict) if verdict == Verdict::Bad(reason) => Duration::ZERO,
-            Ok(_) if did.starts_with("did:plc:") => most / 2,
-            Ok(_) => NOTICED,
-            Err(_) => Duration::ZERO,
+        let is_answered = asked
+            .as_ref()
+            .is_ok_and(|verdict| *verdict != Verdict::Bad(reason));
+        let free = match is_answered {
+            true if did.starts_with("did:plc:") => most / 2,
+            true => NOTICED,
+            false => Duration::ZERO,
         };
-        let in_vain = time.saturating_sub(free);
-        patience.spend(in_vain);
+        patience.spend(time.saturating_sub(free));
         if let Ok(verdict) = asked {
             return verdict;
         }
@@ -456,6 +388,7 @@ mod tests {
         xrpc::{Client, ClientOptions},
     };
 
+    use super::patience::{LANE_PATIENCE, PATIENCE_SPAN, WRITER_PATIENCE_IN_ALL};
     use super::*;
 
     /// A file of the folder of facts beside the project; without it nothing is tested.

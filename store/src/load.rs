@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 use kith_reputation::{AccountId, Operation, Transfer};
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
     Store, StoreError,
@@ -153,11 +153,16 @@ impl Store {
 
     /// Accounts that the configuration keeps out of the circle, as the last writer had it.
     pub async fn load_skipped(&self) -> Result<Vec<u32>, StoreError> {
-        const SQL: &str = "SELECT account FROM skipped ORDER BY account";
+        self.accounts_in("skipped").await
+    }
+
+    /// The accounts of a table that has little else.
+    pub(crate) async fn accounts_in(&self, table: &'static str) -> Result<Vec<u32>, StoreError> {
+        let sql = format!("SELECT account FROM {table} ORDER BY account");
         let rows: Vec<i64> = on_readers!(self, pool =>
-            sqlx::query_scalar(SQL).fetch_all(pool).await?);
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await?);
         rows.into_iter()
-            .map(|account| number("skipped", "account", &account, account))
+            .map(|account| number(table, "account", &account, account))
             .collect()
     }
 

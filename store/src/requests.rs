@@ -116,12 +116,7 @@ impl Store {
 
     /// The accounts that are to be forgotten, ascending.
     pub async fn load_forgotten(&self) -> Result<Vec<u32>, StoreError> {
-        const SQL: &str = "SELECT account FROM forgotten ORDER BY account";
-        let rows: Vec<i64> = on_readers!(self, pool =>
-            sqlx::query_scalar(SQL).fetch_all(pool).await?);
-        rows.into_iter()
-            .map(|account| number("forgotten", "account", &account, account))
-            .collect()
+        self.accounts_in("forgotten").await
     }
 
     /// Whether an account is to be forgotten.
