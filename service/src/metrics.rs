@@ -6,7 +6,7 @@
 use std::{future::ready, net::SocketAddr};
 
 use anyhow::{Context, Result};
-use axum::{Router, routing::get};
+use axum::{Router, middleware::from_fn, routing::get};
 use hashbrown::HashMap;
 use kith_feeder::source::Reading;
 use metrics::{Counter, Gauge, Key, Label, Recorder};
@@ -17,7 +17,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::{Engine, SourceIndex},
     exit::InputError,
-    http::connections::{self, Times},
+    http::{
+        connections::{self, Times},
+        guard::only_loopback,
+    },
     sources::Sources,
 };
 
@@ -148,6 +151,10 @@ impl Metrics {
         tracing::info!(url = format!("http://{shown}/metrics"), "metrics");
         let handle = recorder.handle();
         let router = Router::new().route("/metrics", get(move || ready(handle.render())));
+        let router = match address.ip().is_loopback() {
+            true => router.layer(from_fn(only_loopback)),
+            false => router,
+        };
         tokio::spawn(connections::serve(listener, router, Times::default(), stop));
         Ok(Metrics {
             recorder,

@@ -93,6 +93,8 @@ fn a_database_that_stalls_stops_the_reader_and_loses_nothing() {
         let said = running_url(&kith)?;
         (kith.run(&["status", "--json"]).code() == Some(0)).then_some(said)
     });
+    let misdirected = ask(&metrics, "evil.example");
+    assert!(misdirected.starts_with("HTTP/1.1 421"), "{misdirected}");
     let stall = database.stall();
     let truth = population.wait();
     let (mut queued_max, begun) = (0.0, Instant::now());
@@ -165,19 +167,26 @@ fn running_url(kith: &Kith) -> Option<String> {
     Some(url.to_owned())
 }
 
-/// One GET, by hand.
 fn get(url: &str) -> String {
-    let address = url
-        .trim_start_matches("http://")
-        .trim_end_matches("/metrics");
-    let mut stream = TcpStream::connect(address).expect("metrics are served");
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let answer = ask(url, address_of(url));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
+fn address_of(url: &str) -> &str {
+    let address = url.trim_start_matches("http://");
+    address.trim_end_matches("/metrics")
+}
+
+/// One GET, by hand, of whom it names.
+fn ask(url: &str, host: &str) -> String {
+    let mut stream = TcpStream::connect(address_of(url)).expect("metrics are served");
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream
         .write_all(request.as_bytes())
         .expect("a request can be sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     answer
 }
 

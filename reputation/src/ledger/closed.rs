@@ -40,6 +40,11 @@ impl Ledger {
             .unwrap_or_default()
     }
 
+    /// How many entries [`Ledger::take_closed`] would give.
+    pub fn closed_count(&self) -> usize {
+        self.closed.as_ref().map_or(0, Vec::len)
+    }
+
     /// The account, settled to `ordinal`, is about to go beyond it.
     pub(super) fn note_closed(&mut self, id: AccountId, ordinal: u32) {
         let Some(closed) = &mut self.closed else {

@@ -295,11 +295,12 @@ impl Images {
     }
 
     /// The next slice of the checkpoint, each image true at `position`: about so many rows (of
-    /// assignments, and one for each account).
+    /// assignments, one for each account, and one for each epoch that an account is settled beyond:
+    /// after a long pause there may be many).
     pub(super) fn slice(&mut self, ledger: &mut Ledger, position: u64, rows_max: usize) -> Slice {
         let mut slice = Slice::default();
-        let mut rows = 0;
-        while rows < rows_max {
+        let (mut rows, noted) = (0, ledger.closed_count());
+        while rows + ledger.closed_count() - noted < rows_max {
             let Some(id) = self.now.pop_front() else {
                 break;
             };

@@ -26,7 +26,10 @@ const FLOWS_MAX: usize = 100_000;
 impl Engine {
     /// Whether the next batch is long enough to be taken.
     pub(crate) fn is_full(&self, operations_max: usize) -> bool {
-        self.pending.operations() >= operations_max || self.pending.frames >= 32 * operations_max
+        // Whom an operation settles beyond many epochs has a row of history for each.
+        self.pending.operations() >= operations_max
+            || self.pending.frames >= 32 * operations_max
+            || self.ledger.closed_count() >= 4 * operations_max
     }
 
     /// Whether there is anything for a batch.

@@ -73,14 +73,7 @@ pub(super) async fn name_variant(mut response: Response) -> Response {
 
 fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
     if site.listens_on_loopback {
-        let host = request.headers().get(header::HOST);
-        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if !is_loopback(host) {
-            let detail = format!("Host {host:?} is no name of this machine's loopback");
-            return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).help(
-                "ask for localhost or 127.0.0.1; to serve others, listen at another address",
-            ));
-        }
+        asks_loopback(request)?;
     }
     let uri = request.uri();
     let length = uri.path_and_query().map_or(0, |text| text.as_str().len());
@@ -112,6 +105,26 @@ async fn answer(site: &Site, request: Request, next: Next) -> Response {
         .help("ask for less, or on the command line, where there is no limit")
         .into_response(),
     }
+}
+
+/// For what listens on loopback alone: lets a request through that asks for that. Else a page of
+/// elsewhere, which gives its own name that address, could read the answer.
+pub(crate) async fn only_loopback(request: Request, next: Next) -> Response {
+    match asks_loopback(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn asks_loopback(request: &Request) -> Result<(), Problem> {
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if is_loopback(host) {
+        return Ok(());
+    }
+    let detail = format!("Host {host:?} is no name of this machine's loopback");
+    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
+        .help("ask for localhost or 127.0.0.1; to serve others, listen at another address"))
 }
 
 /// Whether a Host header names loopback, with or without a port.

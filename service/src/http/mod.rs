@@ -18,7 +18,7 @@ mod api;
 pub(crate) mod connections;
 mod edits;
 mod events;
-mod guard;
+pub(crate) mod guard;
 mod openapi;
 mod page;
 mod problem;

@@ -331,3 +331,39 @@ fn an_index_that_is_gone_is_not_made_while_most_of_the_sweep_waits() {
     assert_eq!(found.last(), Some(&Make), "{found:?}");
     assert!(!found.contains(&Drop), "{found:?}");
 }
+
+/// Epochs that passed unseen are written in slices, too.
+#[test]
+fn a_slice_has_few_ends_of_epochs() {
+    const EPOCHS: u32 = 50;
+    let rules = Rules {
+        decay_percent: 1,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(7, rules).expect("rules that make sense");
+    ledger.note_epochs();
+    let mut images = Images::default();
+    let mut operate = |images: &mut Images, operation: &Operation| {
+        images.settle_parties(&mut ledger, operation);
+        let outcome = ledger.apply(operation);
+        images.mark_outcome(operation, RuleKind::Systematic, &outcome);
+    };
+    for id in 1..CROWD {
+        operate(&mut images, &like((id, id % (CROWD - 1) + 1), 100, 7));
+    }
+    for _ in 0..EPOCHS {
+        operate(&mut images, &Operation::Tick);
+    }
+    images.mark_tick(&ledger);
+    images.begin_sweep();
+    images.begin(1);
+    let (mut slices, mut ended) = (0, 0);
+    while images.is_writing() {
+        let _ = images.slice(&mut ledger, 1, 100);
+        let closed = ledger.take_closed().len();
+        assert!(closed < 100 + EPOCHS as usize, "{closed} in a slice");
+        (slices, ended) = (slices + 1, ended + closed);
+    }
+    assert_eq!(ended, (EPOCHS * (CROWD - 1)) as usize);
+    assert!(slices >= ended / (100 + EPOCHS as usize));
+}
