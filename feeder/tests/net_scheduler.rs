@@ -298,6 +298,31 @@ async fn who_does_not_answer_in_time_is_given_up() {
     }
 }
 
+/// Who has more to tell has more time.
+#[tokio::test]
+async fn each_page_lengthens_the_time_to_read() {
+    let limited = Server::start(|_| Reply::new(429, "").header("retry-after", "600")).await;
+    let stuck = limited.url.clone();
+    let plc = Server::start(move |_| document("did:plc:stuck", &stuck)).await;
+    let options = SchedulerOptions {
+        reading_time_max: Duration::from_millis(100),
+        page_time: Duration::from_millis(10),
+        ..SchedulerOptions::default()
+    };
+    let (done, mut results) = mpsc::channel(1);
+    let reader = Reader::new(directory(&plc.url), ReaderOptions::default());
+    let stop = CancellationToken::new();
+    let (scheduler, _task) = Scheduler::start(reader.clone(), &options, done, stop);
+    for (records_max, told) in [(1_000, "not read in 300ms"), (500, "not read in 200ms")] {
+        reader.set_records_max(records_max);
+        let asked = scheduler.request("did:plc:stuck".to_owned(), 1, Wanted::records());
+        asked.await.unwrap();
+        let error = results.recv().await.unwrap().result;
+        let error = error.expect_err("nobody answered");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
 /// Polls until something has happened; a test that waits in vain is stopped by its runner.
 async fn wait_until(happened: impl Fn() -> bool) {
     while !happened() {

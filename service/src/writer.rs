@@ -186,6 +186,25 @@ mod tests {
         (folder, writer)
     }
 
+    /// A source that was connected once has its right address, also after a restart.
+    #[tokio::test]
+    async fn who_was_connected_has_worked_before() {
+        let (_folder, mut writer) = writer().await;
+        let connected = writer.engine.source("relay", "wss://relay.example");
+        let _ = writer.engine.source("relay", "wss://other.example");
+        writer.engine.set_connected(connected, true);
+        writer.flush_now().await.expect("commits");
+        let store = Arc::clone(writer.store());
+        let mut engine = Engine::open(&store, settings()).await.expect("opens");
+        for (url, has_worked) in [
+            ("wss://relay.example", true),
+            ("wss://other.example", false),
+        ] {
+            let source = engine.source("relay", url);
+            assert_eq!(engine.has_worked(source), has_worked, "{url}");
+        }
+    }
+
     /// Two batches may have the same numbers: what was refused is not committed by the other's.
     #[tokio::test]
     async fn a_refused_batch_is_not_taken_for_one_that_is_stored() {

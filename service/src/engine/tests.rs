@@ -312,6 +312,30 @@ fn who_is_there_before_the_first_event_is_from_that_on() {
     assert_eq!(rows.count(), 2);
 }
 
+/// Who is not there says nothing for another reason than that nothing happens.
+#[test]
+fn a_gap_does_not_end_while_nobody_is_connected() {
+    let mut engine = engine(&[ALICE]);
+    let source = engine.source("relay", "wss://relay.example");
+    engine.move_clock(NOW);
+    let gap = Gap {
+        reason: "future_cursor",
+        detail: String::new(),
+        did: None,
+        from_time: None,
+        from_seq: None,
+        to_time: None,
+        to_seq: None,
+        cursor_is_void: true,
+    };
+    engine.source_gap(&gap, source, NOW);
+    engine.end_silent_gaps(NOW + DAY);
+    assert_eq!(engine.open_gaps(), 0);
+    engine.set_connected(source, true);
+    engine.end_silent_gaps(NOW + DAY);
+    assert_eq!(engine.open_gaps(), 1);
+}
+
 /// A first event of another century would make a tick of every epoch since.
 #[test]
 fn day_one_begins_at_a_believable_time() {

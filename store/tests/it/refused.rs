@@ -55,6 +55,27 @@ fn refused_rows_are_a_defect_and_leave_nothing() {
     }
 }
 
+/// A link to a file is another name of it, also while there is no file.
+#[test]
+fn a_link_is_no_second_way_to_write() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [itself, link] = ["kith.db", "link.db"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&itself, &link).expect("a link can be made");
+    let open = async |path: &std::path::Path| {
+        Store::open(&format!("sqlite:{}", path.display()), Access::Write).await
+    };
+    runtime().block_on(async {
+        let _writer = open(&link).await.expect("opens");
+        for other in [&itself, &link] {
+            let refused = open(other).await.map(drop);
+            assert!(
+                matches!(refused, Err(StoreError::Locked { .. })),
+                "{refused:?}"
+            );
+        }
+    });
+}
+
 /// PostgreSQL's texts have no NUL in them, and no attempt will get one in.
 #[test]
 fn a_text_that_cannot_be_stored_is_a_defect() {
