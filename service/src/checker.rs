@@ -361,8 +361,6 @@ impl Checker {
 fn verify_frame(frame: &[u8], key: &SigningKey, level: Level) -> Result<(), VerifyError> {
     match verify::commit(frame, Some(key), level) {
         Err(VerifyError::OtherMessage) => verify::sync(frame, Some(key)).map(drop),
-        // Nothing came that could be verified, and nothing that could be applied.
-        Err(VerifyError::TooBig) => Ok(()),
         result => result.map(drop),
     }
 }
@@ -613,6 +611,29 @@ mod tests {
             .await[..],
             [Verdict::Bad(_)]
         ));
+    }
+
+    /// A commit whose host left the blocks out is signed by nobody, and its ops may be anything.
+    #[tokio::test]
+    async fn nothing_that_came_is_not_believed() {
+        let Some((_, did, document)) = commit() else {
+            return;
+        };
+        let (directory, _) = directory(vec![document]).await;
+        let watched = Arc::new(Watched::default());
+        watched.set(&did, Some(Concern::Commits));
+        let checker = Checker::new(directory, watched, Verify::Full, true);
+        let frame = [
+            b"\xa2\x61t\x67#commit\x62op\x01".to_vec(),
+            b"\xa5\x63ops\x80\x63seq\x01\x64repo\x78\x20".to_vec(),
+            did.into_bytes(),
+            b"\x66blocks\x40\x66tooBig\xf5".to_vec(),
+        ]
+        .concat();
+        let mut patience = Patience::of_a_stream();
+        let what = delivered(&frame);
+        let verdicts = checker.look(&what, &Trust::Relay, &mut patience);
+        assert_eq!(verdicts.await, [Verdict::Bad("too_big")]);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use super::cid::Cid;
 use super::commit::OPS_MAX;
 use super::error::{FrameError, FrameErrorKind as Kind};
 use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Op, Touches};
-use super::other::{MESSAGE_CHARS_MAX, NAME_CHARS_MAX, data_of_root};
+use super::other::{MESSAGE_CHARS_MAX, NAME_CHARS_MAX, root_commit};
 use super::record::{BadRecord, decode_json_record};
 use super::scan::Peek;
 use crate::syntax::{is_did, is_handle, is_record_key, is_tid};
@@ -259,12 +259,14 @@ fn about(event: &Event<'_>, detail: &Detail<'_>) -> Result<Message, FrameError> 
             if !is_tid(&rev) {
                 return Err(event.error(Kind::BadRev));
             }
-            let data = detail.blocks.as_ref().and_then(line::Blob::bytes);
+            let car = detail.blocks.as_ref().and_then(line::Blob::bytes);
+            let (data, commit_rev) = car.map(|car| root_commit(&car)).unwrap_or_default();
             Message::Sync {
                 seq,
                 did,
                 rev,
-                data: data.and_then(|car| data_of_root(&car)),
+                data,
+                commit_rev,
                 time,
             }
         }

@@ -40,6 +40,8 @@ pub enum Message {
         rev: String,
         /// Root of the repo's tree, from the commit block; `None` if that could not be read.
         data: Option<Cid>,
+        /// The commit block's own revision, which is signed as `rev` is not; `None` likewise.
+        commit_rev: Option<String>,
         /// When it happened.
         time: Micros,
     },

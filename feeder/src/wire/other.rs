@@ -74,23 +74,33 @@ fn sync(payload: &[u8]) -> Result<Message, FrameError> {
     if !is_tid(&body.rev) {
         return Err(about.into_error(Kind::BadRev));
     }
-    let data = data_of_root(&body.blocks);
+    let (data, commit_rev) = root_commit(&body.blocks);
     Ok(Message::Sync {
         seq: about.seq,
         did: about.did,
         rev: body.rev,
         data,
+        commit_rev,
         time: about.time,
     })
 }
 
-/// The root of the tree, if the CAR's root is a commit block that matches its CID. Otherwise
-/// the repo must be read again anyway, and nothing is lost.
-pub(super) fn data_of_root(car: &[u8]) -> Option<Cid> {
-    let blocks = Blocks::parse(car).ok()?;
-    let root = blocks.root()?;
-    let block = blocks.find(&root).filter(|block| root.matches(block))?;
-    data_of_commit(block)
+/// The root of the tree and the rev, if the CAR's root is a commit block that matches its CID.
+/// Otherwise the repo must be read again anyway, and nothing is lost.
+pub(super) fn root_commit(car: &[u8]) -> (Option<Cid>, Option<String>) {
+    let read = || {
+        let blocks = Blocks::parse(car).ok()?;
+        let root = blocks.root()?;
+        let block = blocks.find(&root).filter(|block| root.matches(block))?;
+        let rev = typed(block).ok().map(|CommitBody { rev }| rev);
+        Some((data_of_commit(block), rev.filter(|rev| is_tid(rev))))
+    };
+    read().unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct CommitBody {
+    rev: String,
 }
 
 #[derive(Deserialize)]

@@ -258,6 +258,7 @@ fn other_messages_are_read_and_unknown_ones_named() {
             did: did(),
             rev,
             data: None,
+            commit_rev: None,
             time,
         },
     );

@@ -337,10 +337,15 @@ fn the_tree_of_a_sync_is_read_from_its_blocks() {
             "$type": "a.b#sync", "seq": 5, "did": ALICE, "time": "2026-07-04T14:38:08Z",
             "sync": { "rev": REV, "blocks": { "$bytes": format!("{encoded}{padding}") } },
         }});
-        let Message::Sync { data, .. } = decode(sync.to_string().as_bytes()).unwrap() else {
+        let said = decode(sync.to_string().as_bytes()).unwrap();
+        let Message::Sync {
+            data, commit_rev, ..
+        } = said
+        else {
             panic!("a sync");
         };
         assert_eq!(data, Some(built.data));
+        assert_eq!(commit_rev.as_deref(), Some(REV));
     }
 }
 

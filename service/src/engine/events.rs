@@ -9,7 +9,12 @@ use kith_graph::{AccountId, Change, Status};
 use kith_reputation::Operation;
 use kith_store::batch::RecordKind;
 
-use super::{Arrival, Engine, Note, gaps::Found, likes::Party, tid};
+use super::{
+    Arrival, Engine, Note,
+    gaps::{Found, KEY_AGE_MAX},
+    likes::Party,
+    tid,
+};
 use crate::checker::{HOST_UNKNOWN, Verdict};
 
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
@@ -35,7 +40,13 @@ impl Engine {
         }
         match message {
             Message::Commit(commit) => self.commit(&commit, arrival),
-            Message::Sync { did, rev, data, .. } => self.sync(&did, &rev, data, arrival),
+            Message::Sync {
+                did,
+                rev,
+                data,
+                commit_rev,
+                ..
+            } => self.sync(&did, (&rev, commit_rev.as_deref()), data, arrival),
             Message::Identity { did, handle, .. } => self.identity(&did, handle),
             Message::Account {
                 did,
@@ -97,8 +108,13 @@ impl Engine {
             self.counters.add("verify.good", 1);
         }
         self.counters.add("frames.commit", 1);
-        if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some()) {
-            self.check_chain(id, commit, rev);
+        // Whatever a commit claims to continue, likes of long before are not told by it for the first
+        // time, unless it continues what was seen: whoever passes it on may have chosen its ops.
+        let mut first = 0;
+        if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some())
+            && !self.continues(id, commit, rev)
+        {
+            first = tid::at(tid::micros(self.likes_known(id)) - KEY_AGE_MAX);
         }
         let author = Party {
             did: &commit.repo,
@@ -106,6 +122,10 @@ impl Engine {
         };
         let commit_rev = (commit, rev);
         for op in &commit.ops {
+            if tid::pack(&op.rkey).is_some_and(|rkey| rkey < first) && is_like(op.collection) {
+                self.counters.add("gaps.likes_of_before", 1);
+                continue;
+            }
             match op.collection {
                 Collection::Follow => self.follow_op(author.did, op),
                 Collection::Block => self.block_op(author.did, op),
@@ -152,13 +172,13 @@ impl Engine {
         self.pending.commits.insert(id);
     }
 
-    /// Whether the commit continues what was last seen: by the tree before it, or where the host
-    /// does not say that, by the rev before it. The first of an account continues one of before
-    /// it entered.
-    fn check_chain(&mut self, id: AccountId, commit: &Commit, rev: u64) {
+    /// Whether the commit is known to continue what was last seen: by the tree before it, or where
+    /// the host does not say that, by the rev before it. If it does not, there is a gap; the first of
+    /// an account may continue one of before it entered.
+    fn continues(&mut self, id: AccountId, commit: &Commit, rev: u64) -> bool {
         if !commit.chained {
             // A Jetstream does not say what its commits continue.
-            return;
+            return true;
         }
         let Note {
             rev: last,
@@ -166,7 +186,9 @@ impl Engine {
             ..
         } = self.notes[id.index()];
         let since = commit.since.as_deref().and_then(tid::pack);
-        let broken = match (self.data.get(&id), &commit.prev_data) {
+        let known = self.data.get(&id);
+        let is_first = known.is_none();
+        let broken = match (known, &commit.prev_data) {
             (Some(known), Some(prev)) => known != prev.digest(),
             (Some(_), None) => since.is_some_and(|since| since != last),
             (None, _) => since.zip(entered).is_some_and(|(since, entered)| {
@@ -176,10 +198,18 @@ impl Engine {
         if broken || commit.too_big {
             let kind = if commit.too_big { "too_big" } else { "chain" };
             self.open_gap(kind, id, last, rev);
+            return false;
         }
+        !is_first
     }
 
-    fn sync(&mut self, did: &str, rev: &str, data: Option<Cid>, arrival: Arrival) {
+    fn sync(
+        &mut self,
+        did: &str,
+        (rev, commit_rev): (&str, Option<&str>),
+        data: Option<Cid>,
+        arrival: Arrival,
+    ) {
         self.counters.add("frames.sync", 1);
         let Some(id) = self.circle.member(did) else {
             return;
@@ -194,7 +224,9 @@ impl Engine {
         if !is_known {
             self.open_gap("sync", id, self.notes[id.index()].rev, number);
         }
-        self.seen(id, number, data.as_ref());
+        // The frame's own rev may be anybody's: commits up to it would pass for seen.
+        let signed = commit_rev.and_then(tid::pack).unwrap_or(number).min(number);
+        self.seen(id, signed.max(self.notes[id.index()].rev), data.as_ref());
     }
 
     pub(super) fn identity(&mut self, did: &str, handle: Option<String>) {
@@ -385,6 +417,10 @@ impl Engine {
             self.pending.blocks.drop_all(change.id);
         }
     }
+}
+
+fn is_like(collection: Collection) -> bool {
+    matches!(collection, Collection::Like | Collection::Repost)
 }
 
 /// The time of a message, where it has one.

@@ -257,7 +257,7 @@ impl Engine {
 
     /// Likes of the account with keys up to this one are known, or do not count: those of before it
     /// entered, those that were read, and those of commits that were seen.
-    fn likes_known(&self, id: AccountId) -> u64 {
+    pub(super) fn likes_known(&self, id: AccountId) -> u64 {
         let note = &self.notes[id.index()];
         note.rev
             .max(note.likes_upto)

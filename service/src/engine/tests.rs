@@ -407,6 +407,11 @@ fn a_jetstream_may_learn_another_way_to_count() {
     assert_eq!(hears(8, NOW), (true, Some(8)));
 }
 
+fn counted(engine: &Engine, name: &str) -> u64 {
+    let mut counts = engine.counts();
+    counts.find(|(n, _)| *n == name).map_or(0, |(_, n)| n)
+}
+
 /// A like at a time, of somebody's post.
 fn like(micros: Micros, author: &str) -> LikeRecord {
     let text = "bafyreidkweoizs45i4lumtkwmd5dw44e3yx2dyxbmqymvjv26t3nv2ravi";

@@ -2,15 +2,15 @@
 //! not the last word, keys of fast clocks.
 
 use kith_feeder::{
-    backfill::{AccountRead, AccountStatus, ReadError},
+    backfill::{AccountRead, AccountStatus, LikeRecord, ReadError},
     wire::{Action, Collection, Message, Op, Record},
 };
 use kith_graph::Status;
 use kith_store::Store;
 
 use super::{
-    ALICE, BOB, CAROL, DAN, NOW, SECOND, commit, database, dids, engine, follow, following, like,
-    liking, read, rev, tell, tell_commit, tracked_by, tree,
+    ALICE, BOB, CAROL, DAN, NOW, SECOND, commit, counted, database, dids, engine, follow,
+    following, like, liking, read, rev, tell, tell_commit, tracked_by, tree,
 };
 use crate::engine::Engine;
 
@@ -168,6 +168,7 @@ fn a_sync_of_who_is_known_by_reading_alone_is_read_again() {
         did: BOB.to_owned(),
         rev: rev(1),
         data: Some(tree(1)),
+        commit_rev: Some(rev(1)),
         time: NOW + SECOND,
     };
     tell(&mut engine, 1, message);
@@ -239,6 +240,76 @@ async fn begun(store: &Store) -> Engine {
     engine
 }
 
+/// The like is made.
+fn made(like: &LikeRecord) -> Op {
+    Op {
+        collection: Collection::Like,
+        cid: Some(like.cid),
+        record: Some(Ok(Record::Like {
+            subject: like.subject.clone(),
+        })),
+        ..follow(Action::Create, &like.rkey, None)
+    }
+}
+
+/// Whoever passes a commit on may list as its ops what the repo has had for long, if nobody knows the
+/// tree before it.
+#[test]
+fn likes_of_long_ago_are_not_made_again_by_a_commit_that_continues_nothing_known() {
+    let mut engine = engine(&[ALICE, BOB]);
+    let _ = engine.backfill_orders(9, NOW);
+    for did in [ALICE, BOB] {
+        engine.backfilled(did, Ok(read(did)), NOW);
+    }
+    let one = like(NOW + SECOND, BOB);
+    tell_commit(&mut engine, ALICE, 1, 0, vec![made(&one)]);
+    assert_eq!(counted(&engine, "likes.accepted"), 1);
+    tell_commit(&mut engine, ALICE, 700, 1, Vec::new());
+    let later = 15 * 24 * 3_600;
+    tell_commit(&mut engine, BOB, later, 0, Vec::new());
+    let new = like(NOW + (later + 2) * SECOND, BOB);
+    assert!(engine.ticks() > 0, "it could count again");
+    // Something was missed, or so it says.
+    tell_commit(
+        &mut engine,
+        ALICE,
+        later + 2,
+        later,
+        vec![made(&one), made(&new)],
+    );
+    assert_eq!(engine.open_gaps(), 1);
+    assert_eq!(counted(&engine, "likes.accepted"), 2, "the new one alone");
+    // Where it continues what was seen, a key may be of any time.
+    let slow = like(NOW - SECOND, BOB);
+    tell_commit(&mut engine, ALICE, later + 3, later + 2, vec![made(&slow)]);
+    assert_eq!(counted(&engine, "likes.accepted"), 3);
+}
+
+/// The rev of a `#sync` is signed by nobody: commits up to it are not seen for that.
+#[test]
+fn a_sync_of_a_later_rev_shuts_nobody_out() {
+    for known in [0, 9] {
+        let mut engine = engine(&[ALICE, BOB]);
+        let _ = engine.backfill_orders(9, NOW);
+        for did in [ALICE, BOB] {
+            engine.backfilled(did, Ok(read(did)), NOW);
+        }
+        tell_commit(&mut engine, ALICE, 1, 0, Vec::new());
+        let message = Message::Sync {
+            seq: 2,
+            did: ALICE.to_owned(),
+            rev: rev(200),
+            data: Some(tree(1 + known)),
+            commit_rev: Some(rev(1)),
+            time: NOW + 2 * SECOND,
+        };
+        tell(&mut engine, 2, message);
+        let one = like(NOW + 3 * SECOND, BOB);
+        tell_commit(&mut engine, ALICE, 3, 1 + known, vec![made(&one)]);
+        assert_eq!(counted(&engine, "likes.accepted"), 1);
+    }
+}
+
 /// The key of a like is later than its commit, by a client's fast clock. A gap after the commit brings
 /// it again.
 #[tokio::test]
@@ -247,15 +318,7 @@ async fn a_like_of_a_fast_clock_counts_once() {
         let (_folder, store) = database().await;
         let mut engine = begun(&store).await;
         let ahead = like(NOW + 30 * SECOND, BOB);
-        let op = Op {
-            collection: Collection::Like,
-            cid: Some(ahead.cid),
-            record: Some(Ok(Record::Like {
-                subject: ahead.subject.clone(),
-            })),
-            ..follow(Action::Create, &ahead.rkey, None)
-        };
-        tell_commit(&mut engine, ALICE, 1, 0, vec![op]);
+        tell_commit(&mut engine, ALICE, 1, 0, vec![made(&ahead)]);
         // Epochs pass, so that nothing is left of it but the journal.
         let later = 15 * 24 * 3_600;
         tell_commit(&mut engine, BOB, later, 0, Vec::new());

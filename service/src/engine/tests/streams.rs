@@ -9,8 +9,8 @@ use kith_feeder::{
 use kith_store::{Store, batch::CircleChangeRow};
 
 use super::{
-    ALICE, BOB, CAROL, DAN, NOW, SECOND, database, engine, follow, following, like, liking, read,
-    tell_commit, tracked_by,
+    ALICE, BOB, CAROL, DAN, NOW, SECOND, counted, database, engine, follow, following, like,
+    liking, read, tell_commit, tracked_by,
 };
 use crate::engine::{Engine, Settings, repair::BackfillOrder};
 
@@ -52,11 +52,6 @@ impl Hosts {
 fn miss_a_minute(engine: &mut Engine) {
     let source = engine.source("relay", "wss://relay.example");
     engine.stream_gap("clamped", source, Some(NOW), NOW + 60 * SECOND);
-}
-
-fn counted(engine: &Engine, name: &str) -> u64 {
-    let mut counts = engine.counts();
-    counts.find(|(n, _)| *n == name).map_or(0, |(_, n)| n)
 }
 
 fn hop(engine: &Engine, did: &str) -> Option<u8> {

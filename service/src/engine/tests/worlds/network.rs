@@ -181,6 +181,11 @@ impl World {
                 return Verdict::Bad("another_host");
             }
         }
+        // Nothing of it is signed, where that is looked at.
+        let is_too_big = matches!(&self.told[at], Message::Commit(commit) if commit.too_big);
+        if is_too_big && !self.kind.plain && at.is_multiple_of(2) {
+            return Verdict::Bad("too_big");
+        }
         match self.bent.contains(&at) {
             true => Verdict::Bad("signature"),
             false if self.kind.plain => Verdict::Unchecked,
@@ -241,8 +246,9 @@ impl World {
         let sync = Message::Sync {
             seq: self.told.len() as u64 + 1,
             did: self.dids[who].clone(),
-            rev,
             data: repo.data,
+            commit_rev: Some(rev.clone()),
+            rev,
             time: self.now,
         };
         self.tell(self.host[who], sync);
