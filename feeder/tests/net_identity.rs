@@ -459,3 +459,24 @@ async fn handles_are_resolved_in_dns_first() {
         "{two}"
     );
 }
+
+/// A host of accounts is asked for handles that nobody else can know, and for no others: of those it
+/// may say what it likes.
+#[tokio::test]
+async fn a_host_is_not_asked_whose_a_public_handle_is() {
+    let network = network().await;
+    let options = DirectoryOptions {
+        private_handle_resolvers: vec![network.url.clone()],
+        dns: Dns::Servers(vec!["127.0.0.1:9".parse().unwrap()]),
+        ..DirectoryOptions::default()
+    };
+    let directory = Directory::new(client(&network.url), options);
+    let alice = directory.resolve_handle("alice.test").await.unwrap();
+    assert_eq!(alice.did, "did:plc:alice");
+    let asked = network.count("resolveHandle");
+    let public = directory.resolve_handle("alice.kith-tests.com").await;
+    let error = public.unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    assert!(!error.to_string().contains("no record"), "{error}");
+    assert_eq!(network.count("resolveHandle"), asked);
+}

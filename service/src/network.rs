@@ -49,16 +49,11 @@ pub(crate) fn directory(
         .sources
         .iter()
         .filter(|source| matches!(source, Source::Pds { .. }));
-    let handle_resolvers = network
-        .handle_resolver
-        .clone()
-        .into_iter()
-        .chain(pdses.filter_map(Source::http_url))
-        .collect();
     Ok(Directory::new(
         client,
         DirectoryOptions {
-            handle_resolvers,
+            handle_resolvers: network.handle_resolver.clone().into_iter().collect(),
+            private_handle_resolvers: pdses.filter_map(Source::http_url).collect(),
             learned,
             cache_time: DOCUMENT_AGE_MAX,
             ..DirectoryOptions::default()

@@ -46,15 +46,18 @@ impl TxtLookup {
         TxtLookup { resolver }
     }
 
-    /// Texts at a name, none if there are no such records or no answer: DNS is one of several
-    /// ways, and the next one is asked either way.
-    pub(super) async fn texts(&self, name: &str) -> Vec<String> {
+    /// Texts at a name, none if there are no such records; or why it is not known.
+    pub(super) async fn texts(&self, name: &str) -> Result<Vec<String>, String> {
         let Some(resolver) = &self.resolver else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         // The final dot keeps the search list of the machine out of it.
         let found = resolver.lookup(format!("{name}."), RecordType::TXT).await;
-        let Ok(found) = found else { return Vec::new() };
+        let found = match found {
+            Ok(found) => found,
+            Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
+            Err(error) => return Err(error.to_string()),
+        };
         let texts = found
             .answers()
             .iter()
@@ -62,7 +65,7 @@ impl TxtLookup {
                 RData::TXT(txt) => String::from_utf8(txt.txt_data.concat()).ok(),
                 _ => None,
             });
-        texts.collect()
+        Ok(texts.collect())
     }
 }
 

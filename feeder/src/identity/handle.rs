@@ -90,7 +90,7 @@ impl Directory {
     /// The account that a handle names, verified: the DID is looked up in DNS (TXT
     /// `_atproto.<handle>`), at `https://<handle>/.well-known/atproto-did`, and by the XRPC
     /// resolvers, in this order until one answers; then the DID's document must claim the
-    /// handle.
+    /// handle. A handle that is in no public DNS is asked of the XRPC resolvers alone.
     pub async fn resolve_handle(&self, handle: &str) -> Result<Arc<DidDocument>, HandleError> {
         let normal = document::normal_handle(handle.strip_prefix('@').unwrap_or(handle));
         let Some(handle) = normal else {
@@ -141,18 +141,22 @@ impl Directory {
 
     async fn unverified_did(&self, handle: &str) -> Result<String, HandleError> {
         let mut asked = Vec::new();
-        let public = !PRIVATE_NAMES.contains(&handle.rsplit('.').next().unwrap_or_default());
-        if public {
-            if let Some(did) = self.did_from_dns(handle).await? {
-                return Ok(did);
+        let is_public = !PRIVATE_NAMES.contains(&handle.rsplit('.').next().unwrap_or_default());
+        let mut resolvers: Vec<&String> = self.inner.handle_resolvers.iter().collect();
+        if is_public {
+            match self.did_from_dns(handle).await? {
+                Ok(did) => return Ok(did),
+                Err(reason) => asked.push(reason),
             }
-            asked.push("DNS: no record".to_owned());
             match self.did_from_https(handle).await {
                 Ok(did) => return Ok(did),
                 Err(reason) => asked.push(reason),
             }
         }
-        for resolver in &self.inner.handle_resolvers {
+        if !is_public {
+            resolvers.extend(&self.inner.private_handle_resolvers);
+        }
+        for resolver in resolvers {
             let host = Host::new(self.client(), resolver);
             match host.resolve_handle(handle).await {
                 Ok(Some(did)) => return Ok(did),
@@ -169,20 +173,25 @@ impl Directory {
         })
     }
 
-    async fn did_from_dns(&self, handle: &str) -> Result<Option<String>, HandleError> {
-        let texts = self.inner.dns.texts(&format!("_atproto.{handle}")).await;
+    /// The DID, or why there is none there.
+    async fn did_from_dns(&self, handle: &str) -> Result<Result<String, String>, HandleError> {
+        let texts = match self.inner.dns.texts(&format!("_atproto.{handle}")).await {
+            Ok(texts) => texts,
+            Err(reason) => return Ok(Err(format!("DNS: {reason}"))),
+        };
         let dids: BTreeSet<&str> = texts
             .iter()
             .filter_map(|text| text.strip_prefix("did="))
             .filter(|did| is_did(did))
             .collect();
-        match dids.len() {
-            0 | 1 => Ok(dids.first().map(|did| (*did).to_owned())),
-            dids => Err(HandleError::Ambiguous {
+        if dids.len() > 1 {
+            return Err(HandleError::Ambiguous {
                 handle: handle.to_owned(),
-                dids,
-            }),
+                dids: dids.len(),
+            });
         }
+        let did = dids.first().map(|did| (*did).to_owned());
+        Ok(did.ok_or_else(|| "DNS: no record".to_owned()))
     }
 
     async fn did_from_https(&self, handle: &str) -> Result<String, String> {

@@ -35,6 +35,9 @@ const DOCUMENT_BYTES_MAX: usize = 256 << 10;
 pub struct DirectoryOptions {
     /// Base URLs of XRPC servers asked for a handle, in this order, after DNS and https.
     pub handle_resolvers: Vec<String>,
+    /// The same for handles that are in no public DNS (`alice.test`), and for those alone: hosts of
+    /// accounts, who would know, and who may say of a public handle whatever they like.
+    pub private_handle_resolvers: Vec<String>,
     /// How TXT records of handles are looked up.
     pub dns: Dns,
     /// Documents kept in memory (about 500 bytes each).
@@ -50,6 +53,7 @@ impl Default for DirectoryOptions {
     fn default() -> DirectoryOptions {
         DirectoryOptions {
             handle_resolvers: Vec::new(),
+            private_handle_resolvers: Vec::new(),
             dns: Dns::System,
             cache_documents_max: 50_000,
             cache_time: Duration::from_hours(24),
@@ -115,6 +119,7 @@ pub struct Directory {
 struct Inner {
     client: Client,
     handle_resolvers: Vec<String>,
+    private_handle_resolvers: Vec<String>,
     dns: dns::TxtLookup,
     cache: Cache,
     learned: Option<mpsc::Sender<Arc<DidDocument>>>,
@@ -135,6 +140,7 @@ impl Directory {
         let inner = Inner {
             client,
             handle_resolvers: options.handle_resolvers,
+            private_handle_resolvers: options.private_handle_resolvers,
             dns: dns::TxtLookup::new(&options.dns),
             cache: Cache::new(options.cache_documents_max, options.cache_time),
             learned: options.learned,

@@ -27,6 +27,8 @@ pub struct GroupOptions {
     pub failures_max: u32,
     /// So long without a connection is enough. Default 60 s.
     pub unconnected_max: Duration,
+    /// So long without the first event of a connection is enough. Default 5 min.
+    pub eventless_max: Duration,
     /// While a later source is read, the earlier ones are tried so often. Default 5 min.
     pub return_after: Duration,
     /// Up to when the same events were read before, by whatever stream: one that is joined live has
@@ -39,6 +41,7 @@ impl Default for GroupOptions {
         Self {
             failures_max: 5,
             unconnected_max: Duration::from_mins(1),
+            eventless_max: Duration::from_mins(5),
             return_after: Duration::from_mins(5),
             heard: None,
         }
@@ -116,8 +119,8 @@ struct Group {
     active: usize,
     /// How often in a row it has failed.
     failures: u32,
-    /// Since when it has had no connection; `None` while it has one.
-    lost: Option<Instant>,
+    /// When it is given up unless it is connected by then, or delivers; `None` while it does.
+    patience: Option<Instant>,
 }
 
 /// A member, as the group sees it.
@@ -140,7 +143,7 @@ impl Group {
             reports,
             active: 0,
             failures: 0,
-            lost: None,
+            patience: None,
         }
     }
 
@@ -154,7 +157,7 @@ impl Group {
         let mut again = interval_at(Instant::now() + period, period);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let patience = self.lost.unwrap_or_else(Instant::now) + self.options.unconnected_max;
+            let patience = self.patience.unwrap_or_else(Instant::now);
             let is_alone = self.members.len() == 1;
             tokio::select! {
                 Some((index, report)) = self.reports.recv() => {
@@ -164,7 +167,7 @@ impl Group {
                         again.reset();
                     }
                 }
-                () = sleep_until(patience), if self.lost.is_some() && !is_alone => {
+                () = sleep_until(patience), if self.patience.is_some() && !is_alone => {
                     self.go_on();
                     again.reset();
                 }
@@ -177,17 +180,20 @@ impl Group {
 
     fn take(&mut self, index: usize, report: Report) {
         match report {
-            Report::Connected if index == self.active => self.lost = None,
+            Report::Connected if index == self.active => {
+                self.patience = Some(Instant::now() + self.options.eventless_max);
+            }
             Report::Delivering if index <= self.active => {
                 // Everything behind it rests: what was read, and earlier ones being tried go on.
                 for later in &self.members[index + 1..] {
                     later.order.send_replace(false);
                 }
-                (self.active, self.failures, self.lost) = (index, 0, None);
+                (self.active, self.failures, self.patience) = (index, 0, None);
             }
             Report::Lost if index == self.active => {
                 self.failures += 1;
-                self.lost.get_or_insert_with(Instant::now);
+                let patience = Instant::now() + self.options.unconnected_max;
+                self.patience = Some(self.patience.map_or(patience, |p| p.min(patience)));
                 if self.failures >= self.options.failures_max {
                     self.go_on();
                 }
@@ -212,7 +218,7 @@ impl Group {
 
     fn read(&mut self, index: usize) {
         (self.active, self.failures) = (index, 0);
-        self.lost = Some(Instant::now());
+        self.patience = Some(Instant::now() + self.options.unconnected_max);
         self.members[index].order.send_replace(true);
     }
 

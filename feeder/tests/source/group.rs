@@ -1,7 +1,7 @@
 //! Sources that stand in for each other.
 
 use crate::events::{quick, start_group};
-use crate::frames::{ALICE, frame, identity_frame, map};
+use crate::frames::{ALICE, error_frame, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
 use kith_feeder::source::{
     GroupOptions, Position, SourceId, SourceKind, SourceSpec, StreamOptions, channel, run_group,
@@ -41,7 +41,7 @@ fn options() -> GroupOptions {
         failures_max: 3,
         unconnected_max: Duration::from_secs(30),
         return_after: Duration::from_millis(100),
-        heard: None,
+        ..GroupOptions::default()
     }
 }
 
@@ -158,7 +158,7 @@ async fn one_that_fails_often_is_left_and_the_last_is_followed_by_the_first() {
         failures_max: 2,
         unconnected_max: Duration::from_mins(1),
         return_after: Duration::from_mins(1),
-        heard: None,
+        ..GroupOptions::default()
     };
     let mut group = start_group(members, &slowly, options);
     let events = group.until("1: frame 3").await;
@@ -183,7 +183,7 @@ async fn one_that_brings_an_event_each_time_is_not_left() {
         failures_max: 2,
         unconnected_max: Duration::from_mins(1),
         return_after: Duration::from_mins(1),
-        heard: None,
+        ..GroupOptions::default()
     };
     let mut group = start_group(members, &quick(), options);
     let events = group.until("0: frame 6").await;
@@ -262,4 +262,41 @@ async fn a_group_ends_with_its_reader_and_with_shutdown() {
         }
         group.await.unwrap();
     }
+}
+
+/// It is there, and answers pings, and that is all.
+#[tokio::test]
+async fn one_that_says_nothing_from_the_first_is_left() {
+    let mute = Server::start(vec![Plan::Talk(Vec::new())]).await;
+    let good = Server::start(vec![Plan::Talk(vec![event(3, 0)])]).await;
+    let options = GroupOptions {
+        eventless_max: Duration::from_millis(200),
+        ..options()
+    };
+    let members = vec![
+        (relay(&mute), Position::Oldest),
+        (relay(&good), Position::Oldest),
+    ];
+    let mut group = start_group(members, &quick(), options);
+    assert_eq!(
+        group.until("1: frame 3").await.last().unwrap(),
+        "1: frame 3"
+    );
+}
+
+/// Who finds us too slow before it has said anything may say so for ever.
+#[tokio::test]
+async fn one_that_finds_us_slow_from_the_first_is_left() {
+    let slow = || Plan::Talk(vec![Say::Frame(error_frame("ConsumerTooSlow")), Say::Close]);
+    let hasty = Server::start(vec![slow(), slow(), slow(), slow()]).await;
+    let good = Server::start(vec![Plan::Talk(vec![event(3, 0)])]).await;
+    let members = vec![
+        (relay(&hasty), Position::Oldest),
+        (relay(&good), Position::Oldest),
+    ];
+    let mut group = start_group(members, &quick(), options());
+    assert_eq!(
+        group.until("1: frame 3").await.last().unwrap(),
+        "1: frame 3"
+    );
 }

@@ -241,8 +241,10 @@ impl Engine {
         if self.forgotten.contains(&id) {
             return;
         }
-        // Believed as it comes, until it is looked up.
-        self.set_handle(id, handle);
+        // Anybody can claim any: it is shown when it was found to point back, if that is looked up.
+        let is_known = self.handles.get(&id).map(|known| &**known) == handle.as_deref();
+        let is_shown = is_known || !self.looks_up_handles();
+        self.set_handle(id, handle.filter(|_| is_shown));
         self.look_up_again(id);
         self.repairs.identity_changed(did);
         self.unlearn(id);

@@ -135,7 +135,12 @@ mod tests {
             "did:web:a"
         );
 
-        // Anybody can say that it is theirs: it stays the tracked account's, and is nobody's of two.
+        // Anybody can say that it is theirs, and is not believed before that was looked up.
+        engine.identity("did:web:b", Some("b.example".to_owned()));
+        let _ = wanted(&mut engine, &store, HOUR).await;
+        assert!(store.did_of_handle("b.example").await.is_err());
+        // Where nothing is, it stays the tracked account's, and is nobody's of two.
+        let per_minute = std::mem::take(&mut engine.settings.handles_per_minute);
         engine.intern("did:web:c");
         engine.identity("did:web:c", Some("a.example".to_owned()));
         let _ = wanted(&mut engine, &store, HOUR).await;
@@ -154,6 +159,7 @@ mod tests {
         for other in ["did:web:b", "did:web:c"] {
             engine.identity(other, None);
         }
+        engine.settings.handles_per_minute = per_minute;
         engine.handle_found(found("did:web:b", 5, LookedUp::Failed), HOUR);
 
         let a = engine.circle.lookup("did:web:a").expect("known");

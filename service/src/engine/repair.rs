@@ -399,7 +399,14 @@ impl Engine {
 
     /// Whose cached identities are out of date, since last asked.
     pub(crate) fn take_identity_changes(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.repairs.identities)
+        let changed = std::mem::take(&mut self.repairs.identities);
+        for did in &changed {
+            // Their documents of before may have been learned since.
+            if let Some(id) = self.circle.lookup(did) {
+                self.unlearn(id);
+            }
+        }
+        changed
     }
 
     /// What an account's document said is out of date, for the next start too.

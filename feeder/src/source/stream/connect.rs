@@ -70,7 +70,7 @@ async fn open(
     dictionary: Option<u32>,
     options: &StreamOptions,
 ) -> Result<Socket, End> {
-    let tcp = dial(endpoint, options.allow_private_addresses).await?;
+    let tcp = dial(endpoint, options).await?;
     // Frames are small and pongs smaller; waiting to fill packets gains nothing.
     tcp.set_nodelay(true)
         .map_err(|error| End::new("io", error.to_string()))?;
@@ -109,18 +109,24 @@ async fn open(
         .map_err(|error| refused_upgrade(&error))
 }
 
-/// Dials the first of the host's addresses that answers; none that may not be talked to.
-async fn dial(endpoint: &Endpoint, allow_private: bool) -> Result<TcpStream, End> {
-    let addresses = resolve(&endpoint.host, endpoint.port, allow_private).await;
-    let addresses = addresses.map_err(|error| match error.kind() {
+/// Dials the first of the host's addresses that answers; none that may not be talked to. Each has its
+/// share of the time, so that one that swallows everything does not hide the next.
+async fn dial(endpoint: &Endpoint, options: &StreamOptions) -> Result<TcpStream, End> {
+    let may_be_private = options.allow_private_addresses;
+    let addresses = resolve(&endpoint.host, endpoint.port, may_be_private).await;
+    let mut addresses = addresses.map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => End::new("refused_address", error.to_string()),
         _ => End::new("dns", error.to_string()),
     })?;
     let mut last = End::new("dns", "the name has no address");
-    for address in addresses.into_iter().take(ADDRESSES_MAX) {
-        match TcpStream::connect(address).await {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => last = End::new("connect", format!("{address}: {error}")),
+    addresses.truncate(ADDRESSES_MAX);
+    // One share is left for the handshakes.
+    let share = options.connect_timeout / u32::try_from(addresses.len() + 1).unwrap_or(u32::MAX);
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => return Ok(tcp),
+            Ok(Err(error)) => last = End::new("connect", format!("{address}: {error}")),
+            Err(_) => last = End::new("connect_timeout", format!("{address}: within {share:?}")),
         }
     }
     Err(last)

@@ -253,7 +253,8 @@ impl Stream {
             self.learn_from(&end, moved).await?;
             let wait = self.wait_after(&end, &mut backoff);
             let End { reason, detail, .. } = end;
-            let was_given_up = [CONSUMER_TOO_SLOW, BEHIND].contains(&&*reason);
+            // Not by one who gives us up before anything came.
+            let was_given_up = moved && [CONSUMER_TOO_SLOW, BEHIND].contains(&&*reason);
             let has_returned = reason == RETURNED;
             let what = What::Disconnected { reason, detail };
             self.out.send(self.id, what).await?;
