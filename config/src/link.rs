@@ -149,64 +149,83 @@ pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The text with `***` in place of the passwords of URLs: between the user's name and the last
-/// `@`, and after `password=`. When in doubt, it hides too much.
+/// A database URL with `***` in place of its passwords: between the user's name and the last `@`,
+/// and after `password=`. When in doubt, it hides too much.
 ///
 /// ```
 /// let shown = kith_config::mask_passwords("postgres://kith:secret@db.example/kith");
 /// assert_eq!(shown, "postgres://kith:***@db.example/kith");
 /// ```
-pub fn mask_passwords(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+pub fn mask_passwords(url: &str) -> String {
+    let mut shown = String::with_capacity(url.len());
     let mut from = 0;
-    for hidden in passwords(text) {
-        shown.push_str(&text[from..hidden.start]);
+    for hidden in passwords_of(url) {
+        shown.push_str(&url[from..hidden.start]);
         shown.push_str("***");
         from = hidden.end;
     }
-    shown.push_str(&text[from..]);
+    shown.push_str(&url[from..]);
     shown
 }
 
-/// The byte ranges of the passwords in one line, in order, apart from each other.
+/// The byte ranges of the passwords in a URL, in order, apart from each other.
+fn passwords_of(url: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    if let Some(start) = url.find("://").map(|index| index + 3)
+        && let Some(sign) = url[start..].rfind('@').map(|index| start + index)
+        && let Some(colon) = url[start..sign].find(':').map(|index| start + index)
+    {
+        found.push(colon + 1..sign);
+        at = sign;
+    }
+    while let Some(start) = url[at..].find(PARAMETER) {
+        let start = at + start + PARAMETER.len();
+        let rest = &url[start..];
+        at = start + rest.find('&').unwrap_or(rest.len());
+        found.push(start..at);
+    }
+    found.retain(|range| !range.is_empty());
+    found
+}
+
+/// Before a password that is a parameter.
+const PARAMETER: &str = "password=";
+
+/// The same of a line of TOML, with whatever is around its strings.
 pub(crate) fn passwords(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while at < line.len() {
-        let rest = &line[at..];
-        let url = rest.find("://").map(|index| index + 3);
-        let parameter = rest.find("password=").map(|index| index + 9);
-        let Some(start) = [url, parameter].into_iter().flatten().min() else {
-            break;
+    while let Some(hint) = ["://", PARAMETER]
+        .iter()
+        .filter_map(|hint| line[at..].find(hint))
+        .min()
+    {
+        let hint = at + hint;
+        // A string ends with the quote that opened it; the other one is a character like any.
+        let quotes = line[at..hint].rfind(['"', '\'']).map(|index| at + index);
+        let (start, quote) = match quotes {
+            Some(index) => (index + 1, line[index..].chars().next()),
+            None => (at, None),
         };
-        let start = at + start;
-        let end = start + quoted_length(&line[start..]);
-        let token = &line[start..end];
-        let hidden = if Some(start - at) == url {
-            let at_sign = token.rfind('@');
-            let colon = at_sign.and_then(|sign| token[..sign].find(':'));
-            colon
-                .zip(at_sign)
-                .map(|(colon, sign)| start + colon + 1..start + sign)
-        } else {
-            let length = token.find('&').unwrap_or(token.len());
-            Some(start..start + length)
-        };
-        at = hidden.as_ref().map_or(start, |range| range.end);
-        found.extend(hidden.filter(|range| !range.is_empty()));
+        let end = start + length_upto(&line[start..], quote);
+        let inside = passwords_of(&line[start..end]);
+        found.extend(inside.into_iter().map(|r| start + r.start..start + r.end));
+        at = end.max(hint + 1);
     }
     found
 }
 
-/// Length of the text up to the quote that ends it, or all of it; a quote after a backslash does
-/// not end it.
-fn quoted_length(text: &str) -> usize {
+/// Length of the text up to the quote, or all of it; in a string that has escapes a quote after a
+/// backslash does not end it.
+fn length_upto(text: &str, quote: Option<char>) -> usize {
     let mut escaped = false;
     for (index, c) in text.char_indices() {
         match c {
-            '"' | '\'' if !escaped => return index,
-            '\\' => escaped = !escaped,
-            _ => escaped = false,
+            _ if escaped => escaped = false,
+            '\\' if quote == Some('"') => escaped = true,
+            c if Some(c) == quote => return index,
+            _ => {}
         }
     }
     text.len()
@@ -342,19 +361,18 @@ mod tests {
 
     #[test]
     fn passwords_are_hidden() {
-        for (text, shown) in [
+        for (url, shown) in [
             ("postgres://kith:pw@db/kith", "postgres://kith:***@db/kith"),
-            (
-                "x = \"postgres://k:p@@w/o:r@d\" # a@b",
-                "x = \"postgres://k:***@d\" # a@b",
-            ),
-            (
-                "x = \"postgres://k:p\\\"w@d\"",
-                "x = \"postgres://k:***@d\"",
-            ),
+            ("postgres://k:p@w/x@db:5/kith", "postgres://k:***@db:5/kith"),
+            ("postgres://k:a\"p'w@db/kith", "postgres://k:***@db/kith"),
+            ("postgres://me@db/a", "postgres://me@db/a"),
             (
                 "postgres:///kith?password=pw&host=d",
                 "postgres:///kith?password=***&host=d",
+            ),
+            (
+                "postgres://k@d?password=p\"w&sslpassword=pw",
+                "postgres://k@d?password=***&sslpassword=***",
             ),
             (
                 "postgres://k:pw@d?password=pw",
@@ -363,7 +381,31 @@ mod tests {
             ("wss://relay.example:443", "wss://relay.example:443"),
             ("sqlite:kith.db", "sqlite:kith.db"),
         ] {
-            assert_eq!(mask_passwords(text), shown);
+            assert_eq!(mask_passwords(url), shown);
+        }
+    }
+
+    #[test]
+    fn passwords_in_a_line_are_hidden() {
+        for (line, hidden) in [
+            (r#"x = "postgres://k:p@@w/o:r@d" # a@b"#, vec!["p@@w/o:r"]),
+            (r#"x = "postgres://k:p\"w@d""#, vec![r#"p\"w"#]),
+            (r#"x = "postgres://k:it'sPW@d""#, vec!["it'sPW"]),
+            (r#"x = 'postgres://k:a"PW\@d' # 'b@c"#, vec![r#"a"PW\"#]),
+            (
+                r#"x = "it's", y = "postgres://k@d?password=a'b&c=d""#,
+                vec!["a'b"],
+            ),
+            (
+                r#"x = ["postgres://k:one@d", 'postgres://k:two@d']"#,
+                vec!["one", "two"],
+            ),
+            ("# don't: postgres://k:pw@d", vec!["pw"]),
+            ("x = postgres://k:p\"w@d", vec!["p\"w"]),
+            ("url = \"wss://relay.example:443\"", vec![]),
+        ] {
+            let found = passwords(line).into_iter().map(|range| &line[range]);
+            assert_eq!(found.collect::<Vec<_>>(), hidden, "{line}");
         }
     }
 }

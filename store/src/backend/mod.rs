@@ -131,19 +131,26 @@ fn migrate_error(shown: &str, error: MigrateError) -> StoreError {
     }
 }
 
-/// The url as it may be shown: `user:secret@` becomes `user:***@`.
+/// The url as it may be shown: `user:secret@` becomes `user:***@`, and `password=secret` likewise. When
+/// in doubt, it hides too much.
 pub(crate) fn mask_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let Some(at) = rest[..end].rfind('@') else {
-        return url.to_owned();
+    let rest = match rest.rsplit_once('@') {
+        Some((who, place)) if who.contains(':') => {
+            let user = who.split(':').next().unwrap_or_default();
+            format!("{user}:***@{place}")
+        }
+        _ => rest.to_owned(),
     };
-    match rest[..at].split_once(':') {
-        Some((user, _)) => format!("{scheme}://{user}:***{}", &rest[at..]),
-        None => url.to_owned(),
+    let mut parts = rest.split("password=");
+    let mut shown = format!("{scheme}://{}", parts.next().unwrap_or_default());
+    for part in parts {
+        let rest = part.find('&').map_or("", |end| &part[end..]);
+        shown.extend(["password=***", rest]);
     }
+    shown
 }
 
 #[cfg(test)]
@@ -160,7 +167,20 @@ mod tests {
                 "postgres://me:p@w@host:5/kith",
                 "postgres://me:***@host:5/kith",
             ),
-            ("postgres://me@host/a@b", "postgres://me@host/a@b"),
+            ("postgres://me:1/pw@host/k", "postgres://me:***@host/k"),
+            ("postgres://me@host/a", "postgres://me@host/a"),
+            (
+                "postgres://me@host/k?password=p@w&host=h",
+                "postgres://me@host/k?password=***&host=h",
+            ),
+            (
+                "postgres:///k?host=/run&password=pw",
+                "postgres:///k?host=/run&password=***",
+            ),
+            (
+                "postgres://me@host/k?password=pw&sslpassword=pw&x=1",
+                "postgres://me@host/k?password=***&sslpassword=***&x=1",
+            ),
         ] {
             assert_eq!(mask_password(url), shown);
         }
