@@ -1,6 +1,6 @@
 //! The network as the config wants it: the HTTPS client, the directory, and who is tracked.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use hashbrown::HashMap;
@@ -131,6 +131,8 @@ const RESOLVING_TIME_MAX: Duration = Duration::from_mins(1);
 pub(crate) struct Names {
     directory: Directory,
     dids: HashMap<Handle, String>,
+    /// Whose they were when they were last resolved, as the store has it.
+    before: HashMap<String, String>,
 }
 
 impl Names {
@@ -139,7 +141,13 @@ impl Names {
         Names {
             directory,
             dids: HashMap::new(),
+            before: HashMap::new(),
         }
+    }
+
+    /// Handles that do not resolve stand for whom they named when these were noted.
+    pub(crate) fn remember(&mut self, named: Vec<(String, String)>) {
+        self.before.extend(named);
     }
 
     /// Every handle is to be resolved anew: it may have gone to another account.
@@ -174,8 +182,22 @@ impl Names {
             return Err(Unsettled(reasons));
         }
         let [skip, opt_out] = lists;
-        distinct(config, &tracked)?;
-        Ok(Settings::new(config, tracked, skip, opt_out))
+        distinct(config, &tracked, &skip)?;
+        let mut settings = Settings::new(config, tracked, skip, opt_out);
+        settings.named = self.named(config);
+        Ok(settings)
+    }
+
+    /// The config's handles and whose they are, ascending.
+    fn named(&self, config: &Config) -> Vec<(String, String)> {
+        let circle = &config.circle;
+        let tracked = circle.tracked.iter().map(|account| &account.id);
+        let all = tracked.chain(&circle.skip).chain(&circle.opt_out);
+        let handles = all.filter_map(Identifier::as_handle);
+        let named =
+            handles.filter_map(|h| Some((h.as_str().to_owned(), self.dids.get(h)?.clone())));
+        let named: BTreeMap<String, String> = named.collect();
+        named.into_iter().collect()
     }
 
     async fn did(&mut self, id: &Identifier) -> Result<String, Reason> {
@@ -190,13 +212,30 @@ impl Names {
         let document = self.directory.resolve_handle(handle.as_str());
         let document = tokio::time::timeout(RESOLVING_TIME_MAX, document).await;
         let document = document
-            .map_err(|_| Reason::Slow { id: id.clone() })?
-            .map_err(|source| Reason::Handle {
-                id: id.clone(),
-                source: Box::new(source),
-            })?;
-        self.dids.insert(handle.clone(), document.did.clone());
-        Ok(document.did.clone())
+            .map_err(|_| Reason::Slow { id: id.clone() })
+            .and_then(|document| {
+                document.map_err(|source| Reason::Handle {
+                    id: id.clone(),
+                    source: Box::new(source),
+                })
+            });
+        let did = match (document, self.before.get(handle.as_str())) {
+            (Ok(document), _) => document.did.clone(),
+            (Err(reason), Some(did)) => {
+                tracing::warn!(
+                    handle = handle.as_str(),
+                    did,
+                    %reason,
+                    "a handle of the configuration does not resolve now; it stands for whom it named \
+                     before (SIGHUP asks again)"
+                );
+                did.clone()
+            }
+            (Err(reason), None) => return Err(reason),
+        };
+        self.before.insert(handle.as_str().to_owned(), did.clone());
+        self.dids.insert(handle.clone(), did.clone());
+        Ok(did)
     }
 }
 
@@ -219,6 +258,14 @@ enum Reason {
     Slow {
         /// As the file has it.
         id: Identifier,
+    },
+    /// Tracked by one name, and kept out by the other.
+    #[error("{did} is tracked, and skip of [circle] keeps it out, once by DID and once by handle")]
+    Skipped {
+        /// The name in skip.
+        id: Identifier,
+        /// The account.
+        did: String,
     },
     /// Two names of one account.
     #[error("{did} is tracked twice, by its DID and by its handle")]
@@ -251,7 +298,7 @@ impl Unsettled {
         self.0.iter().all(|reason| match reason {
             Reason::Handle { source, .. } => source.is_retryable(),
             Reason::Slow { .. } => true,
-            Reason::Twice { .. } => false,
+            Reason::Twice { .. } | Reason::Skipped { .. } => false,
         })
     }
 
@@ -263,7 +310,7 @@ impl Unsettled {
                 Reason::Handle { id, .. } | Reason::Slow { id } => {
                     (id, "check its spelling, or write the account's DID")
                 }
-                Reason::Twice { id, .. } => (id, "remove one of them"),
+                Reason::Twice { id, .. } | Reason::Skipped { id, .. } => (id, "remove one of them"),
             };
             (id, reason.to_string(), help)
         });
@@ -305,8 +352,16 @@ pub(crate) fn settings_offline(config: &Config) -> Result<Settings> {
     Ok(Settings::new(config, tracked, skip, opt_out))
 }
 
-/// No account is tracked twice, once by handle and once by DID.
-fn distinct(config: &Config, tracked: &[TrackedDid]) -> Result<(), Unsettled> {
+/// No account is tracked twice, or tracked and kept out, once by handle and once by DID.
+fn distinct(config: &Config, tracked: &[TrackedDid], skip: &[String]) -> Result<(), Unsettled> {
+    for (id, did) in config.circle.skip.iter().zip(skip) {
+        if tracked.iter().any(|account| account.did == *did) {
+            return Err(Unsettled(vec![Reason::Skipped {
+                id: id.clone(),
+                did: did.clone(),
+            }]));
+        }
+    }
     for (i, account) in tracked.iter().enumerate() {
         if tracked[..i].iter().any(|other| other.did == account.did) {
             return Err(Unsettled(vec![Reason::Twice {

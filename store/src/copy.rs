@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 17] = [
+const TABLES: [TableColumns; 18] = [
     (
         "account",
         &[
@@ -54,6 +54,7 @@ const TABLES: [TableColumns; 17] = [
     ),
     ("tracked", &[("account", Int), ("label", Text)]),
     ("skipped", &[("account", Int)]),
+    ("named", &[("handle", Text), ("did", Text)]),
     ("forgotten", &[("account", Int), ("micros", Int)]),
     (
         "follow",

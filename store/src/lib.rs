@@ -119,7 +119,7 @@ macro_rules! advance {
     }};
 }
 
-/// Writes the tracked and skipped accounts anew (a handful of rows), removes what is to go, and commits.
+/// Writes what the configuration names anew (a handful of rows), removes what is to go, and commits.
 macro_rules! finish {
     ($batch:expr, $transaction:expr) => {{
         if let Some(tracked) = &$batch.tracked {
@@ -141,6 +141,18 @@ macro_rules! finish {
             for account in skipped {
                 sqlx::query("INSERT INTO skipped (account) VALUES ($1)")
                     .bind(i64::from(*account))
+                    .execute(&mut *$transaction)
+                    .await?;
+            }
+        }
+        if let Some(named) = &$batch.named {
+            sqlx::query("DELETE FROM named")
+                .execute(&mut *$transaction)
+                .await?;
+            for (handle, did) in named {
+                sqlx::query("INSERT INTO named (handle, did) VALUES ($1, $2)")
+                    .bind(handle)
+                    .bind(did)
                     .execute(&mut *$transaction)
                     .await?;
             }

@@ -156,6 +156,14 @@ impl Store {
         self.accounts_in("skipped").await
     }
 
+    /// Handles of the configuration, and whose they were when they were last resolved.
+    pub async fn load_named(&self) -> Result<Vec<(String, String)>, StoreError> {
+        on_readers!(self, pool => {
+            let rows = sqlx::query_as("SELECT handle, did FROM named ORDER BY handle");
+            Ok(rows.fetch_all(pool).await?)
+        })
+    }
+
     /// The accounts of a table that has little else.
     pub(crate) async fn accounts_in(&self, table: &'static str) -> Result<Vec<u32>, StoreError> {
         let sql = format!("SELECT account FROM {table} ORDER BY account");

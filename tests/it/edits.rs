@@ -28,6 +28,10 @@ fn the_circle_follows_the_file() {
     until_true(&mut running, &kith, &truth, &[&first.did, &second.did]);
     let both = read(&kith);
 
+    // One name to track it, and the other to keep it out.
+    let skipping = format!("[circle]\nskip = [\"{}\"]\n", second.did);
+    kith.configure(&both.replacen("[circle]\n", &skipping, 1));
+    until_said(&mut running, "once by DID and once by handle", 1);
     // What is broken changes nothing, and says where.
     kith.configure(&both.replace("[circle]\n", "[circle]\ndeep = 3\n"));
     until_said(&mut running, "kith.toml:4:1: ", 1);
@@ -89,6 +93,29 @@ fn the_circle_follows_the_file() {
         database.number("SELECT COUNT(*) FROM circle_change"),
         changes
     );
+
+    // So does one while nobody says whose a handle is.
+    let handle = format!("id = \"{}\"", second.handle);
+    kith.configure(&read(&kith).replacen(&format!("id = \"{}\"", second.did), &handle, 1));
+    let mut running = kith.start(&["run"]);
+    until_said(&mut running, "following", 1);
+    let _ = running.stop(Signal::Term).expect_ok();
+    let named = "SELECT COUNT(*) FROM named";
+    assert_eq!(database.number(named), 1);
+    let unreachable = read(&kith).replace(&network.plc, "http://127.0.0.1:9");
+    kith.configure(&unreachable);
+    let mut running = kith.start(&["run"]);
+    until_said(&mut running, "following", 1);
+    assert!(running.stderr().contains("does not resolve now"));
+    let _ = running.stop(Signal::Term).expect_ok();
+    assert_eq!(database.number(named), 1);
+    assert_eq!(
+        database.number("SELECT COUNT(*) FROM circle_change"),
+        changes
+    );
+    database.execute("DELETE FROM named");
+    let refused = kith.run(&["run"]).expect_code(1).stderr;
+    assert!(refused.contains(&second.handle), "{refused}");
 }
 
 /// Without a network: a service that keeps every record of a recording follows each edit exactly,

@@ -43,6 +43,7 @@ impl Engine {
             || !self.pending.gaps.is_empty()
             || self.pending.tracked
             || self.pending.skipped
+            || self.pending.named
             || !self.pending.handle_lookups.is_empty()
             || !self.pending.status_events.is_empty()
             || !self.pending.answers.is_empty()
@@ -143,6 +144,7 @@ impl Engine {
             commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
             skipped: pending.skipped.then(|| self.skipped()),
+            named: pending.named.then(|| self.settings.named.clone()),
             follows_dropped,
             follows,
             blocks_dropped,

@@ -20,6 +20,7 @@ pub(super) struct Pending {
     pub(super) commits: HashSet<AccountId>,
     pub(super) tracked: bool,
     pub(super) skipped: bool,
+    pub(super) named: bool,
     pub(super) follows: Records,
     pub(super) blocks: Records,
     pub(super) changes: Vec<CircleChangeRow>,

@@ -23,6 +23,7 @@ impl Engine {
 
         let (skipped, let_in) = difference(&before.skip, &settings.skip);
         self.pending.skipped |= !skipped.is_empty() || !let_in.is_empty();
+        self.pending.named |= before.named != settings.named;
         for did in let_in {
             self.set_skip(did, false);
         }

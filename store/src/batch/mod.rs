@@ -410,6 +410,8 @@ pub struct Batch {
     pub tracked: Option<Vec<TrackedRow>>,
     /// Accounts that are kept out of the circle, all of them, if they changed.
     pub skipped: Option<Vec<u32>>,
+    /// Handles of the configuration and whose they are, all of them, if they changed.
+    pub named: Option<Vec<(String, String)>>,
     /// Accounts all of whose follow records go (before `follows` is applied).
     pub follows_dropped: Vec<u32>,
     /// Follow records, one entry for each (author, rkey).
