@@ -11,8 +11,9 @@
 --   likes       likes and reposts
 --   accepted    of them, those that moved points
 --   rejected    of them, those whose points were lacking
---   held        of the accepted, those that wait to be claimed
---   points      points that the accepted ones moved, with the sink's cut
+--   held        of the accepted, those held back when they were made; some may be claimed or expired
+--   points      what the accepted ones are worth, with the sink's cut; rule reference rounds, and
+--               moves a few points less
 --
 -- For example: kith report activity
 --     day                   hop  likers  likes  accepted  rejected  held  points

@@ -48,8 +48,8 @@ candidate AS (
 compared AS (
     SELECT
         c.holder,
-        CASE WHEN l.rank IS NULL THEN 0 ELSE l.tracked END AS points,
-        CASE WHEN e.rank IS NULL THEN 0 ELSE e.tracked END AS points_before,
+        COALESCE(l.tracked, 0) AS points,
+        COALESCE(e.tracked, 0) AS points_before,
         l.rank,
         e.rank AS rank_before
     FROM span

@@ -3,7 +3,8 @@
 -- The likes and reposts that an account made since a moment (:since, unix microseconds; NULL:
 -- since the current epoch began), by whom they were for, and what these still hold of its points.
 -- The journal has no index by sender, which would cost the writer more than this question is
--- worth: all of the journal since then is read.
+-- worth: all of the journal since then is read. Whoever may not know of blocks and opt-outs is told
+-- without the likes that were held back for them (:unheld, 1; NULL: all).
 --
 -- Columns
 --   did          who was liked
@@ -11,7 +12,7 @@
 --   hop          distance from the tracked accounts, NULL outside the circle
 --   likes        likes and reposts, rejected ones too
 --   rejected     of them, not counted because points were lacking
---   held         of them, waiting to be claimed
+--   held         of them, held back when they were made; some may be claimed or expired since
 --   points       what the accepted ones are worth, with the sink's cut; rule reference rounds, and
 --                moves a few points less (history has those that moved)
 --   holds        points of the account that the other holds now, whenever and however they came
@@ -26,8 +27,8 @@
 --     renamed.pds1.test                   2      1         0     0     100     38  2026-11-21T02:17:44Z
 --
 -- By hand
---   sqlite3 -cmd ".parameter set :account 'did:plc:…'" -cmd ".parameter set :since NULL" -cmd ".parameter set :limit 20" kith.db < reports/given.sql
---   psql -v account="'did:plc:…'" -v since=NULL -v limit=20 postgres://… -f reports/given.sql
+--   sqlite3 -cmd ".parameter set :account 'did:plc:…'" -cmd ".parameter set :since NULL" -cmd ".parameter set :unheld NULL" -cmd ".parameter set :limit 20" kith.db < reports/given.sql
+--   psql -v account="'did:plc:…'" -v since=NULL -v unheld=NULL -v limit=20 postgres://… -f reports/given.sql
 WITH who AS (
     SELECT ledger_id
     FROM account
@@ -54,6 +55,7 @@ likes AS (
     JOIN journal j ON j.position > start.position AND j.sender = w.ledger_id
     -- A kind is 1 or more. Said so, SQLite makes no index for the occasion.
     WHERE j.kind < 2 AND j.micros >= COALESCE(CAST(:since AS BIGINT), 0)
+        AND (CAST(:unheld AS BIGINT) IS NULL OR j.outcome <> 0 OR j.held = 0)
     GROUP BY w.ledger_id, j.receiver
 )
 SELECT

@@ -4,7 +4,8 @@
 -- were liked by the viewer and passed the points on (second hand). How the points came is known
 -- from the flows, which are kept of pinned, that is of tracked, accounts; what has decayed since is
 -- taken from both in proportion. direct, second_hand and through are NULL where that is not known: for
--- a viewer that is not tracked, or not pinned, and where more is held than has come since it is.
+-- a viewer that is not tracked, or not pinned, and where more is held than has come since it is. (What
+-- is held fades and flows do not: what was held when it was pinned passes for a part of them later.)
 --
 -- Columns
 --   did             the holder
@@ -40,6 +41,14 @@ pinned AS (
     FROM viewer v
     JOIN account a ON a.ledger_id = v.ledger_id
     JOIN tracked t ON t.account = a.id
+    -- Its last pin (4) was not undone (5).
+    WHERE 4 = (
+        SELECT j.kind
+        FROM journal j
+        WHERE j.kind <> 1 AND j.kind IN (4, 5) AND j.outcome = 0 AND j.sender = v.ledger_id
+        ORDER BY j.position DESC
+        LIMIT 1
+    )
 ),
 held AS (
     SELECT s.holder, s.points

@@ -16,8 +16,8 @@ use crate::id::Identifier;
 use crate::load;
 use crate::problem::{Notes, Problems};
 use crate::settings::Tracked;
-use crate::tables::circle::{LABEL_CHARACTERS_MAX, is_label};
 
+pub use crate::tables::circle::{LABEL_CHARACTERS_MAX, is_label};
 pub use opt_out::{add_opt_out, opted_out, remove_opt_out};
 
 /// Why a file was not edited.

@@ -1,7 +1,7 @@
-//! How the process ends: 0 done, 1 a no because of input or data, 2 a failure of ours, 130
+//! How the process ends: 0 done (also if the reader of what is printed wants no more), 1 a no because of input or data, 2 a failure of ours, 130
 //! interrupted.
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 use crate::ask::AskError;
 use kith_config::Problems;
@@ -11,6 +11,11 @@ use kith_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InputError(pub(crate) String);
+
+/// A no because of a file that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct FileError(pub(crate) String);
 
 /// Stopped in the middle by a signal.
 #[derive(Debug, thiserror::Error)]
@@ -40,15 +45,20 @@ pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
     let printed = error.print();
     match (error.use_stderr(), printed) {
         (false, Ok(())) => ExitCode::SUCCESS,
+        (false, Err(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         _ => ExitCode::from(NO),
     }
 }
 
 /// Prints an error and tells its kind.
 pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
-    report(error);
+    if is_seen_enough(error) {
+        return ExitCode::SUCCESS;
+    }
+    crate::output::note(&format!("kith: {}", told(error)));
     let is_input = error.chain().any(|cause| {
         cause.is::<InputError>()
+            || cause.is::<FileError>()
             || cause.is::<Problems>()
             || cause
                 .downcast_ref::<AskError>()
@@ -69,18 +79,17 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-fn report(error: &anyhow::Error) {
-    // A broken pipe is the reader's wish to see no more.
-    let broken_pipe = error.chain().any(|cause| {
-        let io = cause
-            .downcast_ref::<std::io::Error>()
-            .map(std::io::Error::kind);
-        let json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
-        io.or_else(json) == Some(std::io::ErrorKind::BrokenPipe)
-    });
-    if !broken_pipe {
-        crate::output::note(&format!("kith: {}", told(error)));
-    }
+/// A broken pipe is the reader's wish to see no more, unless it led to a database.
+fn is_seen_enough(error: &anyhow::Error) -> bool {
+    let is_lost = error.chain().any(<dyn std::error::Error>::is::<StoreError>);
+    !is_lost
+        && error.chain().any(|cause| {
+            let io = cause
+                .downcast_ref::<std::io::Error>()
+                .map(std::io::Error::kind);
+            let json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
+            io.or_else(json) == Some(ErrorKind::BrokenPipe)
+        })
 }
 
 /// An error and its causes in one line; a cause that was told already is not told again, as some

@@ -60,7 +60,7 @@ pub const REPORTS: &[Report] = &[
 ];
 
 /// Parameters that a query does without: NULL there.
-const OPTIONAL: [&str; 4] = ["limit", "since", "epoch", "all_origins"];
+const OPTIONAL: [&str; 5] = ["limit", "since", "epoch", "all_origins", "unheld"];
 
 /// A value given for a `:name` of a query.
 #[derive(Debug, Clone, Eq, PartialEq)]
@@ -170,11 +170,13 @@ impl Report {
         OPTIONAL.contains(&parameter)
     }
 
-    /// Whether it reads the journal, of which the older part may have been dropped.
+    /// Whether it reads what may have been dropped of the journal; pins stay.
     pub fn reads_journal(&self) -> bool {
-        ["FROM journal", "JOIN journal"]
-            .iter()
-            .any(|from| self.sql.contains(from))
+        let pins_alone = self.sql.contains("j.kind IN (4, 5)");
+        !pins_alone
+            && ["FROM journal", "JOIN journal"]
+                .iter()
+                .any(|from| self.sql.contains(from))
     }
 
     /// The query as it stands in its file, comments and all.

@@ -330,8 +330,12 @@ fn the_past_is_that_of_the_journal() {
             |row: Option<&Value>, field: &str| row.map_or(Value::Null, |row| row[field].clone());
         assert_eq!(row["rank"], of(now, "rank"), "{row}");
         assert_eq!(row["rank_before"], of(before, "rank"), "{row}");
+        // Also of who was not in the circle, and so had no rank.
+        let held = |row| of(row, "tracked").as_i64().unwrap_or_default();
+        let (points, points_before) = (number(row, "points"), number(row, "points_before"));
+        assert_eq!((points, points_before), (held(now), held(before)), "{row}");
+        assert_eq!(number(row, "gained"), points - points_before, "{row}");
         if let Some(rank) = row["rank"].as_i64() {
-            assert_eq!(row["points"], of(now, "tracked"), "{row}");
             let more = delta.iter().filter(|other| {
                 !other["rank"].is_null() && number(other, "points") > number(row, "points")
             });

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 
 use kith_tests::{Database, Kith, Reply, Running, Signal, Web};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::reports::{HOLDER, VIEWER, replayed};
 
@@ -383,8 +383,7 @@ fn events_are_told_as_they_are_committed() {
              VALUES ({at}, 1, 1, {outcome}, 1, 2, 100, {held}, 1, 1, 5)"
         )
     };
-    // The watcher has looked once: what comes now is news to it.
-    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    // Whatever comes after that is told, whether or not anybody has looked since.
     database.execute(&format!(
         "BEGIN; {}; {}; {}; INSERT INTO circle_change (id, micros, account, from_hop, cause) \
          VALUES (1000, 6, 1, 2, 'unfollow'); UPDATE state SET position = {}, batch = batch + 1; COMMIT",
@@ -402,6 +401,21 @@ fn events_are_told_as_they_are_committed() {
     assert_eq!(told["position"], position + 3, "neither held nor rejected");
     assert_eq!(told["points"], 100);
     assert_eq!(next("state")["position"], position + 3);
+
+    // More at once than are told of: it is said so.
+    let likes: Vec<_> = (position + 4..position + 604)
+        .map(|at| like(at, 0, 0))
+        .collect();
+    database.execute(&format!(
+        "BEGIN; {}; UPDATE state SET position = {}, batch = batch + 1; COMMIT",
+        likes.join("; "),
+        position + 603
+    ));
+    for at in 0..500 {
+        assert_eq!(next("like")["position"], position + 4 + at);
+    }
+    let left_out = next("left_out");
+    assert_eq!(left_out, json!({ "changes": false, "likes": true }));
 
     // So many may listen, and no more.
     let kept: Vec<_> = (0..40)
@@ -475,6 +489,9 @@ fn the_page_is_served_with_its_policy() {
         assert!(file.body.len() > 100, "{source}");
     }
     assert!(!page.body.contains("style=") && !page.body.contains("http://"));
+    let posted = web.ask("POST", "/", &[], "");
+    assert_eq!(posted.status, 405);
+    assert_eq!(posted.header("allow"), Some("GET, HEAD"));
 }
 
 #[test]

@@ -94,7 +94,13 @@ fn a_stopped_recompute_leaves_nothing() {
         let running = kith.start(&arguments);
         wait_until("a new database", || made.exists().then_some(()));
         std::thread::sleep(Duration::from_millis(pause));
-        let ended = running.stop(Signal::Int);
+        // A terminal that is closed says it so.
+        let signal = if pause % 20 == 0 {
+            Signal::Hup
+        } else {
+            Signal::Int
+        };
+        let ended = running.stop(signal);
         if ended.code() == Some(0) {
             std::fs::remove_file(&made).expect("a whole one");
             continue;
@@ -134,4 +140,29 @@ fn a_stopped_replay_is_not_a_finished_one() {
     let _ = stopped.run(&arguments).expect_ok();
     let _ = whole.run(&arguments).expect_ok();
     assert_eq!(database.contents(), other.contents());
+}
+
+/// Who has seen enough is no failure.
+#[test]
+fn a_reader_that_closes_early_has_what_it_wants() {
+    let database = Database::sqlite();
+    let kith = kith(&database);
+    let _ = kith.run(&["replay", "--frames", &recording()]).expect_ok();
+    for arguments in [
+        &["report", "accounts", "--json"][..],
+        &["export", "journal", "--to", "-", "--format", "csv"],
+        &["--help"],
+    ] {
+        let mut command = kith.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("kith starts");
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(
+            (ended.status.code(), &*said),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
 }

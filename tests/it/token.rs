@@ -220,6 +220,23 @@ fn what_tells_of_blocks_is_hidden_everywhere() {
         assert!(all.iter().all(Value::is_number), "{report}: {all:?}");
         assert_eq!(all.is_empty(), report == "gaps", "{report}");
     }
+    // Nor by the likes beside them.
+    let held = "SELECT a.did FROM journal j JOIN account a ON a.ledger_id = j.sender \
+                WHERE j.held = 1 AND j.outcome = 0 LIMIT 1";
+    let path = kith.folder().join("kith.db");
+    let database = Database::at(&format!("sqlite:{}", path.display()));
+    let blocked = database.texts(held).remove(0);
+    let path = format!("/api/v1/reports/given?account={blocked}&since=1000d");
+    let sum = |headers: &[(&str, &str)], column: &str| -> i64 {
+        let rows = web.get(&path, headers).json();
+        let rows = rows.as_array().expect("a list");
+        rows.iter().filter_map(|row| row[column].as_i64()).sum()
+    };
+    assert!(sum(&[BEARER], "held") > 0);
+    assert_eq!(
+        sum(&[], "likes"),
+        sum(&[BEARER], "likes") - sum(&[BEARER], "held")
+    );
     // That somebody asked to be forgotten is not told, nor by the changes of the circle.
     let path = format!("/api/v1/explain/{forgotten}");
     assert_eq!(web.json(&path)["reason"], "skipped");
@@ -265,6 +282,9 @@ fn what_is_posted_is_understood_or_refused() {
     assert!(!listed().contains("carol.example.com"));
     let twice = post(&web, "/api/v1/opt-in", &carol);
     assert_problem(&twice, 409, "has not opted out", "twice");
+    let lines = json!({ "id": "carol.example.com", "label": "C\nD" });
+    let lines = post(&web, "/api/v1/track", &lines);
+    assert_problem(&lines, 400, "on one line", "label");
     let labelled = json!({ "id": "carol.example.com", "label": "C" });
     let labelled = post(&web, "/api/v1/opt-out", &labelled);
     assert_problem(&labelled, 400, "unknown field", "label");

@@ -9,7 +9,7 @@ use crate::section::{Section, Text};
 use crate::settings::{Backfill, Circle, Match, Tracked};
 
 /// Longest label, in characters.
-pub(crate) const LABEL_CHARACTERS_MAX: usize = 200;
+pub const LABEL_CHARACTERS_MAX: usize = 200;
 
 /// Reads `[circle]`. That nobody is tracked is a problem if accounts are wanted.
 pub(crate) fn circle(
@@ -104,7 +104,7 @@ fn label(item: &mut Section<'_>, notes: &mut Notes) -> Option<String> {
 }
 
 /// Whether a text can be a label: labels are printed, so they hold nothing that a terminal obeys.
-pub(crate) fn is_label(text: &str) -> bool {
+pub fn is_label(text: &str) -> bool {
     (1..=LABEL_CHARACTERS_MAX).contains(&text.chars().count()) && printable(text) == text
 }
 

@@ -53,11 +53,6 @@ export function chart(label, xs, series, { isTime = true, signal, height = 190 }
     observer.disconnect();
     plot?.destroy();
   });
-  place.setData = (newXs, values) => {
-    xs = newXs;
-    series.forEach((one, i) => (one[2] = values[i]));
-    if (plot) draw();
-  };
   return place;
 }
 

@@ -46,7 +46,15 @@ export async function overview({ signal }) {
   showStatus(status);
   fill("books", theBooks(epochs));
   fill("gaps", theGaps(gaps));
-  fill("pulse", thePulse(pulse, signal));
+  // A chart holds on to much until its signal: the one before goes when the next comes.
+  let drawn;
+  const showPulse = (pulse) => {
+    drawn?.abort();
+    drawn = new AbortController();
+    fill("pulse", thePulse(pulse, drawn.signal));
+  };
+  showPulse(pulse);
+  signal.addEventListener("abort", () => drawn.abort());
   const showEpoch = () => fill("epoch", theEpoch(status, epochs));
   showEpoch();
   theNews(slots.news, signal);
@@ -67,7 +75,7 @@ export async function overview({ signal }) {
         showStatus(status);
         fill("books", theBooks(epochs));
         fill("gaps", theGaps(gaps));
-        fill("pulse", thePulse(pulse, signal));
+        showPulse(pulse);
       } catch {
         // The line at the bottom tells of a lost connection.
       }

@@ -14,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::Engine,
     exit::{InputError, Interrupted},
-    network, service, signals,
+    network, service,
+    signals::{self, Hangup},
 };
 
 /// Reads the files one after the other.
 pub(super) async fn run(path: &Path, frames: Vec<PathBuf>) -> Result<()> {
-    signals::drained(|stopping| replay(path, frames, stopping)).await
+    signals::drained(Hangup::Stops, |stopping| replay(path, frames, stopping)).await
 }
 
 async fn replay(path: &Path, frames: Vec<PathBuf>, stopping: CancellationToken) -> Result<()> {

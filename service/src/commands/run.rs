@@ -17,12 +17,12 @@ use crate::{
     network::{self, Names},
     reload::{Reloads, Running},
     service::{self, Outside},
-    signals,
+    signals::{self, Hangup},
 };
 
 /// Follows the network until stopped.
 pub(super) async fn run(path: &Path) -> Result<()> {
-    signals::drained(|stopping| follow(path, stopping)).await
+    signals::drained(Hangup::Reloads, |stopping| follow(path, stopping)).await
 }
 
 async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {

@@ -3,10 +3,12 @@
 //! The service is not talked to: it watches the file.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Write},
     os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -15,7 +17,7 @@ use kith_store::{Table, Value};
 
 use crate::{
     cli::{Format, TrackCommand},
-    exit::InputError,
+    exit::{FileError, InputError},
     output,
 };
 
@@ -40,7 +42,7 @@ pub(super) fn run(path: &Path, command: TrackCommand) -> Result<()> {
 ///
 /// # Errors
 /// [`InputError`]: it is no name of an account, it is there already, or the file is not as it
-/// should be.
+/// should be. [`FileError`]: it cannot be read or written.
 pub(crate) fn add(path: &Path, id: &str, label: Option<&str>) -> Result<Identifier> {
     let id = identifier(id)?;
     let origin = path.display().to_string();
@@ -102,28 +104,40 @@ pub(super) fn change(
     let _lock = lock(&target).map_err(|error| unreadable(path, &error))?;
     let before = read(&target)?;
     let after = edit(&before).map_err(|error| refused(&error))?;
-    write(&target, &before, &after).map_err(|error| {
-        match error.kind() {
-            io::ErrorKind::ResourceBusy => InputError(format!(
-                "{} was changed by somebody else just now; nothing was written\n  help: try again",
-                path.display()
-            )),
-            _ => InputError(format!(
-                "cannot write {}: {error}\n  help: the file and its folder must be writable; \
-                 nothing was changed",
-                path.display()
-            )),
-        }
-        .into()
-    })
+    match write(&target, &before, &after) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(InputError(format!(
+            "{} was changed by somebody else just now; nothing was written\n  help: try again",
+            path.display()
+        ))
+        .into()),
+        Err(error) => Err(FileError(format!(
+            "cannot write {}: {error}\n  help: the file and its folder must be writable; nothing was \
+             changed",
+            path.display()
+        ))
+        .into()),
+    }
 }
 
-/// Waits until no other `kith track` edits the file. Each puts another file in its place, so that what
-/// was waited for may be the file of before.
+/// Waits until no other `kith track` edits the file, but not for long. Each puts another file in its
+/// place, so that what was waited for may be the file of before.
 fn lock(target: &Path) -> io::Result<File> {
+    let begun = Instant::now();
     loop {
         let file = File::open(target)?;
-        file.lock()?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_TIME_MAX => {
+                thread::sleep(LOCK_PAUSE);
+                continue;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let said = format!("somebody has had it locked for {LOCK_TIME_MAX:?}");
+                return Err(io::Error::new(io::ErrorKind::TimedOut, said));
+            }
+        }
         let (locked, there) = (file.metadata()?, fs::metadata(target)?);
         if (locked.dev(), locked.ino()) == (there.dev(), there.ino()) {
             return Ok(file);
@@ -131,8 +145,13 @@ fn lock(target: &Path) -> io::Result<File> {
     }
 }
 
-/// Puts a new file in the old one's place, with its permissions and owner.
-fn write(target: &Path, before: &str, after: &str) -> io::Result<()> {
+/// Less than an answer by HTTP may take.
+const LOCK_TIME_MAX: Duration = Duration::from_secs(10);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Puts a new file in the old one's place, with its permissions and owner. False: it is not as it was
+/// before.
+fn write(target: &Path, before: &str, after: &str) -> io::Result<bool> {
     let folder = target.parent().unwrap_or(Path::new("/"));
     let old = fs::metadata(target)?;
     let mut file = tempfile::Builder::new()
@@ -146,19 +165,28 @@ fn write(target: &Path, before: &str, after: &str) -> io::Result<()> {
     file.as_file().set_permissions(old.permissions())?;
     file.as_file().sync_all()?;
     if fs::read(target)? != before.as_bytes() {
-        return Err(io::ErrorKind::ResourceBusy.into());
+        return Ok(false);
     }
-    file.persist(target)?;
-    Ok(())
+    match file.persist(target) {
+        Ok(_) => Ok(true),
+        // A file that is mounted into a container keeps its place: only its text can be another.
+        Err(failed) if failed.error.kind() == io::ErrorKind::ResourceBusy => {
+            let mounted = File::options().write(true).truncate(true).open(target)?;
+            (&mounted).write_all(after.as_bytes())?;
+            mounted.sync_all()?;
+            Ok(true)
+        }
+        Err(failed) => Err(failed.error),
+    }
 }
 
 /// The file itself, where the path is a link: the link stays.
-fn resolved(path: &Path) -> Result<PathBuf, InputError> {
+fn resolved(path: &Path) -> Result<PathBuf, FileError> {
     path.canonicalize()
         .map_err(|error| unreadable(path, &error))
 }
 
-pub(super) fn read(path: &Path) -> Result<String, InputError> {
+pub(super) fn read(path: &Path) -> Result<String, FileError> {
     let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if size.len() > FILE_BYTES_MAX {
         return Err(unreadable(path, &io::ErrorKind::FileTooLarge.into()));
@@ -166,8 +194,8 @@ pub(super) fn read(path: &Path) -> Result<String, InputError> {
     fs::read_to_string(path).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> InputError {
-    InputError(format!(
+fn unreadable(path: &Path, error: &io::Error) -> FileError {
+    FileError(format!(
         "cannot read {}: {error}\n  help: write one with `kith init`, or name yours with --config",
         path.display()
     ))

@@ -33,6 +33,10 @@ const RESERVED_COLUMNS: [(&str, &str); 4] = [
     ("gaps", "blocks_changed"),
 ];
 
+/// Without the token a report that can leaves out the likes that were held: its other columns would
+/// tell of them.
+const UNHELD: (&str, Parameter) = ("unheld", Parameter::Int(1));
+
 type Answer = Result<Response, Problem>;
 
 /// Where the service stands.
@@ -96,6 +100,9 @@ pub(super) async fn report(
     let asked = Asked::of(report, &uri)?;
     let tag = tag(&site, if has_token { "t" } else { "r" }).await?;
     let mut values = Vec::new();
+    if !has_token {
+        values.push(UNHELD);
+    }
     for (name, text) in &asked.given {
         let value = ask::parameter(&site.store, name, text).await;
         values.push((*name, value.map_err(|error| Problem::of_ask(name, error))?));

@@ -9,14 +9,17 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
-use kith_config::Identifier;
+use kith_config::{
+    Identifier,
+    edit::{EditError, is_label},
+};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{Site, api::json as answer, guard::BODY_BYTES_MAX, problem::Problem, token};
 use crate::{
     commands::{opt_out, track},
-    exit::InputError,
+    exit::{FileError, InputError},
 };
 
 /// Whom to track.
@@ -47,6 +50,9 @@ pub(super) async fn track(
     let help = "send {\"id\": \"alice.example.com\"}, also with \"label\"";
     let Tracked { id, label } = body_of(&site, &headers, body, help).await?;
     readable(&id)?;
+    if label.as_deref().is_some_and(|label| !is_label(label)) {
+        return Err(told(&EditError::Label.to_string(), StatusCode::BAD_REQUEST).parameter("label"));
+    }
     let id = edit(&site, move |path| track::add(path, &id, label.as_deref())).await?;
     answer(&json!({ "tracked": id.as_str() }), None)
 }
@@ -139,7 +145,10 @@ async fn edit(
     let edited = edited.map_err(|error| Problem::ours(&error))?;
     edited.map_err(|error| match error.downcast::<InputError>() {
         Ok(InputError(said)) => told(&said, StatusCode::CONFLICT),
-        Err(error) => Problem::ours(&error),
+        Err(error) => match error.downcast::<FileError>() {
+            Ok(FileError(said)) => told(&said, StatusCode::INTERNAL_SERVER_ERROR),
+            Err(error) => Problem::ours(&error),
+        },
     })
 }
 

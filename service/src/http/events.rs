@@ -4,9 +4,14 @@
 //! all. What waits for a client is bounded: one that is too slow is let go.
 //!
 //! Events: `state` (where the database stands: first, and after each change), `like` (accepted and
-//! not held), `change` (somebody entered, left, or is at another distance).
+//! not held), `change` (somebody entered, left, or is at another distance), `left_out` (there were more
+//! of these than are told of).
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::State,
@@ -29,14 +34,16 @@ const CLIENTS_MAX: usize = 32;
 const WAITING_MAX: usize = 2_048;
 /// How often the database is looked at.
 const LOOK_TIME: Duration = Duration::from_secs(1);
-/// Likes, and changes, told of one look; of more the last ones are left out.
-const NEWS_MAX: i64 = 500;
+/// Likes, and changes, told of one look; of more the last ones are left out, and it is said so.
+const NEWS_MAX: usize = 500;
 
 /// Who listens, and what they hear.
 pub(super) struct News {
     sender: broadcast::Sender<Arc<Told>>,
     clients: Arc<Semaphore>,
     somebody: Notify,
+    /// Where the first to listen was told that the database stands.
+    first: Mutex<Option<Moment>>,
 }
 
 /// An event as it is sent.
@@ -58,7 +65,21 @@ impl Default for News {
             sender: broadcast::Sender::new(WAITING_MAX),
             clients: Arc::new(Semaphore::new(CLIENTS_MAX)),
             somebody: Notify::new(),
+            first: Mutex::default(),
         }
+    }
+}
+
+/// Of what there was more than is told of.
+#[derive(Serialize)]
+struct LeftOut {
+    changes: bool,
+    likes: bool,
+}
+
+impl News {
+    fn first(&self) -> MutexGuard<'_, Option<Moment>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,9 +87,9 @@ impl Default for News {
 pub(super) async fn watch(site: Arc<Site>) {
     let mut last: Option<Moment> = None;
     loop {
-        if site.news.sender.receiver_count() == 0 {
-            last = None;
+        if site.news.sender.receiver_count() == 0 || last.is_none() {
             site.news.somebody.notified().await;
+            last = site.news.first().take();
         }
         match look(&site, last).await {
             Ok(moment) => last = Some(moment),
@@ -87,17 +108,23 @@ async fn look(site: &Site, last: Option<Moment>) -> Result<Moment, StoreError> {
         // Without listeners there is nobody to tell.
         let _ = site.news.sender.send(told);
     };
-    let changes = site
-        .store
-        .changes_between(last.change, now.change, NEWS_MAX);
-    for change in changes.await? {
-        tell(Told::new("change", &change));
+    let (store, most) = (&site.store, NEWS_MAX as i64 + 1);
+    let changes = store.changes_between(last.change, now.change, most).await?;
+    let likes = store
+        .likes_between(last.position, now.position, most)
+        .await?;
+    for change in changes.iter().take(NEWS_MAX) {
+        tell(Told::new("change", change));
     }
-    let likes = site
-        .store
-        .likes_between(last.position, now.position, NEWS_MAX);
-    for like in likes.await? {
-        tell(Told::new("like", &like));
+    for like in likes.iter().take(NEWS_MAX) {
+        tell(Told::new("like", like));
+    }
+    let left_out = LeftOut {
+        changes: changes.len() > NEWS_MAX,
+        likes: likes.len() > NEWS_MAX,
+    };
+    if left_out.changes || left_out.likes {
+        tell(Told::new("left_out", &left_out));
     }
     tell(Told::new("state", &now));
     Ok(now)
@@ -135,12 +162,14 @@ pub(super) async fn stream(State(site): State<Arc<Site>>) -> Result<Response, Pr
             .help("close a page that is open elsewhere"));
     };
     let heard = site.news.sender.subscribe();
-    site.news.somebody.notify_one();
     let moment = site
         .store
         .moment()
         .await
         .map_err(|error| Problem::ours(&error))?;
+    // What comes after it is told, whenever the database is looked at next.
+    site.news.first().get_or_insert(moment);
+    site.news.somebody.notify_one();
     let client = Client {
         first: Some(Told::new("state", &moment)),
         heard,

@@ -96,8 +96,17 @@ async fn answer(site: &Site, request: Request, next: Next) -> Response {
             .help("come again in a moment")
             .into_response();
     };
+    let is_safe = request.method().is_safe();
     match tokio::time::timeout(ANSWER_TIME, next.run(request)).await {
         Ok(response) => response,
+        Err(_) if !is_safe => {
+            let detail = format!("not done within {} s", ANSWER_TIME.as_secs());
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+            let help = "it may still be done: look before asking again";
+            let mut response = problem.help(help).into_response();
+            response.headers_mut().remove(header::RETRY_AFTER);
+            response
+        }
         Err(_) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             format!("no answer within {} s", ANSWER_TIME.as_secs()),

@@ -3,6 +3,7 @@
 mod requests;
 
 use axum::response::Response;
+use kith_config::edit::LABEL_CHARACTERS_MAX;
 use kith_store::{REPORTS, Report};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +69,8 @@ fn openapi() -> Value {
             "summary": "What happens from now on?",
             "description": "Server-sent events: state (where the database stands; first, and after \
                 each change), like (accepted, not held), change (somebody entered the circle, left \
-                it, or is at another distance). A client that is too slow is let go.",
+                it, or is at another distance), left_out (more came within a second than are told of: \
+                likes, changes or both). A client that is too slow is let go.",
             "responses": {
                 "200": {
                     "description": "Events without end.",
@@ -179,8 +181,10 @@ fn edit(name: &str, done: &str) -> Value {
     let text = json!({ "type": "string" });
     let mut properties = json!({ "id": { "type": "string", "description": "A DID or a handle." } });
     if name == "track" {
-        properties["label"] =
-            json!({ "type": ["string", "null"], "description": "What you call it." });
+        properties["label"] = json!({
+            "type": "string", "minLength": 1, "maxLength": LABEL_CHARACTERS_MAX,
+            "description": "What you call it, on one line.",
+        });
     }
     let body = json!({
         "type": "object", "properties": properties, "required": ["id"], "additionalProperties": false,

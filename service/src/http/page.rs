@@ -43,9 +43,8 @@ pub(super) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Respon
             .into_response();
     };
     if method != Method::GET && method != Method::HEAD {
-        return problem::method_not_allowed(method, uri)
-            .await
-            .into_response();
+        let refused = problem::method_not_allowed(method, uri).await;
+        return ([(header::ALLOW, "GET, HEAD")], refused).into_response();
     }
     let tag = format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), checksum(bytes));
     let mut response = match is_known(&headers, &tag) {

@@ -119,14 +119,14 @@ pub(super) const JOURNAL: &[ExportColumn] = &[
         "points",
         Int,
         POINTS,
-        "of a transfer: paid, the sink's cut included",
+        "of a transfer: paid, the sink's cut included; rule reference rounds, and moves a few less",
     ),
     always("sink_points", Int, POINTS, "of them, the sink's cut"),
     maybe(
         "held",
         Flag,
         None,
-        "of a transfer: whether it waits to be claimed",
+        "of a transfer: whether it was held back; it may be claimed or expired since",
     ),
     maybe(
         "entry",
@@ -188,7 +188,7 @@ pub(super) const HISTORY: &[ExportColumn] = &[
         "tracked",
         Int,
         POINTS,
-        "of these, points of tracked accounts; null: not over",
+        "of these, points of tracked accounts while these were pinned; under rule reference, all; null: not over",
     ),
     maybe(
         "rank",
@@ -213,7 +213,12 @@ pub(super) const HISTORY: &[ExportColumn] = &[
 pub(super) const LOCAL_TRUST: &[ExportColumn] = &[
     always("from", Text, None, "DID of who gave"),
     always("to", Text, None, "DID of who got"),
-    always("value", Int, POINTS, "paid, over all epochs of the journal"),
+    always(
+        "value",
+        Int,
+        POINTS,
+        "paid, over all epochs of the journal; rule reference rounds, and moves a few less",
+    ),
 ];
 
 pub(super) const PRE_TRUST: &[ExportColumn] = &[
