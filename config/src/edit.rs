@@ -4,13 +4,12 @@
 //! that touch it, above and below; a blank line sets a comment apart, and then it stays. The
 //! functions are from text to text: reading and writing the file is the caller's.
 
+mod list;
 mod opt_out;
 
 use std::ops::Range;
 
-use toml_edit::{
-    Array, ArrayOfTables, Document, DocumentMut, InlineTable, Item, Table, TableLike, Value,
-};
+use toml_edit::{Array, ArrayOfTables, Document, InlineTable, Item, Table, TableLike, Value};
 
 use crate::id::Identifier;
 use crate::load;
@@ -119,6 +118,7 @@ pub fn add_tracked(
     if label.is_some_and(|label| !is_label(label)) {
         return Err(EditError::Label);
     }
+    let (bom, text) = split_bom(text);
     let document = parse(text)?;
     let edited = match (tables(&document), document.get("circle")) {
         (Some(entries), _) => {
@@ -131,8 +131,14 @@ pub fn add_tracked(
         {
             insert(text, text.len(), id, label)
         }
-        (None, Some(_)) => push(text, id, label)?,
+        (None, Some(_)) => {
+            let mut table = InlineTable::new();
+            table.insert("id", id.as_str().into());
+            table.extend(label.map(|label| ("label", label)));
+            append(text, "tracked", Value::InlineTable(table))?
+        }
     };
+    let edited = format!("{bom}{edited}");
     let mut expected = circle.tracked;
     expected.push(Tracked {
         id: id.clone(),
@@ -150,15 +156,16 @@ pub fn remove_tracked(text: &str, origin: &str, id: &Identifier) -> Result<Strin
     if expected.len() == 1 {
         return Err(EditError::LastTracked(id.clone()));
     }
+    let (bom, text) = split_bom(text);
     let document = parse(text)?;
     let edited = if let Some(entries) = tables(&document) {
         let table = entries.get(index).ok_or(EditError::Unusual)?;
         cut(text, entry(text, table)?)
     } else {
-        let mut document = document.into_mut();
-        array(&mut document)?.remove(index);
-        document.to_string()
+        let list = array(&document, "tracked").ok_or(EditError::Unusual)?;
+        list::removed(text, list, index).ok_or(EditError::Unusual)?
     };
+    let edited = format!("{bom}{edited}");
     expected.remove(index);
     checked(edited, &expected)
 }
@@ -181,45 +188,43 @@ fn tables<'d>(document: &'d Document<&str>) -> Option<&'d ArrayOfTables> {
     document.get("circle")?.get("tracked")?.as_array_of_tables()
 }
 
-/// The entries written as `tracked = [..]`, made if there are none.
-fn array(document: &mut DocumentMut) -> Result<&mut Array, EditError> {
-    let circle = document["circle"]
-        .as_table_like_mut()
-        .ok_or(EditError::Unusual)?;
-    let entries = circle
-        .entry("tracked")
-        .or_insert_with(|| toml_edit::value(Array::new()));
-    entries.as_array_mut().ok_or(EditError::Unusual)
+/// A list of the circle that is written with brackets.
+fn array<'d>(document: &'d Document<&str>, key: &str) -> Option<&'d Array> {
+    let circle = document.get("circle")?.as_table_like()?;
+    circle.get(key)?.as_array()
 }
 
-/// Adds to `tracked = [..]`, in the manner of the last entry.
-fn push(text: &str, id: &Identifier, label: Option<&str>) -> Result<String, EditError> {
-    let mut document = parse(text)?.into_mut();
-    let entries = array(&mut document)?;
-    let mut table = InlineTable::new();
-    table.insert("id", id.as_str().into());
-    table.extend(label.map(|label| ("label", label)));
-    append(entries, Value::InlineTable(table));
-    Ok(document.to_string())
-}
-
-/// Adds to a list, in the manner of its last entry.
-fn append(entries: &mut Array, value: Value) {
-    let prefix = entries
-        .iter()
-        .last()
-        .and_then(|last| last.decor().prefix()?.as_str());
-    let on_own_lines = prefix.and_then(|prefix| prefix.rfind('\n').map(|at| &prefix[at..]));
-    if let Some(indent) = on_own_lines.map(str::to_owned) {
-        // What follows the last comma stays on its line: a comment on the entry before it.
-        let trailing = entries.trailing().as_str().unwrap_or_default().to_owned();
-        let (beside, below) = trailing.split_at(trailing.rfind('\n').unwrap_or(0));
-        entries.set_trailing(below);
-        entries.push_formatted(value.decorated(format!("{beside}{indent}"), ""));
-    } else {
-        entries.push(value);
+/// The text with one more entry in a list of the circle, which is made if it is not there.
+fn append(text: &str, key: &str, value: Value) -> Result<String, EditError> {
+    let document = parse(text)?;
+    if let Some(list) = array(&document, key) {
+        return list::added(text, list, value.to_string().trim()).ok_or(EditError::Unusual);
     }
+    let mut document = document.into_mut();
+    let circle = document["circle"].as_table_like_mut();
+    let mut list = Array::new();
+    list.push(value);
+    circle
+        .ok_or(EditError::Unusual)?
+        .insert(key, toml_edit::value(list));
+    let printed = document.to_string();
+    Ok(match text.contains("\r\n") {
+        true => printed.replace("\r\n", "\n").replace('\n', "\r\n"),
+        false => printed,
+    })
 }
+
+/// The mark that some editors begin a file with, and the rest.
+fn split_bom(text: &str) -> (&str, &str) {
+    let length = if text.starts_with(BOM) {
+        BOM.len_utf8()
+    } else {
+        0
+    };
+    text.split_at(length)
+}
+
+const BOM: char = '\u{feff}';
 
 /// Inserts lines at the beginning of a line, or after a last line that has no end.
 fn insert_lines(text: &str, at: usize, lines: &[&str]) -> String {

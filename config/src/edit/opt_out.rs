@@ -1,8 +1,11 @@
 //! Adding and removing accounts of `[circle] opt_out`, all else left as it is.
 
-use toml_edit::{Array, Item, Value};
+use toml_edit::{Item, Value};
 
-use super::{EditError, append, entry, insert_lines, line_end, line_start, parse, tables};
+use super::{
+    EditError, append, array, entry, insert_lines, line_end, line_start, list, parse, split_bom,
+    tables,
+};
 use crate::id::Identifier;
 use crate::load;
 use crate::settings::Circle;
@@ -19,6 +22,7 @@ pub fn add_opt_out(text: &str, origin: &str, id: &Identifier) -> Result<String, 
     if expected.opt_out.contains(id) {
         return Err(EditError::AlreadyOptedOut(id.clone()));
     }
+    let (bom, text) = split_bom(text);
     let document = parse(text)?;
     let line = format!("opt_out = [{}]", Value::from(id.as_str()));
     let circle = document.get("circle");
@@ -38,23 +42,11 @@ pub fn add_opt_out(text: &str, origin: &str, id: &Identifier) -> Result<String, 
             let at = line_start(text, first.start);
             insert_lines(text, at, &["[circle]", &line, ""])
         }
-        Some(_) => {
-            let mut document = document.into_mut();
-            let circle = document["circle"]
-                .as_table_like_mut()
-                .ok_or(EditError::Unusual)?;
-            let list = circle.entry("opt_out");
-            let list = list.or_insert_with(|| toml_edit::value(Array::new()));
-            append(
-                list.as_array_mut().ok_or(EditError::Unusual)?,
-                id.as_str().into(),
-            );
-            document.to_string()
-        }
+        Some(_) => append(text, "opt_out", id.as_str().into())?,
         None => insert_lines(text, text.len(), &["", "[circle]", &line]),
     };
     expected.opt_out.push(id.clone());
-    checked(edited, &expected)
+    checked(format!("{bom}{edited}"), &expected)
 }
 
 /// The text without one of its accounts that want no points, which is named as the file names it,
@@ -63,11 +55,12 @@ pub fn remove_opt_out(text: &str, origin: &str, id: &Identifier) -> Result<Strin
     let mut expected = load::check_for_editing(text, origin)?.circle;
     let index = expected.opt_out.iter().position(|listed| listed == id);
     let index = index.ok_or_else(|| EditError::NotOptedOut(id.clone()))?;
-    let mut document = parse(text)?.into_mut();
-    let list = document["circle"]["opt_out"].as_array_mut();
-    list.ok_or(EditError::Unusual)?.remove(index);
+    let (bom, text) = split_bom(text);
+    let document = parse(text)?;
+    let list = array(&document, "opt_out").ok_or(EditError::Unusual)?;
+    let edited = list::removed(text, list, index).ok_or(EditError::Unusual)?;
     expected.opt_out.remove(index);
-    checked(document.to_string(), &expected)
+    checked(format!("{bom}{edited}"), &expected)
 }
 
 /// The edited text, if it says what it should: a last guard against spoiling a file.

@@ -146,6 +146,59 @@ fn every_way_to_write_the_list_is_known() {
     }
 }
 
+/// Comments stay beside what they are about, and line ends and a byte order mark what they are.
+#[test]
+fn what_is_beside_an_entry_of_a_list_stays_or_goes_with_it() {
+    let list = "\u{feff}[circle]\ntracked = [ # who\n  {id = 'a.b'}, # my sister\n  # at work\n  \
+                {id = 'c.d'}, # my boss\n\n  {id = 'e.f'} # last\n] # all\n";
+    for (name, left) in [
+        (
+            "a.b",
+            "[ # who\n  # at work\n  {id = 'c.d'}, # my boss\n\n  {id = 'e.f'} # last\n] # all\n",
+        ),
+        (
+            "c.d",
+            "[ # who\n  {id = 'a.b'}, # my sister\n  # at work\n\n  {id = 'e.f'} # last\n] # all\n",
+        ),
+        (
+            "e.f",
+            "[ # who\n  {id = 'a.b'}, # my sister\n  # at work\n  {id = 'c.d'}, # my boss\n\n] # all\n",
+        ),
+    ] {
+        let left = format!("\u{feff}[circle]\ntracked = {left}");
+        assert_eq!(remove(list, name).expect("removed"), left);
+        let windows = remove(&list.replace('\n', "\r\n"), name);
+        assert_eq!(windows.expect("removed"), left.replace('\n', "\r\n"));
+    }
+    let added = "{id = 'e.f'}, # last\n  { id = \"g.h\" },\n] # all\n";
+    let after = list.replace("{id = 'e.f'} # last\n] # all\n", added);
+    assert_eq!(add(list, "g.h", None).expect("added"), after);
+    let windows = add(&list.replace('\n', "\r\n"), "g.h", None);
+    assert_eq!(windows.expect("added"), after.replace('\n', "\r\n"));
+    for (list, first, second) in [
+        ("[{id='a'},{id='b'}]", "[{id='b'}]", "[{id='a'}]"),
+        ("[ {id='a'} , {id='b'}, ]", "[ {id='b'}, ]", "[ {id='a'}, ]"),
+        (
+            "[{id='a'}, # A\n {id='b'}]",
+            "[# A\n {id='b'}]",
+            "[{id='a'}, # A\n ]",
+        ),
+        (
+            "[{id='a'} # A\n , {id='b'}]",
+            "[{id='b'}]",
+            "[{id='a'} # A\n , ]",
+        ),
+    ] {
+        let list = list.replace("'a'", "'a.b'").replace("'b'", "'c.d'");
+        let text = format!("[circle]\ntracked = {list}\n");
+        for (name, left) in [("a.b", first), ("c.d", second)] {
+            let left = left.replace("'a'", "'a.b'").replace("'b'", "'c.d'");
+            let removed = remove(&text, name).expect("removed");
+            assert_eq!(removed, format!("[circle]\ntracked = {left}\n"), "{list}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_done_is_said() {
     let error = |result: Result<String, EditError>| result.expect_err("refused").to_string();

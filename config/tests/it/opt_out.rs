@@ -55,7 +55,7 @@ fn an_account_is_added_wherever_the_list_belongs() {
         // A list, on one line or on several.
         (
             format!("[circle]\nopt_out = [ \"did:plc:x\" ] # no\n{ENTRY}"),
-            format!("[circle]\nopt_out = [ \"did:plc:x\" , \"b.example.com\"] # no\n{ENTRY}"),
+            format!("[circle]\nopt_out = [ \"did:plc:x\", \"b.example.com\" ] # no\n{ENTRY}"),
         ),
         (
             format!("[circle]\nopt_out = [\n  \"did:plc:x\", # X\n  # more\n]\n{ENTRY}"),
