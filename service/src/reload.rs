@@ -7,6 +7,7 @@
 
 use std::{
     ffi::OsString,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use notify::{
 use tokio::{
     signal::unix::Signal,
     sync::mpsc,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,10 @@ use crate::{
 const QUIET: Duration = Duration::from_millis(200);
 /// .. but not later than this.
 const QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The system does not tell of everything: of a link on the way to the file that leads elsewhere now,
+/// of file systems of other machines. So often the file is looked at all the same.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Pauses between attempts to resolve a handle: this, and twice as long each time.
 const RETRY_FIRST: Duration = Duration::from_secs(5);
@@ -63,7 +68,7 @@ pub(crate) struct Running {
 }
 
 impl Reloads {
-    /// Begins to watch. Without the system's help only SIGHUP is left, and a warning says so.
+    /// Begins to watch. Without the system's help an edit is seen some seconds later.
     pub(crate) fn watch(running: Running, hangups: Signal, stop: CancellationToken) -> Reloads {
         // One waiting wake is enough: the file is read after it.
         let (wake, wakes) = mpsc::channel(1);
@@ -72,7 +77,10 @@ impl Reloads {
         let watcher = watcher(&running.path, wake)
             .inspect_err(|error| {
                 let path = running.path.display();
-                tracing::warn!(%path, %error, "the configuration is not watched; SIGHUP re-reads it");
+                tracing::warn!(
+                    %path, %error,
+                    "the configuration is not watched: it is looked at every {LOOK:?}"
+                );
             })
             .ok();
         let (edits_out, edits) = mpsc::channel(1);
@@ -155,6 +163,9 @@ struct Reading {
 impl Reading {
     async fn run(mut self, mut wakes: mpsc::Receiver<()>, mut hangups: Signal) {
         let mut retry: Option<Instant> = None;
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seen = stamp(&self.running.path).await;
         loop {
             let cause = tokio::select! {
                 Some(()) = wakes.recv() => {
@@ -163,7 +174,12 @@ impl Reading {
                 }
                 Some(()) = hangups.recv() => Cause::Hangup,
                 () = until(retry) => Cause::Retry,
+                _ = looks.tick() => match stamp(&self.running.path).await == seen {
+                    true => continue,
+                    false => Cause::Changed,
+                },
             };
+            seen = stamp(&self.running.path).await;
             let text = std::fs::read(&self.running.path).ok();
             if cause == Cause::Changed && text.is_some() && text == self.text {
                 continue;
@@ -236,6 +252,13 @@ impl Reading {
         );
         Some(Instant::now() + pause)
     }
+}
+
+/// What tells one file from another, or from what it was, wherever links lead; None: it is not there.
+async fn stamp(path: &Path) -> Option<[i64; 5]> {
+    let file = tokio::fs::metadata(path).await.ok()?;
+    let [device, number, bytes] = [file.dev(), file.ino(), file.size()].map(u64::cast_signed);
+    Some([device, number, bytes, file.mtime(), file.mtime_nsec()])
 }
 
 /// Waits until nothing more happens.

@@ -178,6 +178,36 @@ fn an_edit_gives_the_circle_of_a_fresh_start() {
     }
 }
 
+/// A folder on the way to the file is another one now: nothing in the old one tells of it.
+#[test]
+fn a_link_that_leads_elsewhere_is_an_edit() {
+    let case = &Expected::read(&recordings().expected).cases[0];
+    let frames = recordings().expected.with_file_name(&case.frames);
+    let database = Database::sqlite();
+    let config = case.config(database.url(), &frames);
+    let kith = Kith::new(&config);
+    let second = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaz";
+    let both = format!("{config}\n[[circle.tracked]]\nid = \"{second}\"\n");
+    for (folder, text) in [("one", &config), ("two", &both)] {
+        let folder = kith.folder().join(folder);
+        std::fs::create_dir(&folder).expect("made");
+        std::fs::write(folder.join("kith.toml"), text).expect("written");
+    }
+    let lead = |to: &str| {
+        let next = kith.folder().join("next");
+        std::os::unix::fs::symlink(to, &next).expect("linked");
+        std::fs::rename(next, kith.folder().join("now")).expect("renamed");
+    };
+    lead("one");
+    let mut running = kith.start(&["run", "--config", "now/kith.toml"]);
+    until_said(&mut running, "following", 1);
+    lead("two");
+    running.until("the second account", || {
+        (circle(&kith).get(second) == Some(&0)).then_some(())
+    });
+    let _ = running.stop(Signal::Term).expect_ok();
+}
+
 /// Two accounts, each with members that the other has not.
 fn two_with_circles_of_their_own(truth: &Truth) -> (&kith_tests::Account, &kith_tests::Account) {
     let served = truth.as_served();

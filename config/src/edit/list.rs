@@ -8,10 +8,10 @@ use toml_edit::{Array, Value};
 use super::{is_comment, line_end, line_start};
 
 /// The text with one more entry, after those that the list has, in the manner of the last.
-pub(super) fn added(text: &str, list: &Array, entry: &str) -> Option<String> {
-    let Some(last) = list.iter().last().and_then(Value::span) else {
+pub(super) fn added(text: &str, entries: &Array, entry: &str) -> Option<String> {
+    let Some(last) = entries.iter().last().and_then(Value::span) else {
         // Whatever stands between the brackets is a comment, and may end with its line.
-        let open = list.span()?.start + 1;
+        let open = entries.span()?.start + 1;
         return Some(format!("{}{entry}{}", &text[..open], &text[open..]));
     };
     let comma = comma_after(text, last.end);
@@ -40,10 +40,10 @@ pub(super) fn added(text: &str, list: &Array, entry: &str) -> Option<String> {
 
 /// The text without an entry of the list: with its line and the comment on it, if it has one of its
 /// own.
-pub(super) fn removed(text: &str, list: &Array, index: usize) -> Option<String> {
-    let span = list.get(index)?.span()?;
+pub(super) fn removed(text: &str, entries: &Array, index: usize) -> Option<String> {
+    let span = entries.get(index)?.span()?;
     let cut = own_line(text, &span).unwrap_or_else(|| {
-        let before = index.checked_sub(1).and_then(|before| list.get(before));
+        let before = index.checked_sub(1).and_then(|before| entries.get(before));
         let before = before.and_then(Value::span).map(|before| before.end);
         let is_joined = |end: &usize| {
             let between = text[*end..span.start].trim_start();

@@ -35,7 +35,7 @@ const WAITING_MAX: usize = 2_048;
 /// How often the database is looked at.
 const LOOK_TIME: Duration = Duration::from_secs(1);
 /// Likes, and changes, told of one look; of more the last ones are left out, and it is said so.
-const NEWS_MAX: usize = 500;
+const NEWS_MAX: u16 = 500;
 
 /// Who listens, and what they hear.
 pub(super) struct News {
@@ -108,20 +108,20 @@ async fn look(site: &Site, last: Option<Moment>) -> Result<Moment, StoreError> {
         // Without listeners there is nobody to tell.
         let _ = site.news.sender.send(told);
     };
-    let (store, most) = (&site.store, NEWS_MAX as i64 + 1);
+    let (store, most) = (&site.store, i64::from(NEWS_MAX) + 1);
     let changes = store.changes_between(last.change, now.change, most).await?;
     let likes = store
         .likes_between(last.position, now.position, most)
         .await?;
-    for change in changes.iter().take(NEWS_MAX) {
+    for change in changes.iter().take(NEWS_MAX.into()) {
         tell(Told::new("change", change));
     }
-    for like in likes.iter().take(NEWS_MAX) {
+    for like in likes.iter().take(NEWS_MAX.into()) {
         tell(Told::new("like", like));
     }
     let left_out = LeftOut {
-        changes: changes.len() > NEWS_MAX,
-        likes: likes.len() > NEWS_MAX,
+        changes: changes.len() > NEWS_MAX.into(),
+        likes: likes.len() > NEWS_MAX.into(),
     };
     if left_out.changes || left_out.likes {
         tell(Told::new("left_out", &left_out));
