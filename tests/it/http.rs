@@ -403,12 +403,12 @@ fn events_are_told_as_they_are_committed() {
     assert_eq!(next("state")["position"], position + 3);
 
     // More at once than are told of: it is said so.
-    let likes: Vec<_> = (position + 4..position + 604)
+    let many: Vec<_> = (position + 4..position + 604)
         .map(|at| like(at, 0, 0))
         .collect();
     database.execute(&format!(
         "BEGIN; {}; UPDATE state SET position = {}, batch = batch + 1; COMMIT",
-        likes.join("; "),
+        many.join("; "),
         position + 603
     ));
     for at in 0..500 {
