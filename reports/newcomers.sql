@@ -7,8 +7,10 @@
 --   did           the account
 --   handle        its name, NULL until known
 --   hop           distance from the tracked accounts
---   since_micros  event time of entering, unix microseconds; NULL: before the first event
---   by            DID of the account whose follow record brought it in, NULL for tracked accounts
+--   since_micros  event time of entering, unix microseconds: the first event's of who was there
+--                 before it; NULL: there was none yet
+--   by            DID of the account whose follow record brought it in, NULL for who is tracked, or
+--                 came in so
 --   points        points it holds of tracked accounts
 --   origins       number of tracked accounts they come from
 --
@@ -23,7 +25,8 @@
 --   sqlite3 -cmd ".parameter set :since NULL" -cmd ".parameter set :limit 20" kith.db < reports/newcomers.sql
 --   psql -v since=NULL -v limit=20 postgres://… -f reports/newcomers.sql
 WITH latest AS (
-    SELECT c.id, a.id AS number, a.did, a.handle, a.hop, a.ledger_id, c.micros, c.by
+    SELECT c.id, a.id AS number, a.did, a.handle, a.hop, a.ledger_id, c.by,
+        COALESCE(NULLIF(c.micros, 0), a.since_micros) AS micros
     FROM circle_change c
     JOIN account a ON a.id = c.account
     WHERE c.from_hop IS NULL
@@ -41,7 +44,7 @@ SELECT
     l.did,
     l.handle,
     l.hop,
-    NULLIF(l.micros, 0) AS since_micros,
+    l.micros AS since_micros,
     CASE WHEN t.account IS NULL THEN b.did END AS by,
     COALESCE(
         (

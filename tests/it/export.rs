@@ -1,7 +1,8 @@
 //! Files for other programs: opened by those, whole or not there, in bounded memory, of one moment.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -407,6 +408,15 @@ fn a_file_is_replaced_only_when_told_and_what_cannot_be_is_said() {
     let _ = kith
         .run(&["export", "circle", "--to", "circle.csv", "--force"])
         .expect_ok();
+    // Replaced, by whatever name it goes, it is for those whom it was for.
+    let (mode, link) = (0o600, kith.folder().join("link.csv"));
+    fs::set_permissions(&file, Permissions::from_mode(mode)).expect("set");
+    symlink("circle.csv", &link).expect("linked");
+    let _ = kith
+        .run(&["export", "circle", "--to", "link.csv", "--force"])
+        .expect_ok();
+    let now = fs::metadata(&file).expect("it is there").permissions();
+    assert!(link.is_symlink() && now.mode() & 0o777 == mode, "{now:?}");
     let csv = fs::read_to_string(&file).expect("a file");
     assert!(csv.starts_with("did,handle,hop,"), "{csv}");
     let noted = kith

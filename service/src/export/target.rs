@@ -47,7 +47,8 @@ impl Target {
             return Ok(Target::Stdout);
         }
         let shown = to.display();
-        match std::fs::metadata(to) {
+        let there = std::fs::metadata(to);
+        match &there {
             Ok(there) if !there.is_file() => {
                 return Err(InputError(format!(
                     "{shown} is no file\n  help: name a file, or write - for standard output"
@@ -57,20 +58,27 @@ impl Target {
             Ok(_) if !may_replace => return Err(there_already(to).into()),
             _ => {}
         }
-        let folder = match to.parent() {
+        // What a link names is replaced, and not the link.
+        let name = to.canonicalize().unwrap_or_else(|_| to.to_owned());
+        let folder = match name.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let begin = to.file_name().unwrap_or_default().to_string_lossy();
+        let begin = name.file_name().unwrap_or_default().to_string_lossy();
         let partial = Builder::new()
             .prefix(&format!(".{begin}."))
             .suffix(".partial")
             .permissions(Permissions::from_mode(0o666)) // But for the umask's.
             .tempfile_in(folder)
             .map_err(|error| InputError(format!("cannot write {shown}: {error}")))?;
+        if let Ok(there) = there {
+            // Who may not read the old one may not read the new one.
+            let taken_over = partial.as_file().set_permissions(there.permissions());
+            taken_over.map_err(|error| InputError(format!("cannot write {shown}: {error}")))?;
+        }
         Ok(Target::File {
             partial,
-            name: to.to_owned(),
+            name,
             may_replace,
         })
     }
