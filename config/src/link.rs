@@ -172,12 +172,17 @@ pub fn mask_passwords(url: &str) -> String {
 fn passwords_of(url: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    if let Some(start) = url.find("://").map(|index| index + 3)
+    if let Some(start) = authority(url)
         && let Some(sign) = url[start..].rfind('@').map(|index| start + index)
         && let Some(colon) = url[start..sign].find(':').map(|index| start + index)
     {
-        found.push(colon + 1..sign);
-        at = sign;
+        // The sign may be one of a password that is a parameter.
+        let hidden = colon + 1..sign;
+        at = match url[hidden.clone()].contains(PARAMETER) {
+            true => sign + url[sign..].find('&').unwrap_or(url.len() - sign),
+            false => sign,
+        };
+        found.push(hidden.start..at);
     }
     while let Some(start) = url[at..].find(PARAMETER) {
         let start = at + start + PARAMETER.len();
@@ -189,6 +194,15 @@ fn passwords_of(url: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Where user and host begin, also where the slashes before them were forgotten.
+fn authority(url: &str) -> Option<usize> {
+    let after = |hint: &str| url.find(hint).map(|index| index + hint.len());
+    after("://").or_else(|| SCHEMES.into_iter().find_map(after))
+}
+
+/// What the URLs begin with that may have a password.
+const SCHEMES: [&str; 2] = ["postgres:", "postgresql:"];
+
 /// Before a password that is a parameter.
 const PARAMETER: &str = "password=";
 
@@ -196,7 +210,7 @@ const PARAMETER: &str = "password=";
 pub(crate) fn passwords(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(hint) = ["://", PARAMETER]
+    while let Some(hint) = ["://", PARAMETER, SCHEMES[0], SCHEMES[1]]
         .iter()
         .filter_map(|hint| line[at..].find(hint))
         .min()
@@ -209,9 +223,20 @@ pub(crate) fn passwords(line: &str) -> Vec<Range<usize>> {
             None => (at, None),
         };
         let end = start + length_upto(&line[start..], quote);
-        let inside = passwords_of(&line[start..end]);
+        let token = &line[start..end];
+        let inside = passwords_of(token);
         found.extend(inside.into_iter().map(|r| start + r.start..start + r.end));
         at = end.max(hint + 1);
+        // A quote in a password ends the string too early.
+        if token.starts_with("postgres")
+            && !token.contains('@')
+            && let Some(from) = authority(token)
+            && let Some(colon) = token[from..].find(':').map(|index| start + from + index)
+            && let Some(sign) = line[end..].rfind('@').map(|index| end + index)
+        {
+            found.push(colon + 1..sign);
+            at = sign;
+        }
     }
     found
 }
@@ -367,6 +392,12 @@ mod tests {
             ("postgres://k:a\"p'w@db/kith", "postgres://k:***@db/kith"),
             ("postgres://me@db/a", "postgres://me@db/a"),
             (
+                "postgres://me@db:1/k?password=p@w&host=h",
+                "postgres://me@db:***&host=h",
+            ),
+            ("postgres:k:pw@db/k", "postgres:k:***@db/k"),
+            ("postgresql:k:pw@db/k", "postgresql:k:***@db/k"),
+            (
                 "postgres:///kith?password=pw&host=d",
                 "postgres:///kith?password=***&host=d",
             ),
@@ -401,6 +432,9 @@ mod tests {
                 vec!["one", "two"],
             ),
             ("# don't: postgres://k:pw@d", vec!["pw"]),
+            (r#"x = "postgres://k:p"w@d""#, vec![r#"p"w"#]),
+            (r"x = 'postgres://k:it'sPW@d' # 1", vec!["it'sPW"]),
+            (r#"x = "postgres:k:pw@d""#, vec!["pw"]),
             ("x = postgres://k:p\"w@d", vec!["p\"w"]),
             ("url = \"wss://relay.example:443\"", vec![]),
         ] {

@@ -52,7 +52,7 @@ pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
 
 /// Prints an error and tells its kind.
 pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
-    if is_seen_enough(error) {
+    if crate::output::reader_is_gone() {
         return ExitCode::SUCCESS;
     }
     crate::output::note(&format!("kith: {}", told(error)));
@@ -77,19 +77,6 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     } else {
         ExitCode::from(FAILURE)
     }
-}
-
-/// A broken pipe is the reader's wish to see no more, unless it led to a database.
-fn is_seen_enough(error: &anyhow::Error) -> bool {
-    let is_lost = error.chain().any(<dyn std::error::Error>::is::<StoreError>);
-    !is_lost
-        && error.chain().any(|cause| {
-            let io = cause
-                .downcast_ref::<std::io::Error>()
-                .map(std::io::Error::kind);
-            let json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
-            io.or_else(json) == Some(ErrorKind::BrokenPipe)
-        })
 }
 
 /// An error and its causes in one line; a cause that was told already is not told again, as some

@@ -125,6 +125,8 @@ pub(crate) fn stream_options(config: &Config) -> StreamOptions {
 
 /// A handle's host may ask to be asked again in an hour.
 const RESOLVING_TIME_MAX: Duration = Duration::from_mins(1);
+/// Where it is known whom the handle named before, that will do.
+const RESOLVING_AGAIN_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Who the accounts of a config are: each handle is resolved once, until it is forgotten.
 #[derive(Debug)]
@@ -133,6 +135,7 @@ pub(crate) struct Names {
     dids: HashMap<Handle, String>,
     /// Whose they were when they were last resolved, as the store has it.
     before: HashMap<String, String>,
+    has_unresolved: bool,
 }
 
 impl Names {
@@ -142,6 +145,7 @@ impl Names {
             directory,
             dids: HashMap::new(),
             before: HashMap::new(),
+            has_unresolved: false,
         }
     }
 
@@ -157,13 +161,17 @@ impl Names {
 
     /// The engine's settings, every handle of the config resolved.
     pub(crate) async fn settings(&mut self, config: &Config) -> Result<Settings, Unsettled> {
+        self.has_unresolved = false;
         let circle = &config.circle;
         let (mut tracked, mut reasons) = (Vec::new(), Vec::new());
         for account in &circle.tracked {
             match self.did(&account.id).await {
                 Ok(did) => tracked.push(TrackedDid {
                     did,
-                    handle: account.id.as_handle().map(|h| h.as_str().to_owned()),
+                    // One that does not resolve now is not what it goes by.
+                    handle: (account.id.as_handle())
+                        .filter(|handle| self.dids.contains_key(*handle))
+                        .map(|handle| handle.as_str().to_owned()),
                     label: account.label.clone(),
                 }),
                 Err(reason) => reasons.push(reason),
@@ -184,7 +192,7 @@ impl Names {
         let [skip, opt_out] = lists;
         distinct(config, &tracked, &skip)?;
         let mut settings = Settings::new(config, tracked, skip, opt_out);
-        settings.named = self.named(config);
+        settings.named = Some(self.named(config));
         Ok(settings)
     }
 
@@ -194,10 +202,15 @@ impl Names {
         let tracked = circle.tracked.iter().map(|account| &account.id);
         let all = tracked.chain(&circle.skip).chain(&circle.opt_out);
         let handles = all.filter_map(Identifier::as_handle);
-        let named =
-            handles.filter_map(|h| Some((h.as_str().to_owned(), self.dids.get(h)?.clone())));
+        let did = |handle: &Handle| self.before.get(handle.as_str()).cloned();
+        let named = handles.filter_map(|handle| Some((handle.as_str().to_owned(), did(handle)?)));
         let named: BTreeMap<String, String> = named.collect();
         named.into_iter().collect()
+    }
+
+    /// Whether some handle stands for whom it named before, and is to be asked for again.
+    pub(crate) fn has_unresolved(&self) -> bool {
+        self.has_unresolved
     }
 
     async fn did(&mut self, id: &Identifier) -> Result<String, Reason> {
@@ -209,33 +222,36 @@ impl Names {
             return Ok(did.clone());
         }
         tracing::debug!(handle = handle.as_str(), "asking whose it is");
-        let document = self.directory.resolve_handle(handle.as_str());
-        let document = tokio::time::timeout(RESOLVING_TIME_MAX, document).await;
-        let document = document
-            .map_err(|_| Reason::Slow { id: id.clone() })
-            .and_then(|document| {
-                document.map_err(|source| Reason::Handle {
-                    id: id.clone(),
-                    source: Box::new(source),
-                })
-            });
-        let did = match (document, self.before.get(handle.as_str())) {
-            (Ok(document), _) => document.did.clone(),
-            (Err(reason), Some(did)) => {
-                tracing::warn!(
-                    handle = handle.as_str(),
-                    did,
-                    %reason,
-                    "a handle of the configuration does not resolve now; it stands for whom it named \
-                     before (SIGHUP asks again)"
-                );
-                did.clone()
-            }
-            (Err(reason), None) => return Err(reason),
+        let before = self.before.get(handle.as_str());
+        let time_max = match before {
+            Some(_) => RESOLVING_AGAIN_TIME_MAX,
+            None => RESOLVING_TIME_MAX,
         };
-        self.before.insert(handle.as_str().to_owned(), did.clone());
-        self.dids.insert(handle.clone(), did.clone());
-        Ok(did)
+        let document = self.directory.resolve_handle(handle.as_str());
+        let reason = match tokio::time::timeout(time_max, document).await {
+            Ok(Ok(document)) => {
+                let did = document.did.clone();
+                self.before.insert(handle.as_str().to_owned(), did.clone());
+                self.dids.insert(handle.clone(), did.clone());
+                return Ok(did);
+            }
+            Ok(Err(source)) => Reason::Handle {
+                id: id.clone(),
+                source: Box::new(source),
+            },
+            Err(_) => Reason::Slow { id: id.clone() },
+        };
+        let Some(did) = before else {
+            return Err(reason);
+        };
+        self.has_unresolved = true;
+        tracing::warn!(
+            handle = handle.as_str(),
+            did,
+            %reason,
+            "a handle of the configuration does not resolve now; it stands for whom it named before"
+        );
+        Ok(did.clone())
     }
 }
 
@@ -254,7 +270,7 @@ enum Reason {
         source: Box<HandleError>,
     },
     /// Nobody has said whose name it is.
-    #[error("nobody said within {} s whose handle this is", RESOLVING_TIME_MAX.as_secs())]
+    #[error("nobody said in time whose handle this is")]
     Slow {
         /// As the file has it.
         id: Identifier,

@@ -162,7 +162,8 @@ struct Reading {
 
 impl Reading {
     async fn run(mut self, mut wakes: mpsc::Receiver<()>, mut hangups: Signal) {
-        let mut retry: Option<Instant> = None;
+        let has_unresolved = self.running.names.has_unresolved();
+        let mut retry = has_unresolved.then(|| Instant::now() + self.next_pause());
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seen = stamp(&self.running.path).await;
@@ -174,10 +175,13 @@ impl Reading {
                 }
                 Some(()) = hangups.recv() => Cause::Hangup,
                 () = until(retry) => Cause::Retry,
-                _ = looks.tick() => match stamp(&self.running.path).await == seen {
-                    true => continue,
-                    false => Cause::Changed,
-                },
+                _ = looks.tick() => {
+                    if stamp(&self.running.path).await == seen {
+                        continue;
+                    }
+                    still(&self.running.path).await;
+                    Cause::Changed
+                }
             };
             seen = stamp(&self.running.path).await;
             let text = std::fs::read(&self.running.path).ok();
@@ -218,7 +222,7 @@ impl Reading {
         }
         if cause == Cause::Hangup {
             names.forget();
-        } else if taken.is_empty() {
+        } else if taken.is_empty() && !names.has_unresolved() {
             if std::mem::take(&mut self.is_broken) {
                 tracing::info!("the configuration is right again, and as it is running");
             }
@@ -230,11 +234,18 @@ impl Reading {
                 tracing::info!(tracked, keys, "the configuration is taken up");
                 self.is_broken = false;
                 *running = config_taken;
+                let is_settled = !names.has_unresolved();
                 let _ = self.edits.send(Edit { settings }).await;
-                None
+                (!is_settled).then(|| Instant::now() + self.next_pause())
             }
             Err(unsettled) => self.wait_for(&unsettled),
         }
+    }
+
+    fn next_pause(&mut self) -> Duration {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(RETRY_MAX);
+        pause
     }
 
     fn wait_for(&mut self, unsettled: &Unsettled) -> Option<Instant> {
@@ -244,8 +255,7 @@ impl Reading {
             tracing::error!("the configuration is broken, everything stays as it is:\n{problems}");
             return None;
         }
-        let pause = self.pause;
-        self.pause = (pause * 2).min(RETRY_MAX);
+        let pause = self.next_pause();
         tracing::error!(
             "the configuration cannot be taken up now, everything stays as it is; trying again in \
              {pause:?}:\n{problems}"
@@ -259,6 +269,20 @@ async fn stamp(path: &Path) -> Option<[i64; 5]> {
     let file = tokio::fs::metadata(path).await.ok()?;
     let [device, number, bytes] = [file.dev(), file.ino(), file.size()].map(u64::cast_signed);
     Some([device, number, bytes, file.mtime(), file.mtime_nsec()])
+}
+
+/// Waits until the file stays as it is.
+async fn still(path: &Path) {
+    let begun = Instant::now();
+    let mut last = stamp(path).await;
+    while begun.elapsed() < QUIET_WAIT_MAX {
+        sleep(QUIET).await;
+        let now = stamp(path).await;
+        if now == last {
+            return;
+        }
+        last = now;
+    }
 }
 
 /// Waits until nothing more happens.

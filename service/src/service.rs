@@ -467,14 +467,16 @@ impl Desk {
 
     /// Hands out the accounts that wait.
     async fn hand_out(&mut self, engine: &mut Engine) {
+        let changed = engine.take_identity_changes();
+        for did in &changed {
+            self.outside.directory.invalidate(did);
+            self.handles.forget(did);
+        }
         while let Ok(document) = self.outside.documents.try_recv() {
             engine.learn(&document, now());
         }
-        // After them: what was fetched before a change is not learned behind it.
-        for did in engine.take_identity_changes() {
-            self.outside.directory.invalidate(&did);
-            self.handles.forget(&did);
-        }
+        // What was fetched before a change is not learned behind it.
+        engine.unlearn_all(&changed);
         for order in engine.backfill_orders(ORDERS_AHEAD, now()) {
             if self
                 .scheduler

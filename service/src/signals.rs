@@ -2,7 +2,7 @@
 //! a running service read its configuration.)
 
 use anyhow::Result;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Interrupted;
@@ -41,7 +41,11 @@ where
 fn listen(on_hangup: Hangup) -> Result<[CancellationToken; 2]> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let stops_on_hangup = on_hangup == Hangup::Stops && !is_hangup_ignored();
+    let mut hangup = match stops_on_hangup {
+        true => Some(signal(SignalKind::hangup())?),
+        false => None,
+    };
     let tokens = [CancellationToken::new(), CancellationToken::new()];
     let cancelled = tokens.clone();
     tokio::spawn(async move {
@@ -49,11 +53,26 @@ fn listen(on_hangup: Hangup) -> Result<[CancellationToken; 2]> {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                _ = hangup.recv(), if on_hangup == Hangup::Stops => {}
+                () = hung_up(hangup.as_mut()) => {}
             }
             tracing::info!("signal received");
             token.cancel();
         }
     });
     Ok(tokens)
+}
+
+async fn hung_up(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether whoever started this wants it to outlive the terminal, as `nohup` does.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1) // SIGHUP is 1.
 }

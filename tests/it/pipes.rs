@@ -165,4 +165,11 @@ fn a_reader_that_closes_early_has_what_it_wants() {
             "{arguments:?}"
         );
     }
+    // What is wrong is wrong, whether or not anybody reads what it is.
+    database.execute("UPDATE ledger_account SET own = own + 1 WHERE id > 0");
+    let mut command = kith.command(&["verify", "--json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("kith starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }

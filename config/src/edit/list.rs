@@ -15,34 +15,38 @@ pub(super) fn added(text: &str, entries: &Array, entry: &str) -> Option<String> 
         return Some(format!("{}{entry}{}", &text[..open], &text[open..]));
     };
     let comma = comma_after(text, last.end);
-    if let Some(line) = own_line(text, &last) {
-        let indent = &text[line.start..last.start];
-        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let separator = if comma.is_some() { "" } else { "," };
-        // Comments below it are its own: nothing else follows.
-        let mut end = line.end;
-        while is_comment(&text[end..line_end(text, end)]) {
-            end = line_end(text, end);
-        }
+    let anchor = comma.unwrap_or(last.end);
+    let line = line_start(text, last.start);
+    let rest = text[anchor..line_end(text, anchor)].trim();
+    let has_lines = text[line..last.start].trim().is_empty();
+    if !has_lines || !(rest.is_empty() || rest.starts_with('#')) {
         return Some(format!(
-            "{}{separator}{}{indent}{entry},{newline}{}",
+            "{}, {entry}{}",
             &text[..last.end],
-            &text[last.end..end],
-            &text[end..]
+            &text[last.end..]
         ));
     }
+    let indent = &text[line..last.start];
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let separator = if comma.is_some() { "" } else { "," };
+    // Comments below it are its own: nothing else follows.
+    let mut end = line_end(text, anchor);
+    while is_comment(&text[end..line_end(text, end)]) {
+        end = line_end(text, end);
+    }
     Some(format!(
-        "{}, {entry}{}",
-        &text[..last.end],
-        &text[last.end..]
+        "{}{separator}{}{indent}{entry},{newline}{}",
+        &text[..anchor],
+        &text[anchor..end],
+        &text[end..]
     ))
 }
 
-/// The text without an entry of the list: with its line and the comment on it, if it has one of its
-/// own.
+/// The text without an entry of the list: with its line, if it has one of its own, and the comments on
+/// that and directly above it.
 pub(super) fn removed(text: &str, entries: &Array, index: usize) -> Option<String> {
     let span = entries.get(index)?.span()?;
-    let cut = own_line(text, &span).unwrap_or_else(|| {
+    let cut = own_lines(text, &span).unwrap_or_else(|| {
         let before = index.checked_sub(1).and_then(|before| entries.get(before));
         let before = before.and_then(Value::span).map(|before| before.end);
         let is_joined = |end: &usize| {
@@ -62,14 +66,23 @@ pub(super) fn removed(text: &str, entries: &Array, index: usize) -> Option<Strin
     Some(format!("{}{}", &text[..cut.start], &text[cut.end..]))
 }
 
-/// The line of an entry, if nothing else is on it but its comma and a comment.
-fn own_line(text: &str, entry: &Range<usize>) -> Option<Range<usize>> {
-    let start = line_start(text, entry.start);
+/// The line of an entry, if nothing else is on it but its comma and a comment, and the comments
+/// directly above it.
+fn own_lines(text: &str, entry: &Range<usize>) -> Option<Range<usize>> {
+    let mut start = line_start(text, entry.start);
     let end = line_end(text, entry.end);
     let before = text[start..entry.start].trim();
     let after = text[entry.end..end].trim_start();
+    let has_comma = after.starts_with(',');
     let after = after.strip_prefix(',').unwrap_or(after).trim_start();
-    (before.is_empty() && (after.is_empty() || after.starts_with('#'))).then_some(start..end)
+    let is_alone = before.is_empty() && (after.is_empty() || after.starts_with('#'));
+    if !is_alone || !has_comma && comma_after(text, entry.end).is_some() {
+        return None;
+    }
+    while start > 0 && is_comment(&text[line_start(text, start - 1)..start]) {
+        start = line_start(text, start - 1);
+    }
+    Some(start..end)
 }
 
 /// Behind the comma that follows an entry, perhaps after comments and line breaks.

@@ -158,7 +158,7 @@ fn what_is_beside_an_entry_of_a_list_stays_or_goes_with_it() {
         ),
         (
             "c.d",
-            "[ # who\n  {id = 'a.b'}, # my sister\n  # at work\n\n  {id = 'e.f'} # last\n] # all\n",
+            "[ # who\n  {id = 'a.b'}, # my sister\n\n  {id = 'e.f'} # last\n] # all\n",
         ),
         (
             "e.f",
@@ -187,6 +187,11 @@ fn what_is_beside_an_entry_of_a_list_stays_or_goes_with_it() {
             "[{id='a'} # A\n , {id='b'}]",
             "[{id='b'}]",
             "[{id='a'} # A\n , ]",
+        ),
+        (
+            "[\n  {id='a'}\n  , {id='b'}\n]",
+            "[\n  {id='b'}\n]",
+            "[\n  {id='a'}\n]",
         ),
     ] {
         let list = list.replace("'a'", "'a.b'").replace("'b'", "'c.d'");

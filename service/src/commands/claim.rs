@@ -3,10 +3,7 @@
 //! The request is left in the database; the service that runs answers it, wherever it runs, or
 //! this command itself, where none does.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use kith_config::{Did, Mode};
@@ -85,15 +82,14 @@ async fn run(
         None => (store.request(id).await?).context("the request is gone from the database")?,
     };
     store.close().await;
-    match output.format() {
-        Format::Json => output::json(&state)?,
-        Format::Csv => output::table(&flat(&state), Format::Csv)?,
-        Format::Table => {
-            if let Some(words) = words(&state) {
-                writeln!(io::stdout(), "{words}")?;
-            }
-        }
-    }
+    output::as_far_as_read(match output.format() {
+        Format::Json => output::json(&state),
+        Format::Csv => output::table(&flat(&state), Format::Csv),
+        Format::Table => match words(&state) {
+            Some(words) => output::people(&format!("{words}\n")),
+            None => Ok(()),
+        },
+    })?;
     match state.answer.as_deref().and_then(Answer::parse) {
         Some(Answer::Done | Answer::Partly) => Ok(()),
         Some(answer) => Err(InputError(refusal(answer, &state)).into()),

@@ -6,13 +6,13 @@ use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::{cli::Cli, exit::InputError};
+use crate::{cli::Cli, exit::InputError, output};
 
 /// Prints a shell's completions.
 pub(super) fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "kith", &mut script);
-    Ok(std::io::stdout().write_all(&script)?)
+    Ok(output::out().write_all(&script)?)
 }
 
 /// Writes `kith.1` and a page for each command.

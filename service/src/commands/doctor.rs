@@ -114,11 +114,11 @@ pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
     if let (Ok(config), false) = (&live, args.offline) {
         findings.extend(network::checks(config).await);
     }
-    match args.output.format() {
-        Format::Json => output::json(&findings)?,
-        Format::Csv => output::table(&flat(&findings), Format::Csv)?,
-        Format::Table => std::io::stdout().write_all(words(&findings)?.as_bytes())?,
-    }
+    output::as_far_as_read(match args.output.format() {
+        Format::Json => output::json(&findings),
+        Format::Csv => output::table(&flat(&findings), Format::Csv),
+        Format::Table => Ok(output::out().write_all(words(&findings)?.as_bytes())?),
+    })?;
     match failed(&findings) {
         0 => Ok(()),
         1 => Err(InputError("1 check failed".to_owned()).into()),

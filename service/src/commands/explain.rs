@@ -84,7 +84,7 @@ pub(super) async fn run(path: &Path, args: ExplainArgs) -> Result<()> {
     match args.output.format() {
         Format::Json => output::json(&answer)?,
         Format::Csv => output::table(&steps(&answer), Format::Csv)?,
-        Format::Table => std::io::stdout().write_all(text(&answer)?.as_bytes())?,
+        Format::Table => output::out().write_all(text(&answer)?.as_bytes())?,
     }
     store.close().await;
     Ok(())

@@ -19,7 +19,7 @@ pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
     match format {
         Format::Json => output::json(&status)?,
         Format::Csv => output::table(&flat(&status), format)?,
-        Format::Table => std::io::stdout().write_all(text(&status)?.as_bytes())?,
+        Format::Table => output::out().write_all(text(&status)?.as_bytes())?,
     }
     store.close().await;
     Ok(())

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io::{self, Seek, Write},
     os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
     thread,
@@ -14,6 +14,7 @@ use std::{
 use anyhow::Result;
 use kith_config::{FILE_BYTES_MAX, Identifier, edit};
 use kith_store::{Table, Value};
+use tempfile::NamedTempFile;
 
 use crate::{
     cli::{Format, TrackCommand},
@@ -101,7 +102,13 @@ pub(super) fn change(
 ) -> Result<()> {
     let target = resolved(path)?;
     // Editors do not wait for the lock, which is why the text is compared, too.
-    let _lock = lock(&target).map_err(|error| unreadable(path, &error))?;
+    let Some(_lock) = lock(&target).map_err(|error| unreadable(path, &error))? else {
+        return Err(InputError(format!(
+            "somebody has had {} locked for {LOCK_TIME_MAX:?}; nothing was written\n  help: try again",
+            path.display()
+        ))
+        .into());
+    };
     let before = read(&target)?;
     let after = edit(&before).map_err(|error| refused(&error))?;
     match write(&target, &before, &after) {
@@ -122,7 +129,7 @@ pub(super) fn change(
 
 /// Waits until no other `kith track` edits the file, but not for long. Each puts another file in its
 /// place, so that what was waited for may be the file of before.
-fn lock(target: &Path) -> io::Result<File> {
+fn lock(target: &Path) -> io::Result<Option<File>> {
     let begun = Instant::now();
     loop {
         let file = File::open(target)?;
@@ -133,14 +140,11 @@ fn lock(target: &Path) -> io::Result<File> {
                 thread::sleep(LOCK_PAUSE);
                 continue;
             }
-            Err(TryLockError::WouldBlock) => {
-                let said = format!("somebody has had it locked for {LOCK_TIME_MAX:?}");
-                return Err(io::Error::new(io::ErrorKind::TimedOut, said));
-            }
+            Err(TryLockError::WouldBlock) => return Ok(None),
         }
         let (locked, there) = (file.metadata()?, fs::metadata(target)?);
         if (locked.dev(), locked.ino()) == (there.dev(), there.ino()) {
-            return Ok(file);
+            return Ok(Some(file));
         }
     }
 }
@@ -152,32 +156,53 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Puts a new file in the old one's place, with its permissions and owner. False: it is not as it was
 /// before.
 fn write(target: &Path, before: &str, after: &str) -> io::Result<bool> {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+    let beside = match beside(target, after) {
+        Ok(beside) => Some(beside),
+        // The file may be another's of the folder: mounted into it, for example.
+        Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => None,
+        Err(error) => return Err(error),
+    };
+    if fs::read(target)? != before.as_bytes() {
+        return Ok(false);
+    }
+    match beside.map(|beside| beside.persist(target)) {
+        Some(Ok(_)) => Ok(true),
+        Some(Err(failed)) if failed.error.kind() != ResourceBusy => Err(failed.error),
+        // Its place cannot be another's: only its text can be another.
+        Some(Err(_)) | None => {
+            let file = File::options().write(true).open(target)?;
+            put(&file, after).inspect_err(|_| {
+                let _ = put(&file, before);
+            })?;
+            Ok(true)
+        }
+    }
+}
+
+/// A new file in the same folder.
+fn beside(target: &Path, text: &str) -> io::Result<NamedTempFile> {
     let folder = target.parent().unwrap_or(Path::new("/"));
     let old = fs::metadata(target)?;
     let mut file = tempfile::Builder::new()
         .prefix(".kith-track-")
         .tempfile_in(folder)?;
-    file.write_all(after.as_bytes())?;
+    file.write_all(text.as_bytes())?;
     let new = file.as_file().metadata()?;
     if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
         chown(file.path(), Some(old.uid()), Some(old.gid()))?;
     }
     file.as_file().set_permissions(old.permissions())?;
     file.as_file().sync_all()?;
-    if fs::read(target)? != before.as_bytes() {
-        return Ok(false);
-    }
-    match file.persist(target) {
-        Ok(_) => Ok(true),
-        // A file that is mounted into a container keeps its place: only its text can be another.
-        Err(failed) if failed.error.kind() == io::ErrorKind::ResourceBusy => {
-            let mounted = File::options().write(true).truncate(true).open(target)?;
-            (&mounted).write_all(after.as_bytes())?;
-            mounted.sync_all()?;
-            Ok(true)
-        }
-        Err(failed) => Err(failed.error),
-    }
+    Ok(file)
+}
+
+/// Gives a file another text.
+fn put(mut file: &File, text: &str) -> io::Result<()> {
+    file.rewind()?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()
 }
 
 /// The file itself, where the path is a link: the link stays.

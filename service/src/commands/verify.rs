@@ -1,6 +1,6 @@
 //! `kith verify`: does everything follow from the journal?
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use anyhow::Result;
 use kith_config::Mode;
@@ -41,14 +41,14 @@ pub(super) async fn run(path: &Path, args: &VerifyArgs) -> Result<()> {
         columns: columns.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     };
-    match args.output.format() {
-        Format::Json => output::json(&verified)?,
+    output::as_far_as_read(match args.output.format() {
+        Format::Json => output::json(&verified),
         Format::Table if verified.identical => {
             let position = output::thousands(verified.position.cast_signed());
-            writeln!(std::io::stdout(), "identical up to position {position}")?;
+            output::people(&format!("identical up to position {position}\n"))
         }
-        format => output::table(&table, format)?,
-    }
+        format => output::table(&table, format),
+    })?;
     match verified.identical {
         true => Ok(()),
         false => Err(InputError(format!(

@@ -323,7 +323,8 @@ impl Engine {
     /// Likes that pass the tests that need no time wait for their turn; the others are counted.
     fn stage(&mut self, id: AccountId, read: &AccountRead, begun: Micros) {
         self.read_as_active(id);
-        if read.handle.is_some() {
+        // A claim of the account's own.
+        if read.handle.is_some() && !self.looks_up_handles() {
             self.set_handle(id, read.handle.clone());
         }
         let Some((first, upto)) =

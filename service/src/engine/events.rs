@@ -108,14 +108,10 @@ impl Engine {
             self.counters.add("verify.good", 1);
         }
         self.counters.add("frames.commit", 1);
-        // Whatever a commit claims to continue, likes of long before are not told by it for the first
-        // time, unless it continues what was seen: whoever passes it on may have chosen its ops.
-        let mut first = 0;
-        if let Some(id) = known.filter(|id| self.circle.hop(*id).is_some())
-            && !self.continues(id, commit, rev)
-        {
-            first = tid::at(tid::micros(self.likes_known(id)) - KEY_AGE_MAX);
-        }
+        let first = match known.filter(|id| self.circle.hop(*id).is_some()) {
+            Some(id) => self.first_like(id, commit, rev, arrival),
+            None => 0,
+        };
         let author = Party {
             did: &commit.repo,
             id: known,
@@ -136,7 +132,25 @@ impl Engine {
         }
         // A stranger whose like counted has a number since.
         if let Some(id) = known.or_else(|| self.circle.lookup(author.did)) {
-            self.seen(id, rev, commit.data.as_ref());
+            // What continues one of long before its entry is not believed for that.
+            let data = commit.data.as_ref().filter(|_| rev >= first);
+            self.seen(id, rev, data);
+        }
+    }
+
+    /// Likes with keys before this one are not told by a commit for the first time, whatever it says:
+    /// unless it continues what was seen, whoever passes it on may have chosen its ops. Files are
+    /// believed.
+    fn first_like(&mut self, id: AccountId, commit: &Commit, rev: u64, arrival: Arrival) -> u64 {
+        let known = self.likes_known(id);
+        let follows_nothing = !self.data.contains_key(&id);
+        if self.continues(id, commit, rev) || arrival.offset.is_some() {
+            return 0;
+        }
+        match follows_nothing {
+            // Nothing of it was counted: a client's clock may be slow.
+            true => tid::at(tid::micros(known) - KEY_AGE_MAX),
+            false => known + 1,
         }
     }
 
@@ -224,9 +238,16 @@ impl Engine {
         if !is_known {
             self.open_gap("sync", id, self.notes[id.index()].rev, number);
         }
-        // The frame's own rev may be anybody's: commits up to it would pass for seen.
+        // The frame's own rev may be anybody's: commits up to it would pass for seen. And an older tree
+        // of the account, which it has signed once, would be one that commits seem to continue.
         let signed = commit_rev.and_then(tid::pack).unwrap_or(number).min(number);
-        self.seen(id, signed.max(self.notes[id.index()].rev), data.as_ref());
+        let last = match self.data.contains_key(&id) {
+            true => self.notes[id.index()].rev,
+            false => self.likes_known(id),
+        };
+        if signed >= last {
+            self.seen(id, signed, data.as_ref());
+        }
     }
 
     pub(super) fn identity(&mut self, did: &str, handle: Option<String>) {

@@ -144,7 +144,7 @@ impl Engine {
             commits,
             tracked: pending.tracked.then(|| self.tracked.clone()),
             skipped: pending.skipped.then(|| self.skipped()),
-            named: pending.named.then(|| self.settings.named.clone()),
+            named: self.settings.named.clone().filter(|_| pending.named),
             follows_dropped,
             follows,
             blocks_dropped,

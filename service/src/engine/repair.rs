@@ -399,14 +399,16 @@ impl Engine {
 
     /// Whose cached identities are out of date, since last asked.
     pub(crate) fn take_identity_changes(&mut self) -> Vec<String> {
-        let changed = std::mem::take(&mut self.repairs.identities);
-        for did in &changed {
-            // Their documents of before may have been learned since.
+        std::mem::take(&mut self.repairs.identities)
+    }
+
+    /// What was learned of these accounts' documents is out of date, for the next start too.
+    pub(crate) fn unlearn_all(&mut self, dids: &[String]) {
+        for did in dids {
             if let Some(id) = self.circle.lookup(did) {
                 self.unlearn(id);
             }
         }
-        changed
     }
 
     /// What an account's document said is out of date, for the next start too.

@@ -171,9 +171,9 @@ impl Engine {
         self.restore_tracked(store.load_tracked().await?)?;
         self.skip_as_configured();
         self.pending.skipped = self.skipped() != store.load_skipped().await?;
-        // Offline no handle is resolved, and none is forgotten for that.
-        let named = &self.settings.named;
-        self.pending.named = !named.is_empty() && *named != store.load_named().await?;
+        if let Some(named) = &self.settings.named {
+            self.pending.named = *named != store.load_named().await?;
+        }
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
         let mut broken = 0;

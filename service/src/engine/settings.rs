@@ -35,8 +35,8 @@ pub(crate) struct Settings {
     pub(crate) skip: Vec<String>,
     /// DIDs that want no points.
     pub(crate) opt_out: Vec<String>,
-    /// Handles of the config and whose they are, ascending.
-    pub(crate) named: Vec<(String, String)>,
+    /// Handles of the config and whose they are, ascending; None: nobody was asked.
+    pub(crate) named: Option<Vec<(String, String)>>,
     /// Follow records read of one account at most.
     pub(crate) max_follows: u32,
     /// Members whose handles are looked up in a minute.
@@ -81,7 +81,7 @@ impl Settings {
             tracked,
             skip,
             opt_out,
-            named: Vec::new(),
+            named: None,
             max_follows: config.circle.max_follows,
             handles_per_minute: config.network.handles_per_minute,
             rules: Rules {

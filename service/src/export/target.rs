@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::{Builder, NamedTempFile};
 
-use crate::{cli::FileFormat, exit::InputError};
+use crate::{cli::FileFormat, exit::InputError, output};
 
 /// Bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -86,7 +86,7 @@ impl Target {
     /// What to write to. It is to be flushed before the end.
     pub(super) fn writer(&self) -> Result<Out> {
         let out: Box<dyn Write + Send> = match self {
-            Target::Stdout => Box::new(io::stdout()),
+            Target::Stdout => Box::new(output::out()),
             Target::File { partial, .. } => {
                 let file: File = partial.as_file().try_clone().context("cannot write")?;
                 Box::new(file)

@@ -90,6 +90,13 @@ pub(super) async fn watch(site: Arc<Site>) {
         if site.news.sender.receiver_count() == 0 || last.is_none() {
             site.news.somebody.notified().await;
             last = site.news.first().take();
+            if last.is_none() {
+                // Somebody of before was told already.
+                continue;
+            }
+        } else {
+            // Who has come since hears all that follows.
+            *site.news.first() = None;
         }
         match look(&site, last).await {
             Ok(moment) => last = Some(moment),

@@ -4,10 +4,11 @@
 //! Names come from strangers: [`harmless`] is what any of them passes on its way to a terminal or
 //! a spreadsheet.
 
+mod out;
 mod people;
 mod rows;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use anyhow::Result;
 use kith_store::Table;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::cli::Format;
 pub(crate) use kith_feeder::text::harmless;
+pub(crate) use out::{as_far_as_read, out, reader_is_gone};
 pub(crate) use people::{Names, dids_of, for_people, time, without_shared};
 pub(crate) use rows::Rows;
 
@@ -35,12 +37,12 @@ pub(crate) fn table(table: &Table, format: Format) -> Result<()> {
 
 /// Prints text for people, its first line bold where that is wanted.
 pub(crate) fn people(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = out();
     let (head, rest) = text.split_once('\n').unwrap_or((text, ""));
     if out.is_terminal() && colours() {
-        write!(out, "\u{1b}[1m{head}\u{1b}[0m\n{rest}")?;
+        out.write_all(format!("\u{1b}[1m{head}\u{1b}[0m\n{rest}").as_bytes())?;
     } else {
-        write!(out, "{head}\n{rest}")?;
+        out.write_all(format!("{head}\n{rest}").as_bytes())?;
     }
     Ok(())
 }
@@ -64,10 +66,9 @@ pub(crate) fn note(text: &str) {
 
 /// Prints anything as JSON, indented.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)?;
-    Ok(())
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(out().write_all(&text)?)
 }
 
 /// Whether colours are wanted at all: see <https://no-color.org>.

@@ -1,12 +1,15 @@
 //! Rows for programs, printed as they come: JSON and CSV.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 
 use anyhow::Result;
 use kith_store::Value;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::harmless;
+use super::{
+    harmless,
+    out::{Out, out},
+};
 use crate::cli::Format;
 
 /// A list that is being printed.
@@ -16,10 +19,10 @@ pub(crate) struct Rows<W: Write> {
     printed: u64,
 }
 
-impl Rows<BufWriter<io::StdoutLock<'static>>> {
+impl Rows<BufWriter<Out>> {
     /// To standard output; `format` is JSON or else CSV.
     pub(crate) fn to_stdout(format: Format) -> Self {
-        Rows::new(BufWriter::new(io::stdout().lock()), format)
+        Rows::new(BufWriter::new(out()), format)
     }
 }
 

@@ -140,7 +140,12 @@ pub(crate) fn mask_password(url: &str) -> String {
     let rest = match rest.rsplit_once('@') {
         Some((who, place)) if who.contains(':') => {
             let user = who.split(':').next().unwrap_or_default();
-            format!("{user}:***@{place}")
+            // The sign may be one of a password that is a parameter.
+            let place = match who.contains("password=") {
+                true => place.find('&').map_or("", |end| &place[end..]).to_owned(),
+                false => format!("@{place}"),
+            };
+            format!("{user}:***{place}")
         }
         _ => rest.to_owned(),
     };
@@ -169,6 +174,10 @@ mod tests {
             ),
             ("postgres://me:1/pw@host/k", "postgres://me:***@host/k"),
             ("postgres://me@host/a", "postgres://me@host/a"),
+            (
+                "postgres://me@host:1/k?password=p@w&host=h",
+                "postgres://me@host:***&host=h",
+            ),
             (
                 "postgres://me@host/k?password=p@w&host=h",
                 "postgres://me@host/k?password=***&host=h",

@@ -269,6 +269,18 @@ fn likes_of_long_ago_are_not_made_again_by_a_commit_that_continues_nothing_known
     tell_commit(&mut engine, BOB, later, 0, Vec::new());
     let new = like(NOW + (later + 2) * SECOND, BOB);
     assert!(engine.ticks() > 0, "it could count again");
+    // A tree that it signed long ago is not what it has now.
+    let again = Message::Sync {
+        seq: 1,
+        did: ALICE.to_owned(),
+        rev: rev(later + 1),
+        data: Some(tree(1)),
+        commit_rev: Some(rev(1)),
+        time: NOW + (later + 1) * SECOND,
+    };
+    tell(&mut engine, later + 1, again);
+    tell_commit(&mut engine, ALICE, later + 1, 1, vec![made(&one)]);
+    assert_eq!(counted(&engine, "likes.accepted"), 1);
     // Something was missed, or so it says.
     tell_commit(
         &mut engine,
