@@ -47,10 +47,10 @@ pub(crate) fn reader_is_gone() -> bool {
 }
 
 /// Printed as far as somebody reads it: what the command has to say by its exit code it says either
-/// way.
+/// way, and an error that comes later is another.
 pub(crate) fn as_far_as_read(printed: Result<()>) -> Result<()> {
     match printed {
-        Err(_) if reader_is_gone() => Ok(()),
+        Err(_) if READER_IS_GONE.swap(false, Ordering::Relaxed) => Ok(()),
         printed => printed,
     }
 }
