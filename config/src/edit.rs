@@ -208,10 +208,14 @@ fn append(text: &str, key: &str, value: Value) -> Result<String, EditError> {
         .ok_or(EditError::Unusual)?
         .insert(key, toml_edit::value(list));
     let printed = document.to_string();
-    Ok(match text.contains("\r\n") {
-        true => printed.replace("\r\n", "\n").replace('\n', "\r\n"),
-        false => printed,
-    })
+    Ok(printed
+        .replace("\r\n", "\n")
+        .replace('\n', newline_of(text)))
+}
+
+/// How the lines of the file end.
+fn newline_of(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
 /// The mark that some editors begin a file with, and the rest.
@@ -229,7 +233,7 @@ const BOM: char = '\u{feff}';
 /// Inserts lines at the beginning of a line, or after a last line that has no end.
 fn insert_lines(text: &str, at: usize, lines: &[&str]) -> String {
     let (before, after) = text.split_at(at);
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = newline_of(text);
     let end = match before.is_empty() || before.ends_with('\n') {
         true => "",
         false => newline,

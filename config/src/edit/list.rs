@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml_edit::{Array, Value};
 
-use super::{is_comment, line_end, line_start};
+use super::{is_comment, line_end, line_start, newline_of};
 
 /// The text with one more entry, after those that the list has, in the manner of the last.
 pub(super) fn added(text: &str, entries: &Array, entry: &str) -> Option<String> {
@@ -27,7 +27,7 @@ pub(super) fn added(text: &str, entries: &Array, entry: &str) -> Option<String> 
         ));
     }
     let indent = &text[line..last.start];
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let newline = newline_of(text);
     let separator = if comma.is_some() { "" } else { "," };
     // Comments below it are its own: nothing else follows.
     let mut end = line_end(text, anchor);
