@@ -231,6 +231,12 @@ impl Store {
         Ok(handles)
     }
 
+    /// Epoch boundaries passed; None before the first event.
+    pub async fn epochs_ended(&self) -> Result<Option<i64>, StoreError> {
+        const SQL: &str = "SELECT CAST(ticks AS BIGINT) FROM state WHERE epoch IS NOT NULL";
+        Ok(on_readers!(self, pool => sqlx::query_scalar(SQL).fetch_optional(pool).await?))
+    }
+
     /// Event time of the latest event, unix microseconds; None before the first.
     pub async fn clock_micros(&self) -> Result<Option<i64>, StoreError> {
         let clock: Option<Option<i64>> = on_readers!(self, pool =>

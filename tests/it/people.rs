@@ -107,6 +107,35 @@ fn people_read_names_and_dates_and_programs_read_dids() {
 
 /// A handle is a stranger's text: whoever runs a host writes there what he likes.
 #[test]
+fn an_empty_report_says_why() {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let recording = recordings().expected.with_file_name(&case.frames);
+    let text = |path: &std::path::Path| path.to_str().expect("test paths are text").to_owned();
+    let epoch = format!("epoch = \"{}\"", case.parameters.epoch);
+    let nothing = |changed: &dyn Fn(&str) -> String, frames: &dyn Fn(&Kith) -> String| {
+        let database = Database::sqlite();
+        let kith = Kith::new(&changed(&case.config(database.url(), &recording)));
+        let _ = kith
+            .run(&["replay", "--frames", &frames(&kith)])
+            .expect_ok();
+        kith.run(&["report", "standings"]).expect_ok().stderr
+    };
+    let whole = |_: &Kith| text(&recording);
+    let none = |kith: &Kith| {
+        let empty = kith.folder().join("empty.frames");
+        std::fs::write(&empty, "").expect("can be written");
+        text(&empty)
+    };
+    let as_it_is = |config: &str| config.to_owned();
+    assert!(nothing(&as_it_is, &none).contains("no event was taken so far"));
+    let long = |config: &str| config.replace(&epoch, "epoch = \"30d\"");
+    assert!(nothing(&long, &whole).contains("no epoch has ended so far"));
+    let unpinned = |config: &str| config.replace("pin_tracked = true", "pin_tracked = false");
+    assert!(nothing(&unpinned, &whole).contains("ledger.pin_tracked is false"));
+    assert!(!nothing(&as_it_is, &whole).contains("nothing to show"));
+}
+
+#[test]
 fn strangers_names_are_harmless() {
     let (kith, database, viewer) = replayed();
     let evil = "=HYPERLINK(\"http://evil.example\")\u{1b}[2J\u{202e}\u{7}\u{9b}31m,x";

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use anyhow::Result;
-use kith_config::Mode;
+use kith_config::{Ledger, Mode, Rule};
 use kith_store::{Access, Parameter, REPORTS, Report, Store, Table, Value};
 
 use crate::{
@@ -48,7 +48,10 @@ pub(super) async fn run(path: &Path, args: ReportArgs) -> Result<()> {
     match format {
         Format::Table => {
             let limit = args.limit.unwrap_or(ROWS_FOR_PEOPLE);
-            show(&store, report, parameters, limit).await?;
+            if show(&store, report, parameters, limit).await? == 0 {
+                let ended = store.epochs_ended().await?;
+                output::note(nothing(report, ended, &config.ledger));
+            }
         }
         Format::Json | Format::Csv => stream(&store, report, parameters, &args).await?,
     }
@@ -135,13 +138,13 @@ async fn note_untracked(store: &Store, parameters: &[(&str, Parameter)]) -> Resu
     Ok(())
 }
 
-/// A table for people, and on standard error what it leaves out.
+/// A table for people, and on standard error what it leaves out. Returns how many rows it has.
 async fn show(
     store: &Store,
     report: &Report,
     mut parameters: Vec<(&'static str, Parameter)>,
     limit: u32,
-) -> Result<()> {
+) -> Result<usize> {
     let all = i64::from(limit) + MORE_MAX + 1;
     parameters.push(("limit", Parameter::Int(all)));
     let mut rows = Vec::new();
@@ -161,7 +164,6 @@ async fn show(
     let names = Names::new(&table, known);
     output::people(&output::for_people(&table, &names))?;
     match more {
-        0 if table.rows.is_empty() => output::note("nothing to show"),
         0 => {}
         1 => output::note("1 more row; --limit shows more"),
         more if more > MORE_MAX => output::note(&format!(
@@ -173,7 +175,23 @@ async fn show(
             output::thousands(more)
         )),
     }
-    Ok(())
+    Ok(table.rows.len())
+}
+
+/// Why there are no rows, as far as that can be told.
+fn nothing(report: &Report, epochs_ended: Option<i64>, rules: &Ledger) -> &'static str {
+    let ranks_epochs = ["standings", "delta"].contains(&report.name);
+    match epochs_ended {
+        None => "nothing to show: no event was taken so far, see kith status",
+        Some(0) if ranks_epochs => {
+            "nothing to show: no epoch has ended so far; report top tells of now"
+        }
+        Some(_) if ranks_epochs && rules.rule == Rule::Systematic && !rules.pin_tracked => {
+            "nothing to show: epochs are ranked by points of pinned accounts, and ledger.pin_tracked \
+             is false"
+        }
+        Some(_) => "nothing to show",
+    }
 }
 
 /// Rows for programs, printed as they come.
