@@ -173,3 +173,36 @@ fn a_reader_that_closes_early_has_what_it_wants() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
+
+/// What was started to outlive its terminal, as by `nohup`, does.
+#[test]
+fn a_closed_terminal_does_not_stop_what_ignores_it() {
+    let database = Database::sqlite();
+    let kith = kith(&database);
+    let pipe = made_pipe(&kith);
+    let log = kith.folder().join("log");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' HUP; exec \"$@\"", "sh"])
+        .arg(kith_tests::kith_binary())
+        .args(["replay", "--frames", "pipe.frames"])
+        .current_dir(kith.folder())
+        .stdin(Stdio::null())
+        .stderr(File::create(&log).expect("can be made"));
+    let mut child = command.spawn().expect("sh starts");
+    wait_until("a start", || {
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        said.contains("restored").then_some(())
+    });
+    let hung_up = Command::new("kill")
+        .args(["-s", "HUP", &child.id().to_string()])
+        .status();
+    assert!(hung_up.expect("kill starts").success());
+    // One that listened would be gone by then.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(child.try_wait().expect("can be asked after"), None);
+    let frames = std::fs::read(recording()).expect("a recording");
+    std::fs::write(pipe, frames).expect("it is read");
+    assert!(child.wait().expect("it ends").success());
+    assert!(database.number("SELECT COUNT(*) FROM journal WHERE kind = 1") > 50);
+}
