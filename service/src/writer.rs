@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use kith_store::{Batch, Store, StoreError};
+use kith_store::{Batch, LastBatch, Store, StoreError, batch::State};
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
@@ -115,29 +115,34 @@ impl Writer {
 
 /// Commits a batch, for ever if need be.
 async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
-    let after = (batch.state.batch, batch.state.position);
+    let State {
+        batch: number,
+        position,
+        writer,
+        ..
+    } = batch.state;
+    let after = LastBatch {
+        batch: number,
+        position,
+        writer,
+    };
     let mut pause = RETRY_FIRST;
-    // The connection may have been lost after a commit took effect.
-    let mut may_be_stored = false;
     loop {
         let error = match store.commit(&batch).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        may_be_stored |= !matches!(error, StoreError::Fenced { .. } | StoreError::Locked { .. });
-        match store.stored_batch().await {
-            // Else it is another's, with the same numbers.
-            Ok(stored) if stored == after && may_be_stored => return Ok(()),
+        match store.last_batch().await {
+            // The connection was lost after the commit took effect.
+            Ok(last) if last == after => return Ok(()),
             // Another took the place while this one was held up, whatever the error says.
-            Ok((found_batch, found_position))
-                if (found_batch, found_position) != batch.expected =>
-            {
+            Ok(last) if (last.batch, last.position) != batch.expected => {
                 let (batch, position) = batch.expected;
                 return Err(StoreError::Fenced {
                     batch,
                     position,
-                    found_batch,
-                    found_position,
+                    found_batch: last.batch,
+                    found_position: last.position,
                 });
             }
             _ if matches!(error, StoreError::Fenced { .. }) || error.is_defect() => {
@@ -145,7 +150,7 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
             }
             _ => {}
         }
-        tracing::error!(%error, batch = after.0, ?pause, "batch not committed, waiting");
+        tracing::error!(%error, batch = number, ?pause, "batch not committed, waiting");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);
     }
@@ -155,6 +160,7 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
 mod tests {
     use kith_config::{Config, Env, Mode};
     use kith_store::{Access, batch::Micros};
+    use kith_tests::Database;
 
     use super::*;
     use crate::{
@@ -163,6 +169,8 @@ mod tests {
     };
 
     const EPOCH: Micros = 7 * 86_400 * 1_000_000;
+    const CUT_OFF: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
     fn settings() -> Settings {
         let text = "[[circle.tracked]]\nid = \"did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\"\n";
@@ -215,6 +223,40 @@ mod tests {
         ticks(&mut first, 1).await;
         ticks_noted(&mut second, 1);
         let error = second.flush_now().await.expect_err("another wrote");
+        let error = error.downcast_ref::<StoreError>();
+        assert!(
+            matches!(error, Some(StoreError::Fenced { .. })),
+            "{error:?}"
+        );
+    }
+
+    /// On PostgreSQL a lost connection is a lost lock: whoever comes then may write a batch of the same
+    /// number and position as the one that was under way.
+    #[test]
+    fn a_batch_of_who_came_between_is_not_taken_for_ones_own() {
+        let Some(database) = Database::postgres() else {
+            return;
+        };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let open = async || {
+            let store = Store::open(database.url(), Access::Write).await;
+            let store = Arc::new(store.expect("opens"));
+            let engine = Engine::open(&store, settings()).await.expect("opens");
+            Writer::new(engine, store, 2)
+        };
+        let mut first = runtime.block_on(async {
+            let mut first = open().await;
+            ticks(&mut first, 0).await;
+            first
+        });
+        database.execute(CUT_OFF);
+        runtime.block_on(async {
+            let mut second = open().await;
+            ticks(&mut second, 1).await;
+        });
+        ticks_noted(&mut first, 1);
+        let error = runtime.block_on(first.flush_now());
+        let error = error.expect_err("another wrote");
         let error = error.downcast_ref::<StoreError>();
         assert!(
             matches!(error, Some(StoreError::Fenced { .. })),

@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("which database? sqlite:FILE or postgres://…")?;
     let smaller: u32 = arguments.next().map_or(Ok(1), |n| n.parse())?;
     let store = Store::open(&url, Access::Write).await?;
-    if store.stored_batch().await.is_err() {
+    if store.last_batch().await.is_err() {
         Large::new(smaller.max(1)).write(&store).await?;
         if url.starts_with("postgres") {
             // What autovacuum does in a service that runs for long.

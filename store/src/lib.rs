@@ -84,7 +84,7 @@ macro_rules! advance {
             "UPDATE state SET batch = $1, position = $2, ticks = $3, epoch = $4, \
              epoch_micros = $5, epoch_base = $6, epoch_base_micros = $7, clock_micros = $8, \
              flow_position = $9, depth = $10, checkpoint_position = $13, dropped_position = $14, \
-             history_epoch = $15 WHERE singleton = 1 AND batch = $11 AND position = $12",
+             history_epoch = $15, writer = $16 WHERE singleton = 1 AND batch = $11 AND position = $12",
         )
         .bind(state.batch.cast_signed())
         .bind(state.position.cast_signed())
@@ -101,6 +101,7 @@ macro_rules! advance {
         .bind(state.checkpoint_position.cast_signed())
         .bind(state.dropped_position.cast_signed())
         .bind(state.history_epoch)
+        .bind(state.writer)
         .execute(&mut **$transaction)
         .await?
         .rows_affected();
@@ -165,6 +166,18 @@ macro_rules! finish {
         }
         $transaction.commit().await?;
     }};
+}
+
+/// The batch that was committed last.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct LastBatch {
+    /// Its number.
+    pub batch: u64,
+    /// The last journal position with it.
+    pub position: u64,
+    /// Who wrote it, see [`State::writer`]. Another may have written one of the same number and
+    /// position.
+    pub writer: i64,
 }
 
 /// An open database.
@@ -270,7 +283,7 @@ impl Store {
     /// Commits a batch: all of it, on top of the batch it expects, or nothing.
     ///
     /// After an error other than [`StoreError::Fenced`] the outcome may be unknown (a connection
-    /// lost during COMMIT): [`Store::stored_batch`] says.
+    /// lost during COMMIT): [`Store::last_batch`] says.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if the database is not where the batch expects it to be.
@@ -335,10 +348,14 @@ impl Store {
         Ok(())
     }
 
-    /// The number of batches and the journal position that the database holds.
-    pub async fn stored_batch(&self) -> Result<(u64, u64), StoreError> {
-        let (batch, position): (i64, i64) = on_readers!(self, pool =>
-            sqlx::query_as("SELECT batch, position FROM state").fetch_one(pool).await?);
-        Ok((batch.cast_unsigned(), position.cast_unsigned()))
+    /// The last batch that the database holds.
+    pub async fn last_batch(&self) -> Result<LastBatch, StoreError> {
+        let (batch, position, writer): (i64, i64, i64) = on_readers!(self, pool =>
+            sqlx::query_as("SELECT batch, position, writer FROM state").fetch_one(pool).await?);
+        Ok(LastBatch {
+            batch: batch.cast_unsigned(),
+            position: position.cast_unsigned(),
+            writer,
+        })
     }
 }

@@ -40,7 +40,7 @@ impl Store {
     pub async fn load_state(&self) -> Result<Option<State>, StoreError> {
         const SQL: &str = "SELECT batch, position, ticks, seed, epoch, epoch_micros, epoch_base, \
             epoch_base_micros, clock_micros, flow_position, depth, checkpoint_position, \
-            dropped_position, history_epoch FROM state";
+            dropped_position, history_epoch, writer FROM state";
         on_readers!(self, pool => {
             let Some(row) = sqlx::query(SQL).fetch_optional(pool).await? else {
                 let last: Option<i64> = sqlx::query_scalar("SELECT MAX(position) FROM journal")
@@ -73,6 +73,7 @@ impl Store {
                 checkpoint_position: row.get::<i64, _>("checkpoint_position").cast_unsigned(),
                 dropped_position: row.get::<i64, _>("dropped_position").cast_unsigned(),
                 history_epoch: row.get("history_epoch"),
+                writer: row.get("writer"),
             }))
         })
     }

@@ -33,7 +33,7 @@ use crate::exit::InputError;
 impl Engine {
     /// The engine of a database, made new if it is empty.
     pub(crate) async fn open(store: &Store, settings: Settings) -> Result<Engine> {
-        let state = if let Some(state) = store.load_state().await? {
+        let mut state = if let Some(state) = store.load_state().await? {
             state
         } else {
             let state = first_state(&settings)?;
@@ -48,6 +48,7 @@ impl Engine {
             )
             .into());
         }
+        state.writer = random()?.cast_signed();
         let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
         let ticks = engine.restore_ledger(store).await?;
@@ -382,11 +383,15 @@ impl Engine {
     }
 }
 
+fn random() -> Result<u64> {
+    getrandom::u64().context("the system gave no random number")
+}
+
 /// The state of an empty database.
 pub(super) fn first_state(settings: &Settings) -> Result<State> {
     let seed = match settings.seed {
         Some(seed) => seed,
-        None => getrandom::u64().context("the system gave no random seed")?,
+        None => random()?,
     };
     Ok(State {
         batch: 0,

@@ -43,6 +43,8 @@ pub struct State {
     pub dropped_position: u64,
     /// Table `history` is whole from this epoch on; None: from the beginning.
     pub history_epoch: Option<i64>,
+    /// Whose batch it is: a number that each writer draws for itself.
+    pub writer: i64,
 }
 
 /// The epoch clock as it is kept: epochs are counted in event time.

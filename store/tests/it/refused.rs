@@ -123,7 +123,8 @@ fn goes_on_after(database: &Database, spoiled: &[Spoiled]) {
             let error = store.commit(&refused).await.expect_err(what);
             assert!(error.is_defect(), "{what} in {url}: {error:?}");
             assert!(!error.is_input(), "{what} in {url}: {error:?}");
-            let stands = store.stored_batch().await.expect("reads");
+            let stands = store.last_batch().await.expect("reads");
+            let stands = (stands.batch, stands.position);
             assert_eq!(stands, good(n).expected, "after {what} in {url}");
 
             store.commit(&good(n)).await.expect("commits");
