@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -183,29 +183,48 @@ impl SqliteBackend {
     }
 
     /// A copy of the file without its write-ahead log and its free pages. The copy is whole when
-    /// it has its name.
+    /// it has its name, and nothing is left of one that failed.
     pub(crate) async fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        let failed = |e: std::io::Error| StoreError::Database(sqlx::Error::Io(e));
-        let mut partial = file.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        if partial.exists() {
-            std::fs::remove_file(&partial).map_err(failed)?;
+        let [partial, journal] = [".partial", ".partial-journal"].map(|ending| {
+            let mut path = file.as_os_str().to_owned();
+            path.push(ending);
+            PathBuf::from(path)
+        });
+        let remove = || {
+            for path in [&partial, &journal] {
+                match std::fs::remove_file(path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        let path = path.display();
+                        tracing::error!(%error, %path, "cannot remove what is left of a backup");
+                    }
+                    _ => {}
+                }
+            }
+        };
+        remove();
+        let copied = self.copy_into(&partial).await.and_then(|()| {
+            std::fs::rename(&partial, file).map_err(|e| StoreError::Database(sqlx::Error::Io(e)))
+        });
+        if copied.is_err() {
+            remove();
         }
+        copied
+    }
+
+    async fn copy_into(&self, file: &Path) -> Result<(), StoreError> {
         // The copy is another file: a connection that may write is needed, and writes nothing else.
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .busy_timeout(BUSY_TIMEOUT);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        sqlx::query("VACUUM INTO $1")
-            .bind(partial.to_string_lossy().into_owned())
+        let vacuumed = sqlx::query("VACUUM INTO $1")
+            .bind(file.to_string_lossy().into_owned())
             .execute(&mut connection)
-            .await?;
+            .await;
         connection.close().await?;
-        File::open(&partial)
-            .and_then(|copy| copy.sync_all())
-            .and_then(|()| std::fs::rename(&partial, file))
-            .map_err(failed)
+        vacuumed?;
+        let synced = File::open(file).and_then(|copy| copy.sync_all());
+        synced.map_err(|e| StoreError::Database(sqlx::Error::Io(e)))
     }
 
     /// The writer's connection, made anew if the last transaction failed.

@@ -151,3 +151,19 @@ fn a_file_that_becomes_read_only_is_waited_for() {
         "readonly",
     );
 }
+
+/// What a backup that has no room leaves would stop whoever else writes there.
+#[test]
+fn a_backup_without_room_leaves_nothing() {
+    let Some(disk) = Disk::of(128 << 10) else {
+        return;
+    };
+    let (database, long) = (Database::sqlite(), Long::of(1));
+    let kith = Kith::new(&config(&database));
+    let _ = long.start(&kith).wait().expect_ok();
+    let copy = disk.0.path().join("copy.db");
+    let refused = kith.run(&["backup", copy.to_str().expect("test paths are text")]);
+    assert!(refused.expect_code(2).stderr.contains("full"));
+    let left = std::fs::read_dir(disk.0.path()).expect("can be listed");
+    assert_eq!(left.count(), 0);
+}
