@@ -45,7 +45,7 @@ pub enum StoreError {
     },
     /// Another process writes.
     #[error(
-        "another kith writes to {url}\n  help: one service a database; stop the other one first"
+        "another kith writes to {url}\n  help: one service a database; stop the other one first (PostgreSQL lets go of one whose host is gone within a minute)"
     )]
     Locked {
         /// The url, with its password hidden.

@@ -336,8 +336,11 @@ impl Store {
                         origin_index::note(origin_index::make_postgres(connection).await);
                     }
                     Ok::<(), StoreError>(())
-                }
-                .await;
+                };
+                let done = tokio::select! {
+                    done = done => done,
+                    error = b.lost() => Err(error),
+                };
                 if matches!(done, Err(StoreError::Database(_))) {
                     // Whatever state the connection is in, the next one starts clean.
                     *writer = None;

@@ -4,6 +4,7 @@
 
 mod disk;
 mod restore;
+mod silence;
 
 use std::path::PathBuf;
 use std::thread::sleep;

@@ -1,6 +1,11 @@
 //! PostgreSQL: one writer connection that holds an advisory lock, a pool of readers.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    io::ErrorKind,
+    str::FromStr,
+    sync::atomic::{AtomicI32, Ordering},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, PgPool,
@@ -16,17 +21,29 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// "kith" in ASCII: the advisory lock's key.
 pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
+/// How the server is to treat our connections. A host of Kith that is gone without a word, or a way to
+/// it, is noticed in a minute: until then it holds the lock, by default for two hours.
+const SESSION: [(&str, &str); 4] = [
+    ("timezone", "UTC"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
 /// How long a start waits for the lock of a process that has just died: its server side
 /// notices only when it next reads.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait for a connection to PostgreSQL.
+/// How long to wait for a connection to PostgreSQL, and for the answer to a small question.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A batch that takes longer than this is asked after, as often.
+const SILENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct PostgresBackend {
     pub(crate) readers: PgPool,
     options: PgConnectOptions,
     writer: Option<Mutex<Option<PgConnection>>>,
+    /// The server's process behind the writer's connection.
+    process: AtomicI32,
     url: String,
 }
 
@@ -43,15 +60,16 @@ impl PostgresBackend {
         let options = PgConnectOptions::from_str(url)
             .map_err(open_error)?
             .application_name("kith")
-            .options([("timezone", "UTC")]);
+            .options(SESSION);
         let options = match access {
             Access::Snapshot => options.disable_statement_logging(),
             _ => options,
         };
+        let mut process = 0;
         let writer = match access {
             Access::Write => {
                 let mut connection = connect(&options).await.map_err(open_error)?;
-                take_advisory_lock(&mut connection, &shown).await?;
+                process = take_advisory_lock(&mut connection, &shown).await?;
                 MIGRATIONS
                     .run(&mut connection)
                     .await
@@ -101,6 +119,7 @@ impl PostgresBackend {
             readers: pool.connect_lazy_with(options.clone()),
             options,
             writer,
+            process: process.into(),
             url: shown,
         })
     }
@@ -133,11 +152,45 @@ impl PostgresBackend {
         let mut guard = writer.lock().await;
         if guard.is_none() {
             let mut connection = connect(&self.options).await?;
-            take_advisory_lock(&mut connection, &self.url).await?;
+            let process = take_advisory_lock(&mut connection, &self.url).await?;
+            self.process.store(process, Ordering::Relaxed);
             origin_index::note(origin_index::make_postgres(&mut connection).await);
             *guard = Some(connection);
         }
         Ok(guard)
+    }
+
+    /// Ends when the server works for the writer no more though it never said so: its host is gone, or
+    /// the way to it. A batch may take long, and a server that cannot be asked may come back.
+    pub(crate) async fn lost(&self) -> StoreError {
+        let begun = tokio::time::Instant::now();
+        loop {
+            tokio::time::sleep(SILENCE).await;
+            let seconds = begun.elapsed().as_secs();
+            match tokio::time::timeout(ACQUIRE_TIMEOUT, self.is_served()).await {
+                Ok(Ok(true)) => tracing::info!(seconds, "the database is still at work on a batch"),
+                Ok(Ok(false)) => {
+                    return StoreError::Database(sqlx::Error::Io(
+                        ErrorKind::ConnectionAborted.into(),
+                    ));
+                }
+                Ok(Err(error)) => tracing::error!(%error, seconds, "no answer to a batch, waiting"),
+                Err(_) => tracing::error!(seconds, "no answer to a batch, waiting"),
+            }
+        }
+    }
+
+    async fn is_served(&self) -> Result<bool, sqlx::Error> {
+        let mut connection = connect(&self.options).await?;
+        let is_there = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = $1 \
+             AND application_name = 'kith')",
+        )
+        .bind(self.process.load(Ordering::Relaxed))
+        .fetch_one(&mut connection)
+        .await?;
+        connection.close().await?;
+        Ok(is_there)
     }
 }
 
@@ -167,15 +220,17 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error
     }
 }
 
-async fn take_advisory_lock(connection: &mut PgConnection, shown: &str) -> Result<(), StoreError> {
+/// Takes the writer's lock; returns the number of the server's process that holds it.
+async fn take_advisory_lock(connection: &mut PgConnection, shown: &str) -> Result<i32, StoreError> {
     let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
     loop {
-        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(ADVISORY_LOCK)
-            .fetch_one(&mut *connection)
-            .await?;
+        let (taken, process): (bool, i32) =
+            sqlx::query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")
+                .bind(ADVISORY_LOCK)
+                .fetch_one(&mut *connection)
+                .await?;
         if taken {
-            return Ok(());
+            return Ok(process);
         }
         if tokio::time::Instant::now() > deadline {
             return Err(StoreError::Locked {
