@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use kith_config::{Config, Handle, Identifier, Problems, Source, edit::problems_at};
 use kith_feeder::{
     backfill::{Reader, ReaderOptions, SchedulerOptions},
@@ -133,6 +133,8 @@ const RESOLVING_AGAIN_TIME_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Names {
     directory: Directory,
     dids: HashMap<Handle, String>,
+    /// Handles that were resolved since the last settings.
+    resolved: HashSet<Handle>,
     /// Whose they were when they were last resolved, as the store has it.
     before: HashMap<String, String>,
     has_unresolved: bool,
@@ -144,6 +146,7 @@ impl Names {
         Names {
             directory,
             dids: HashMap::new(),
+            resolved: HashSet::new(),
             before: HashMap::new(),
             has_unresolved: false,
         }
@@ -168,9 +171,8 @@ impl Names {
             match self.did(&account.id).await {
                 Ok(did) => tracked.push(TrackedDid {
                     did,
-                    // One that does not resolve now is not what it goes by.
                     handle: (account.id.as_handle())
-                        .filter(|handle| self.dids.contains_key(*handle))
+                        .filter(|handle| self.resolved.contains(*handle))
                         .map(|handle| handle.as_str().to_owned()),
                     label: account.label.clone(),
                 }),
@@ -193,6 +195,7 @@ impl Names {
         distinct(config, &tracked, &skip)?;
         let mut settings = Settings::new(config, tracked, skip, opt_out);
         settings.named = Some(self.named(config));
+        self.resolved.clear();
         Ok(settings)
     }
 
@@ -233,6 +236,7 @@ impl Names {
                 let did = document.did.clone();
                 self.before.insert(handle.as_str().to_owned(), did.clone());
                 self.dids.insert(handle.clone(), did.clone());
+                self.resolved.insert(handle.clone());
                 return Ok(did);
             }
             Ok(Err(source)) => Reason::Handle {

@@ -15,6 +15,8 @@ pub(super) struct Source {
     pub(super) is_future_told: bool,
     /// It was connected once.
     pub(super) was_connected: bool,
+    /// What happened up to this event time it, or another, may have told before it was connected.
+    pub(super) told_upto: Option<Micros>,
 }
 
 /// What a source's number is: given by [`Engine::source`].
@@ -43,6 +45,7 @@ impl Engine {
                 gap: None,
                 is_future_told: false,
                 was_connected: false,
+                told_upto: None,
             });
             self.sources.len() - 1
         }))
@@ -93,9 +96,13 @@ impl Engine {
 
     /// Notes whether a source is connected.
     pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool) {
+        let now = self.clock.now();
         let source = &mut self.sources[source.0];
         source.changed |= source.row.connected != connected;
         source.row.connected = connected;
         source.was_connected |= connected;
+        if connected {
+            source.told_upto = now;
+        }
     }
 }

@@ -144,6 +144,9 @@ impl Engine {
     fn first_like(&mut self, id: AccountId, commit: &Commit, rev: u64, arrival: Arrival) -> u64 {
         let known = self.likes_known(id);
         let follows_nothing = !self.data.contains_key(&id);
+        if follows_nothing && arrival.offset.is_none() && self.is_of_before(id, commit, arrival) {
+            return u64::MAX;
+        }
         if self.continues(id, commit, rev) || arrival.offset.is_some() {
             return 0;
         }
@@ -152,6 +155,16 @@ impl Engine {
             true => tid::at(tid::micros(known) - KEY_AGE_MAX),
             false => known + 1,
         }
+    }
+
+    /// Whether a commit of before the account entered comes once more: a stream is asked for a little of
+    /// what it brought before. Its likes had an end then, of which nothing is kept.
+    fn is_of_before(&self, id: AccountId, commit: &Commit, arrival: Arrival) -> bool {
+        let entered = self.notes[id.index()].since;
+        let told_upto = self.sources[arrival.source.0].told_upto;
+        entered
+            .min(told_upto)
+            .is_some_and(|upto| commit.time <= upto)
     }
 
     /// The rev as a number, if it is new to the repo; else the frame is counted.

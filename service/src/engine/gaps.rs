@@ -258,11 +258,33 @@ impl Engine {
     /// Likes of the account with keys up to this one are known, or do not count: those of before it
     /// entered, those that were read, and those of commits that were seen.
     pub(super) fn likes_known(&self, id: AccountId) -> u64 {
+        self.notes[id.index()].rev.max(self.likes_read(id))
+    }
+
+    /// The same without those of commits that were seen: of others between them nothing is known.
+    fn likes_read(&self, id: AccountId) -> u64 {
         let note = &self.notes[id.index()];
-        note.rev
-            .max(note.likes_upto)
+        note.likes_upto
             .max(note.since.map_or(0, tid::at))
             .max(self.gaps.known_from)
+    }
+
+    /// At start: gaps of which nobody was read so far. `begun`: the streams' gaps for which somebody was.
+    pub(super) fn order_open_gaps(&mut self, begun: &HashSet<u64>) {
+        let accounts = self.gaps.accounts.iter();
+        let accounts: Vec<_> = accounts
+            .map(|(id, gap)| (*id, gap.row.clone(), gap.upto))
+            .collect();
+        for (id, row, upto) in accounts {
+            if !self.is_to_be_read(id) {
+                let before = row.from_rev.as_deref().and_then(tid::pack).unwrap_or(0);
+                let after = self
+                    .likes_read(id)
+                    .max(tid::at(row.opened_micros - HORIZON));
+                self.order_repair(id, &Spans::one(after.max(before), upto), None);
+            }
+        }
+        self.order_stream_gap(begun);
     }
 
     /// The likes of an account that were asked for at a time were read.

@@ -23,7 +23,7 @@ impl Engine {
 
         let (skipped, let_in) = difference(&before.skip, &settings.skip);
         self.pending.skipped |= !skipped.is_empty() || !let_in.is_empty();
-        self.pending.named |= before.named != settings.named;
+        self.pending.named |= settings.named.is_some() && before.named != settings.named;
         for did in let_in {
             self.set_skip(did, false);
         }
@@ -114,8 +114,7 @@ impl Engine {
         }
     }
 
-    /// Notes every hop that is not as it was stored: the depth, or who is skipped, has changed
-    /// since.
+    /// Notes every hop that is not as it was stored: the depth has changed since.
     pub(super) fn agree_on_hops(&mut self, stored: &[Option<u8>]) {
         let depth_before = std::mem::replace(&mut self.state.depth, self.settings.depth);
         let hop = |index: usize| stored.get(index).copied().flatten();
@@ -153,6 +152,7 @@ fn difference<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a str>, V
 mod tests {
     use kith_config::{Config, Env, Mode};
     use kith_feeder::backfill::{AccountRead, AccountStatus, LikeListing, Listing};
+    use kith_feeder::wire::{Action, Collection, Op, Record};
     use kith_store::{Access, Store};
 
     use super::*;
@@ -310,6 +310,95 @@ mod tests {
         assert_eq!(commit(&mut engine, &store).await, [""; 0]);
         let tracked = store.load_tracked().await.expect("rows");
         assert_eq!(tracked[0].label.as_deref(), Some("A"));
+    }
+
+    fn follows(engine: &mut Engine, who: &str, whom: &str) {
+        let record = Record::Follow {
+            subject: format!("did:web:{whom}"),
+        };
+        let op = Op {
+            index: 0,
+            action: Action::Create,
+            collection: Collection::Follow,
+            rkey: format!("to-{whom}"),
+            cid: None,
+            record: Some(Ok(record)),
+        };
+        engine.follow_op(&format!("did:web:{who}"), &op);
+    }
+
+    async fn open(store: &Store, tracked: &[&str], more: &str) -> Engine {
+        let opened = Engine::open(store, settings(tracked, more)).await;
+        opened.expect("opened")
+    }
+
+    #[tokio::test]
+    async fn who_is_skipped_since_goes_as_while_running() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        let from = "backfill = \"stream\"\n";
+        let mut engine = open(&store, &["a"], from).await;
+        for (who, whom) in [("a", "x"), ("x", "z"), ("y", "z")] {
+            follows(&mut engine, who, whom);
+        }
+        let _ = commit(&mut engine, &store).await;
+        let skips = format!("{from}skip = [\"did:web:x\"]");
+        let mut engine = open(&store, &["a", "y"], &skips).await;
+        let changes = commit(&mut engine, &store).await;
+        assert_eq!(
+            changes,
+            ["z 2>1 track y", "y ->0 track", "x 1>- skip"],
+            "nobody leaves only to come back"
+        );
+        assert_eq!(store.load_skipped().await.expect("rows").len(), 1);
+        let mut again = open(&store, &["a", "y"], &skips).await;
+        assert_eq!(commit(&mut again, &store).await, [""; 0]);
+        assert_eq!(circle(&again), "a0 y0 z1");
+    }
+
+    #[tokio::test]
+    async fn follows_may_come_from_elsewhere_since() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        let (none, stream) = ("backfill = \"none\"", "backfill = \"stream\"");
+        let mut engine = open(&store, &["a"], stream).await;
+        for (who, whom) in [("a", "x"), ("x", "z"), ("stranger", "y")] {
+            follows(&mut engine, who, whom);
+        }
+        let source = engine.source("relay", "wss://relay.example");
+        engine.stream_gap("clamped", source, Some(1), 2);
+        assert_eq!(orders(&mut engine), [""; 0]);
+        let _ = commit(&mut engine, &store).await;
+
+        let mut engine = open(&store, &["a"], none).await;
+        assert_eq!(orders(&mut engine), [""; 0]);
+        assert_eq!(engine.open_gaps(), 1, "nobody was read");
+        let stranger = engine.circle.lookup("did:web:stranger").expect("known");
+        assert_eq!(engine.circle.follow_count(stranger), 0, "of before");
+        assert_eq!(circle(&engine), "a0 x1 z2");
+        let _ = commit(&mut engine, &store).await;
+
+        let mut engine = open(&store, &["a"], "").await;
+        assert_eq!(orders(&mut engine), ["a", "x"]);
+        let _ = commit(&mut engine, &store).await;
+        let mut engine = open(&store, &["a"], none).await;
+        assert_eq!(orders(&mut engine), [""; 0], "nobody is asked");
+
+        let mut engine = open(&store, &["a"], "").await;
+        assert_eq!(orders(&mut engine), ["a", "x"], "they have waited");
+        read(&mut engine, "a", &["x"]);
+        read(&mut engine, "x", &["z"]);
+        let likes = orders(&mut engine);
+        assert!(likes.contains(&"z".to_owned()), "{likes:?}");
+        read(&mut engine, "z", &[]);
+        for name in likes.iter().filter(|name| *name != "z") {
+            read(&mut engine, name, &[["x"], ["z"]][usize::from(name == "x")]);
+        }
+        let _ = orders(&mut engine);
+        assert_eq!(engine.open_gaps(), 0);
+        let _ = commit(&mut engine, &store).await;
+        let mut again = open(&store, &["a"], "").await;
+        assert_eq!(orders(&mut again), [""; 0]);
     }
 
     #[tokio::test]

@@ -63,10 +63,10 @@ impl Engine {
         engine.restore_retention(store).await?;
         engine.restore_rest(store).await?;
         engine.restore_day_one(store).await?;
-        for row in store.load_backfill().await? {
-            engine.restore_backfill(row);
-        }
+        let backfills = store.load_backfill().await?;
+        engine.restore_backfills(&backfills);
         engine.agree_on_hops(&stored_hops);
+        engine.agree_on_backfill(&backfills);
         engine.drop_follows_of_deleted();
         engine.reread_capped();
         engine.restore_likes(store).await?;
@@ -147,8 +147,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Accounts by their numbers, who was tracked or forgotten, follow and block records; skipped is
-    /// already who the config says. Returns the hops as they were stored.
+    /// Accounts by their numbers, who was tracked, skipped or forgotten, follow and block records. Returns
+    /// the hops as they were stored.
     async fn restore_circle(&mut self, store: &Store) -> Result<Vec<Option<u8>>> {
         let mut hops = Vec::new();
         store
@@ -170,11 +170,8 @@ impl Engine {
             .await?;
         self.restore_forgotten(&store.load_forgotten().await?)?;
         self.restore_tracked(store.load_tracked().await?)?;
-        self.skip_as_configured();
-        self.pending.skipped = self.skipped() != store.load_skipped().await?;
-        if let Some(named) = &self.settings.named {
-            self.pending.named = *named != store.load_named().await?;
-        }
+        self.restore_skipped(store.load_skipped().await?)?;
+        self.settings.named = Some(store.load_named().await?);
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
         let mut broken = 0;
@@ -231,11 +228,20 @@ impl Engine {
         Ok(())
     }
 
-    fn skip_as_configured(&mut self) {
-        for did in self.settings.skip.clone() {
-            let id = self.intern(&did);
+    /// Skipped is who was so far; [`Engine::reconfigure`] makes it who the config says.
+    fn restore_skipped(&mut self, skipped: Vec<u32>) -> Result<()> {
+        self.settings.skip.clear();
+        for account in skipped {
+            if account as usize >= self.notes.len() {
+                bail!("table skipped: account {account} is not there");
+            }
+            let id = AccountId(account);
             self.circle.set_skip(id, true, &mut self.changes);
+            self.settings
+                .skip
+                .push(self.circle.did(id).as_str().to_owned());
         }
+        Ok(())
     }
 
     /// What of the history is still to be written. `ticks` are those of the journal that was
@@ -316,6 +322,7 @@ impl Engine {
                 changed,
                 gap: None,
                 is_future_told: false,
+                told_upto: None,
                 was_connected: changed || row.cursor.is_some() || row.event_micros.is_some(),
                 row,
             });

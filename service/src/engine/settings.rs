@@ -14,7 +14,8 @@ const UNCLAIMED_TICKS: u32 = 10;
 pub(crate) struct TrackedDid {
     /// The account.
     pub(crate) did: String,
-    /// Its handle, if the config names it by handle.
+    /// Its handle, if the config names it by handle and that was found out just now: what was found out
+    /// earlier may be out of date by what was heard since.
     pub(crate) handle: Option<String>,
     /// The config's label.
     pub(crate) label: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashSet;
+use kith_config::Backfill;
 use kith_graph::{AccountId, Status};
 use kith_store::batch::{GapRow, Micros};
 
@@ -175,25 +176,49 @@ impl Engine {
         row.accounts = self.circle.members().count() as u64;
         row.accounts_left = row.accounts;
         self.pending.gaps.insert(row.id, row.clone());
-        let members: Vec<_> = self.circle.members().map(|(id, _)| id).collect();
-        let interior = members.iter().copied();
         let id = row.id;
         let upto = row.to_micros.map_or(0, tid::at);
         self.gaps.stream = Some(StreamGap {
-            upto,
-            row,
-            step: Step::Follows,
-            waiting: interior.filter(|id| self.circle.is_interior(*id)).collect(),
             put_off,
+            ..StreamGap::restored(row)
         });
-        for member in members {
+        for member in self.wait_for_interior() {
             let after = self.likes_known(member).max(tid::at(from));
+            self.order_repair(member, &Spans::one(after, upto), Some(id));
+        }
+    }
+
+    /// The stream's gap waits for the follows of all of the interior. Returns the members.
+    fn wait_for_interior(&mut self) -> Vec<AccountId> {
+        let members: Vec<_> = self.circle.members().map(|(id, _)| id).collect();
+        if let Some(gap) = &mut self.gaps.stream {
+            let interior = members.iter().copied();
+            gap.waiting = interior.filter(|id| self.circle.is_interior(*id)).collect();
+        }
+        members
+    }
+
+    /// At start: a gap of which nobody was read so far, unless it is among these.
+    pub(super) fn order_stream_gap(&mut self, begun: &HashSet<u64>) {
+        let Some(StreamGap { row, upto, .. }) = &self.gaps.stream else {
+            return;
+        };
+        let (id, upto) = (row.id, *upto);
+        let from = row.from_micros.unwrap_or(row.opened_micros);
+        if begun.contains(&id) || row.accounts_left < row.accounts {
+            return;
+        }
+        for member in self.wait_for_interior() {
+            let after = self.likes_read(member).max(tid::at(from));
             self.order_repair(member, &Spans::one(after, upto), Some(id));
         }
     }
 
     /// When a step of a stream's gap is done: to the next one, or the gap is closed.
     pub(in crate::engine) fn go_on_with_stream_gap(&mut self) {
+        if self.settings.backfill != Backfill::Pds {
+            return;
+        }
         let is_read = |gaps: &Gaps, step| {
             let gap = gaps.stream.as_ref();
             gap.is_some_and(|gap| gap.waiting.is_empty() && gap.step == step)

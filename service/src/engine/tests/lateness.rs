@@ -252,6 +252,36 @@ fn made(like: &LikeRecord) -> Op {
     }
 }
 
+/// A stream that is joined again tells a little of what it told before: what was of outside then is not
+/// judged by the circle of now.
+#[test]
+fn a_like_of_before_an_entry_is_not_made_by_telling_it_again() {
+    for is_again in [false, true] {
+        let mut engine = engine(&[ALICE]);
+        let _ = engine.backfill_orders(9, NOW);
+        engine.backfilled(ALICE, Ok(read(ALICE)), NOW);
+        tell_commit(&mut engine, ALICE, 1, 0, Vec::new());
+        let enters = follow(Action::Create, "r1", Some(BOB));
+        tell_commit(&mut engine, ALICE, 3, 1, vec![enters]);
+        if is_again {
+            let source = engine.source("relay", "wss://relay.example");
+            engine.set_connected(source, true);
+        }
+        // One that is only late tells it for the first time.
+        let earlier = like(NOW + 2 * SECOND, ALICE);
+        tell_commit(&mut engine, BOB, 2, 0, vec![made(&earlier)]);
+        let counts = |engine: &Engine| {
+            let counts = ["likes.accepted", "gaps.likes_of_before"];
+            counts.map(|name| counted(engine, name))
+        };
+        let expected = if is_again { [0, 1] } else { [1, 0] };
+        assert_eq!(counts(&engine), expected);
+        let later = like(NOW + 4 * SECOND, ALICE);
+        tell_commit(&mut engine, BOB, 4, 2, vec![made(&later)]);
+        assert_eq!(counts(&engine)[0], expected[0] + 1);
+    }
+}
+
 /// Whoever passes a commit on may list as its ops what the repo has had for long, if nobody knows the
 /// tree before it.
 #[test]
