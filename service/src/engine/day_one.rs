@@ -140,6 +140,7 @@ impl Engine {
     pub(crate) fn begin_day_one(&mut self, joined: Joined, days: u32, likes_max: u32, now: Micros) {
         let first = joined.first.min(now).max(EARLIEST);
         let upto = joined.last.min(now) + KEY_AGE_MAX;
+        let is_again = self.day_one.row.is_some() && !joined.continued;
         let row = self.day_one.row.get_or_insert_with(|| BootstrapRow {
             state: BootstrapState::Reading,
             after_micros: first - i64::from(days) * DAY,
@@ -151,16 +152,30 @@ impl Engine {
             likes_taken: 0,
             taken: StagedKey::default(),
         });
+        let first = row.first_micros;
         if !joined.continued {
             row.state = BootstrapState::Reading;
             row.upto_micros = row.upto_micros.max(upto);
+            // Whoever is read again may tell of likes between those that were taken already.
+            let again = StagedKey {
+                tid: tid::at(first - KEY_AGE_MAX),
+                ..StagedKey::default()
+            };
+            row.taken = row.taken.min(again);
             self.day_one.stale_before = now;
         }
-        let first = row.first_micros;
         self.day_one.likes_max = likes_max;
         self.pending.bootstrap.clone_from(&self.day_one.row);
         self.gaps.begin_after(tid::at(first - KEY_AGE_MAX));
         self.begin_membership(first);
+        if is_again {
+            // What was heard since it was read, and waited, is gone.
+            let interior = self.circle.members().map(|(id, _)| id);
+            let interior: Vec<_> = interior.filter(|id| self.circle.is_interior(*id)).collect();
+            for id in interior {
+                self.order_backfill(id, "day one");
+            }
+        }
     }
 
     /// What day one is at; None: it is not.

@@ -17,7 +17,7 @@ use kith_graph::{AccountId, Status};
 use kith_reputation::Operation;
 use kith_store::{
     Access, JournalPart, Store,
-    batch::{BackfillState, Batch, BootstrapState, Micros, RecordKind, StagedKey},
+    batch::{BackfillState, Batch, BootstrapState, Micros, RecordKind, StagedKey, StagedLike},
 };
 
 use super::{Arrival, Engine, Joined, Settings, TrackedDid, repair::BackfillOrder, restore, tid};
@@ -488,7 +488,7 @@ fn begin(engine: &mut Engine) {
 }
 
 /// What a batch put away, in the order in which it is taken.
-fn staged(batch: Batch) -> Vec<kith_store::batch::StagedLike> {
+fn staged(batch: Batch) -> Vec<StagedLike> {
     let mut staged = batch.staged;
     staged.sort_unstable_by_key(|like| like.key);
     staged
@@ -602,6 +602,22 @@ fn after_a_stop_only_what_may_be_missing_is_read_again() {
     engine.day_one_read(BOB, Ok(read(BOB)), later);
     assert!(engine.day_one_is_read());
 
+    let _ = engine.begin_taking(1);
+    let bobs = StagedKey {
+        tid: tid::at(later),
+        account: 1,
+        record: 1,
+    };
+    engine.take_staged(&[StagedLike {
+        key: bobs,
+        author: 0,
+        post: "post".to_owned(),
+        nonce: 0,
+    }]);
+    let _ = engine.backfill_orders(9, later);
+    for did in [ALICE, BOB] {
+        engine.backfilled(did, Ok(read(did)), later);
+    }
     let latest = later + 3_600 * SECOND;
     engine.begin_day_one(
         Joined {
@@ -619,6 +635,10 @@ fn after_a_stop_only_what_may_be_missing_is_read_again() {
     assert_eq!(wanted.after, tid::unpack(tid::at(NOW - 600 * SECOND)));
     assert_eq!(wanted.upto, tid::unpack(tid::at(latest + 600 * SECOND)));
     assert_eq!(engine.day_one_state(), Some(BootstrapState::Reading));
+    assert_eq!(dids(&engine.backfill_orders(9, latest)), [ALICE, BOB]);
+    // Alice may have made one before Bob's, which was taken.
+    let taken = engine.begin_taking(1).expect("has begun");
+    assert_eq!(taken.tid, tid::at(NOW - 600 * SECOND));
 }
 
 /// A database of its own, removed with the folder.
