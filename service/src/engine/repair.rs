@@ -44,6 +44,9 @@ pub(super) struct Repairs {
     rows: HashMap<AccountId, BackfillRow>,
     /// Tracked accounts, the rest of the interior, then the last degree; first come first served.
     queues: [VecDeque<AccountId>; 3],
+    /// In which of them an account waits: the foremost. So each holds it once, however often it is asked
+    /// for.
+    queued: HashMap<AccountId, usize>,
     later: BinaryHeap<Reverse<(Micros, AccountId)>>,
     running: HashMap<AccountId, Touched>,
     /// Read since the start: tracked accounts, the rest of the interior, others.
@@ -89,8 +92,26 @@ impl Repairs {
             .map(|row| AccountId(row.account))
             .collect();
         ids.sort_unstable();
-        self.queues[2].extend(&ids);
+        for id in &ids {
+            self.push(2, *id);
+        }
         ids.into_iter().collect()
+    }
+
+    fn push(&mut self, ring: usize, id: AccountId) {
+        if self.queued.get(&id).is_none_or(|queued| ring < *queued) {
+            self.queued.insert(id, ring);
+            self.queues[ring].push_back(id);
+        }
+    }
+
+    fn pop(&mut self) -> Option<AccountId> {
+        let ring = self.queues.iter().position(|queue| !queue.is_empty())?;
+        let id = self.queues[ring].pop_front()?;
+        if self.queued.get(&id) == Some(&ring) {
+            self.queued.remove(&id);
+        }
+        Some(id)
     }
 
     /// Whether the account is read for this stream's gap, and has not failed.
@@ -220,8 +241,8 @@ impl Engine {
                 .later
                 .push(Reverse((row.not_before_micros, id)));
         } else {
-            let queue = self.ring(id);
-            self.repairs.queues[queue].push_back(id);
+            let ring = self.ring(id);
+            self.repairs.push(ring, id);
         }
         self.note_backfill(row);
     }
@@ -350,12 +371,13 @@ impl Engine {
                 break;
             }
             self.repairs.later.pop();
-            self.repairs.queues[1].push_back(id);
+            self.repairs.push(1, id);
         }
         let mut orders = Vec::new();
         while self.repairs.running.len() < running_max {
-            let next = self.repairs.queues.iter_mut().find_map(VecDeque::pop_front);
-            let Some(id) = next else { break };
+            let Some(id) = self.repairs.pop() else {
+                break;
+            };
             // Cancelled, or queued twice.
             let Some(row) = self.repairs.rows.get(&id) else {
                 continue;
@@ -497,4 +519,24 @@ fn spans_of(row: &BackfillRow) -> Spans {
         .as_deref()
         .and_then(Spans::parse)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server can say again and again that something was missed.
+    #[test]
+    fn an_account_waits_once_in_a_queue() {
+        let mut repairs = Repairs::default();
+        for _ in 0..2 {
+            for ring in [2, 2, 1, 2, 1] {
+                repairs.push(ring, AccountId(7));
+                repairs.push(ring, AccountId(8));
+            }
+            let mut order = std::iter::from_fn(|| repairs.pop().map(|id| id.0));
+            assert_eq!(order.by_ref().take(9).collect::<Vec<_>>(), [7, 8, 7, 8]);
+        }
+        assert!(repairs.queued.is_empty());
+    }
 }
