@@ -98,6 +98,8 @@ fn what_waits_is_claimed_by_place_by_sender_and_all() {
         // Rejections have names, and change nothing but the journal.
         let far = waiting.len().to_string();
         let said = refused(&kith, &["claim", OPTED_OUT, "--entry", &far]);
+        let whole = "SELECT COUNT(*) FROM state WHERE checkpoint_position = position";
+        assert_eq!(database.number(whole), 1, "so that the books are compared");
         assert!(
             said.contains("no such bundle") && said.contains("unclaimed"),
             "{said}"

@@ -244,12 +244,13 @@ impl Images {
     }
 
     /// Begins a checkpoint of everything marked so far, at this position: the sweep first, each
-    /// part in the order in which the store keeps its rows.
-    pub(super) fn begin(&mut self, position: u64) {
+    /// part in the order in which the store keeps its rows. Operations since the `last` one may have
+    /// changed nothing: then it has no images, and is whole at once.
+    pub(super) fn begin(&mut self, position: u64, last: u64) {
         let due = |id: &AccountId| self.due[id.0 as usize];
         self.later.sort_unstable_by_key(|id| (!due(id), *id));
         self.now.extend(self.later.drain(..));
-        if !self.now.is_empty() {
+        if !self.now.is_empty() || position > last {
             self.began = Some(position);
         }
         if self.origin_index == OriginIndex::Keep && self.fills() {
@@ -276,7 +277,7 @@ impl Images {
 
     /// Whether a checkpoint is being written.
     pub(super) fn is_writing(&self) -> bool {
-        !self.now.is_empty()
+        self.began.is_some()
     }
 
     /// A checkpoint that fills the table, or changes most of it, goes without the index until its

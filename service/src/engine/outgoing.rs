@@ -70,7 +70,8 @@ impl Engine {
 
     /// Begins a checkpoint: the following batches carry its slices.
     pub(crate) fn begin_checkpoint(&mut self) {
-        self.images.begin(self.state.position);
+        let state = &self.state;
+        self.images.begin(state.position, state.checkpoint_position);
     }
 
     /// Operations that a start would have to go through again.

@@ -84,7 +84,7 @@ fn run(rule: RuleKind, sink_percent: u8, seed: u64) {
                 images.begin_sweep();
             }
         }
-        images.begin(position);
+        images.begin(position, position);
         let mut whole_at = None;
         while images.is_writing() {
             let slice = images.slice(&mut ledger, position, 20);
@@ -128,7 +128,7 @@ fn a_tick_makes_few_rows_be_written() {
         let like = like(parties, 2, rng.u64(..));
         operate(&mut ledger, &mut images, &like);
     }
-    images.begin(3_000);
+    images.begin(3_000, 3_000);
     let first = images.slice(&mut ledger, 3_000, usize::MAX);
     first
         .images
@@ -139,7 +139,7 @@ fn a_tick_makes_few_rows_be_written() {
     images.begin_sweep();
     // One party is settled before the sweep comes to it.
     operate(&mut ledger, &mut images, &like((1, 2), 2, 1));
-    images.begin(3_002);
+    images.begin(3_002, 3_002);
     let sweep = images.slice(&mut ledger, 3_002, usize::MAX);
     sweep
         .images
@@ -165,12 +165,12 @@ fn who_was_settled_by_somebody_else_is_written_whole() {
     let like = like((1, 2), 100, 1);
     let outcome = ledger.apply(&like);
     images.mark_outcome(&like, RuleKind::Systematic, &outcome);
-    images.begin(1);
+    images.begin(1, 1);
     let _first = images.slice(&mut ledger, 1, usize::MAX);
     ledger.apply(&Operation::Tick);
     images.mark_tick(&ledger);
     ledger.settle(AccountId(2));
-    images.begin(2);
+    images.begin(2, 2);
     let second = images.slice(&mut ledger, 2, usize::MAX);
     let is_unknown = |image: &ImageRow| (image.id.0, image.stored == StoredRows::Unknown);
     let found: Vec<_> = second.images.iter().map(is_unknown).collect();
@@ -194,7 +194,7 @@ fn a_sweep_is_over_when_everybody_was_imaged() {
     for _ in 0..100 {
         like(&mut ledger, &mut images, 1..20);
     }
-    images.begin(100);
+    images.begin(100, 100);
     let _first = images.slice(&mut ledger, 100, 20);
     for _ in 0..100 {
         like(&mut ledger, &mut images, 20..40);
@@ -217,7 +217,7 @@ fn a_sweep_is_over_when_everybody_was_imaged() {
             like(&mut ledger, &mut images, 1..40 + rounds);
         }
         rounds += 1;
-        images.begin(200);
+        images.begin(200, 200);
         assert!(rounds < 1_000, "a sweep has an end");
     }
     assert!(missing.is_empty(), "{missing:?} were not imaged");
@@ -235,11 +235,11 @@ fn neighbours(ledger: &mut Ledger, images: &mut Images, accounts: u32) {
 /// What each slice of a checkpoint does to the index of assignments by origin. Another checkpoint
 /// begins after the first slice.
 fn steps(ledger: &mut Ledger, images: &mut Images, rows_max: usize) -> Vec<OriginIndex> {
-    images.begin(1);
+    images.begin(1, 1);
     let mut steps = Vec::new();
     while images.is_writing() {
         steps.push(images.slice(ledger, 1, rows_max).origin_index);
-        images.begin(1);
+        images.begin(1, 1);
     }
     steps
 }
@@ -283,7 +283,7 @@ fn a_sweep_that_changes_most_rows_goes_without_their_index() {
         if others {
             let outcome = ledger.apply(&under_way);
             images.mark_outcome(&under_way, RuleKind::Systematic, &outcome);
-            images.begin(1);
+            images.begin(1, 1);
         }
         ledger.apply(&Operation::Tick);
         images.mark_tick(&ledger);
@@ -315,7 +315,7 @@ fn an_index_that_is_gone_is_not_made_while_most_of_the_sweep_waits() {
         let slice = images.slice(ledger, 1, 5 * MANY);
         (slice.images.len(), slice.origin_index)
     };
-    images.begin(1);
+    images.begin(1, 1);
     let (first, step) = slice(&mut ledger, &mut images);
     assert_eq!(step, Drop);
     assert!((2 * MANY..3 * MANY).contains(&first), "{first}");
@@ -356,7 +356,7 @@ fn a_slice_has_few_ends_of_epochs() {
     }
     images.mark_tick(&ledger);
     images.begin_sweep();
-    images.begin(1);
+    images.begin(1, 1);
     let (mut slices, mut ended) = (0, 0);
     while images.is_writing() {
         let _ = images.slice(&mut ledger, 1, 100);
