@@ -25,7 +25,8 @@ pub(crate) const PARAMETERS: [(&str, &str); 7] = [
     (
         "since",
         "From when on: so long before the last event, as 7d or 12h; or a time of UTC, as 2026-11-21 \
-         or 2026-11-21T10:00:00Z.",
+         or 2026-11-21T10:00:00Z. Unless told given begins with the current epoch, activity seven \
+         days before the last event, newcomers at the very beginning.",
     ),
     (
         "epoch",

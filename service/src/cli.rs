@@ -430,7 +430,8 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "DID")]
     pub(crate) account: Option<String>,
     /// From when on (newcomers, given, activity): so long before the last event, as 7d or 12h; or
-    /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z.
+    /// a time of UTC, as 2026-11-21 or 2026-11-21T10:00:00Z. Unless told given begins with the
+    /// current epoch, activity seven days before the last event, newcomers at the very beginning.
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Which earlier epoch: to look at (standings), the last that ended unless told; to compare with

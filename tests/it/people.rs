@@ -100,6 +100,20 @@ fn people_read_names_and_dates_and_programs_read_dids() {
         "{}",
         past.stderr
     );
+    let given = ["report", "given", "--account", &viewer];
+    for (asked, from) in [
+        (&given[..], "since the current epoch's beginning, 20"),
+        (
+            &["report", "activity"],
+            "since seven days before the last event, 20",
+        ),
+    ] {
+        let said = kith.run(asked).expect_ok().stderr;
+        assert!(said.contains(from), "{asked:?}: {said}");
+        let told = [asked, &["--since", "1h"]].concat();
+        let said = kith.run(&told).expect_ok().stderr;
+        assert!(!said.contains(from), "{told:?}: {said}");
+    }
     let wrong = ["report", "newcomers", "--since", "soon"];
     let said = kith.run(&wrong).expect_code(1).stderr;
     assert!(said.contains("--since"), "{said}");

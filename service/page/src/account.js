@@ -26,7 +26,7 @@ export async function account({ argument, query, signal }) {
       card("most", "Whose points it holds", holds(composition, known)),
       card("", "Why it is trusted", await why(id, tracked, query.get("viewer"), signal)),
       card("half", "How it fared", fared(history, signal)),
-      card("half", "To whom it gave", gave(given)),
+      card("half", "To whom it gave in this epoch", gave(given)),
       card("", "Why it is in the circle", ways(found, known))),
   ];
 }
@@ -116,9 +116,9 @@ function fared(history, signal) {
 }
 
 function gave(given) {
-  if (given.length === 0) return empty("It gave nothing of late.", "Whom it likes appears here.");
+  if (given.length === 0) return empty("It gave nothing in this epoch.", "Whom it likes appears here. How it fared tells of earlier epochs.");
   const most = Math.max(...given.map((row) => row.points), 1);
-  return table("To whom it gave", [
+  return table("To whom it gave in this epoch", [
     ["account", (row) => link(row.did, row.handle)],
     ["likes", (row) => number(row.likes), "num"],
     ["points", (row) => number(row.points), "num"],

@@ -19,6 +19,9 @@ const ROWS_FOR_PEOPLE: u32 = 20;
 const MORE_MAX: i64 = 10_000;
 /// DIDs of a table for which a handle is looked up.
 const NAMES_MAX: usize = 10_000;
+/// How far `activity` looks back unless told, as its query says.
+const ACTIVITY_MICROS: i64 = 7 * 86_400 * 1_000_000;
+
 /// Runs the report.
 pub(super) async fn run(path: &Path, args: ReportArgs) -> Result<()> {
     let format = args.output.format();
@@ -48,7 +51,11 @@ pub(super) async fn run(path: &Path, args: ReportArgs) -> Result<()> {
     match format {
         Format::Table => {
             let limit = args.limit.unwrap_or(ROWS_FOR_PEOPLE);
-            if show(&store, report, parameters, limit).await? == 0 {
+            let shown = show(&store, report, parameters, limit).await?;
+            if args.since.is_none() {
+                note_since(&store, report).await?;
+            }
+            if shown == 0 {
                 let ended = store.epochs_ended().await?;
                 output::note(nothing(report, ended, &config.ledger));
             }
@@ -134,6 +141,26 @@ async fn note_untracked(store: &Store, parameters: &[(&str, Parameter)]) -> Resu
                  tracked"
             ));
         }
+    }
+    Ok(())
+}
+
+/// From when on a report tells that was not told from when.
+async fn note_since(store: &Store, report: &Report) -> Result<()> {
+    let moment = store.moment().await?;
+    let (what, from) = match report.name {
+        "given" => ("the current epoch's beginning", moment.epoch_begins_micros),
+        "activity" => (
+            "seven days before the last event",
+            moment.clock_micros.map(|clock| clock - ACTIVITY_MICROS),
+        ),
+        _ => return Ok(()),
+    };
+    if let Some(from) = from {
+        let from = output::time(from);
+        output::note(&format!(
+            "note: since {what}, {from}; --since looks further back"
+        ));
     }
     Ok(())
 }
