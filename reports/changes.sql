@@ -15,7 +15,8 @@
 --             somebody asked to be forgotten, or not any more); left the interior (of others that
 --             account was the only support)
 --   by        DID of the account whose record it was, or whose tracking; NULL: the account itself
---   record    at-uri of the follow record, NULL where several were read or removed at once
+--   record    at-uri of the follow record, which need not name the account: who comes in brings
+--             others; NULL where several were read or removed at once
 --
 -- For example: kith report changes --limit 4
 --     id  time                  change   account                           from_hop  to_hop  cause     by                 record

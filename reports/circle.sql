@@ -7,7 +7,8 @@
 --   active        1 if its likes and likes to it count, else 0
 --   status        active, deactivated, suspended, takendown, deleted or inactive
 --   since_micros  event time of entering, unix microseconds; NULL: before the first event
---   by            DID of the account whose follow record brought it in, NULL for tracked accounts
+--   by            DID of the account whose follow record's change brought it in, perhaps through
+--                 others; NULL for tracked accounts
 --
 -- For example: kith report circle --limit 4
 --     account            hop  active  status  since                 by

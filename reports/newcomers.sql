@@ -9,8 +9,8 @@
 --   hop           distance from the tracked accounts
 --   since_micros  event time of entering, unix microseconds: the first event's of who was there
 --                 before it; NULL: there was none yet
---   by            DID of the account whose follow record brought it in, NULL for who is tracked, or
---                 came in so
+--   by            DID of the account whose follow record's change brought it in, perhaps through
+--                 others; NULL for who is tracked, or came in so
 --   points        points it holds of tracked accounts
 --   origins       number of tracked accounts they come from
 --

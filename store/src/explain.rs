@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::{Store, StoreError, load::number, on_readers};
 
@@ -17,6 +17,8 @@ pub struct Explanation {
     pub entered: Option<Membership>,
     /// As `entered`.
     pub left: Option<Membership>,
+    /// How it came nearer or went farther last, if that was after it entered and it is there still.
+    pub moved: Option<Membership>,
     /// The largest hop of a member.
     pub depth: u8,
     /// The tracked accounts' numbers, ascending.
@@ -46,7 +48,7 @@ pub struct KnownAccount {
     pub since_micros: Option<i64>,
 }
 
-/// The account entered or left the circle.
+/// The account entered or left the circle, or moved in it.
 #[derive(Debug, Clone, Eq, PartialEq, sqlx::FromRow)]
 pub struct Membership {
     /// Number of the change: 1, 2, 3, …
@@ -65,6 +67,10 @@ pub struct Membership {
     pub by_handle: Option<String>,
     /// That record's key.
     pub rkey: Option<String>,
+    /// DID of the account that the record names now; None: the record is not held any more.
+    pub subject: Option<String>,
+    /// Its handle.
+    pub subject_handle: Option<String>,
 }
 
 /// A follow record, accounts by their numbers.
@@ -89,6 +95,7 @@ impl Store {
             account: self.known_account(did).await?,
             entered: None,
             left: None,
+            moved: None,
             depth: number("state", "depth", &"1", depth)?,
             tracked: tracked.into_iter().map(|row| row.account).collect(),
             ways: Vec::new(),
@@ -99,6 +106,8 @@ impl Store {
         };
         explanation.entered = self.last_membership(id, ENTERED).await?;
         explanation.left = self.last_membership(id, LEFT).await?;
+        let last = self.last_membership(id, LAST).await?;
+        explanation.moved = last.filter(|last| last.from_hop.is_some() && last.to_hop.is_some());
         self.find_ways(id, &mut explanation).await?;
         Ok(explanation)
     }
@@ -125,10 +134,11 @@ impl Store {
     async fn last_membership(
         &self,
         account: i64,
-        sql: &'static str,
+        which: &'static str,
     ) -> Result<Option<Membership>, StoreError> {
+        let sql = format!("{MEMBERSHIP} WHERE c.account = $1 {which} ORDER BY c.id DESC LIMIT 1");
         Ok(on_readers!(self, pool =>
-            sqlx::query_as(sql).bind(account).fetch_optional(pool).await?))
+            sqlx::query_as(AssertSqlSafe(sql.as_str())).bind(account).fetch_optional(pool).await?))
     }
 
     /// Backwards from the account: who follows it, who follows those, each step among accounts
@@ -138,6 +148,7 @@ impl Store {
             JOIN account a ON a.id = f.follower WHERE f.subject = $2 AND a.hop <= $1";
         const FURTHER: &str = "SELECT f.follower, f.rkey, f.subject, a.hop FROM account a \
             JOIN follow f ON f.follower = a.id WHERE a.hop <= $1 AND f.subject <> $2";
+        let mut at_the_edge = HashSet::new();
         let mut wanted: HashSet<u32> = [number("account", "id", &id, id)?].into();
         for step in 1..=found.depth {
             // At the first step also those of the last degree are counted.
@@ -156,7 +167,7 @@ impl Store {
                         continue;
                     }
                     if hop == i64::from(found.depth) {
-                        found.followers_at_the_edge += 1;
+                        found.followers_at_the_edge += i64::from(at_the_edge.insert(follower));
                         continue;
                     }
                     if hop > 0 {
@@ -174,9 +185,12 @@ impl Store {
     }
 }
 
-const ENTERED: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, b.handle AS by_handle, c.rkey \
+/// Changes of the circle, each with what its record names now.
+const MEMBERSHIP: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, \
+    b.handle AS by_handle, c.rkey, s.did AS subject, s.handle AS subject_handle \
     FROM circle_change c LEFT JOIN account b ON b.id = c.by \
-    WHERE c.account = $1 AND c.from_hop IS NULL ORDER BY c.id DESC LIMIT 1";
-const LEFT: &str = "SELECT c.id, c.micros, c.from_hop, c.to_hop, c.cause, b.did AS by, b.handle AS by_handle, c.rkey \
-    FROM circle_change c LEFT JOIN account b ON b.id = c.by \
-    WHERE c.account = $1 AND c.to_hop IS NULL ORDER BY c.id DESC LIMIT 1";
+    LEFT JOIN follow f ON f.follower = c.by AND f.rkey = c.rkey \
+    LEFT JOIN account s ON s.id = f.subject";
+const ENTERED: &str = "AND c.from_hop IS NULL";
+const LEFT: &str = "AND c.to_hop IS NULL";
+const LAST: &str = "";

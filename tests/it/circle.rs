@@ -173,6 +173,81 @@ fn who_is_not_in_the_circle_is_told_why() {
     }
 }
 
+/// The record that moved an account is told for what it is: a follow of the account, or of another
+/// on its way.
+#[test]
+fn an_explanation_says_whom_the_record_named() {
+    for (kith, database, _) in replayed(2) {
+        let said_of = |did: &str| kith.run(&["explain", did]).expect_ok().stdout;
+        let entered = "FROM circle_change c JOIN account a ON a.id = c.account \
+            JOIN account b ON b.id = c.by JOIN follow f ON f.follower = c.by AND f.rkey = c.rkey \
+            JOIN account s ON s.id = f.subject \
+            WHERE a.hop > 0 AND c.id = (SELECT MAX(x.id) FROM circle_change x \
+            WHERE x.account = a.id AND x.from_hop IS NULL)";
+        let name = |whose: &str| format!("COALESCE({whose}.handle, {whose}.did)");
+        let [by, subject] = ["b", "s"].map(name);
+        for (whose, whom) in [("=", "'this account'"), ("<>", subject.as_str())] {
+            let list = database.texts(&format!(
+                "SELECT a.did || '|entered|when ' || {by} || ' followed ' || {whom} || ' (record at://' \
+                 {entered} AND f.subject {whose} a.id ORDER BY a.id"
+            ));
+            assert!(!list.is_empty(), "f.subject {whose} a.id");
+            for line in list.iter().take(3) {
+                let parts: Vec<&str> = line.split('|').collect();
+                let said = said_of(parts[0]);
+                let is_told = |line: &str| line.starts_with(parts[1]) && line.contains(parts[2]);
+                assert!(said.lines().any(is_told), "{line}: {said}");
+            }
+            if whose == "<>" {
+                let did = list[0].split('|').next().expect("a DID");
+                let record = kith.json(&["explain", did])["entered"]["record"].clone();
+                let rkey = record.as_str().and_then(|uri| uri.rsplit('/').next());
+                let rkey = rkey.expect("a record's key");
+                database.execute(&format!("DELETE FROM follow WHERE rkey = '{rkey}'"));
+                let said = said_of(did);
+                assert!(
+                    said.contains(&format!("{rkey}, not held any more")),
+                    "{said}"
+                );
+            }
+        }
+        let moved = database.texts(
+            "SELECT a.did || ' moved from hop ' || c.from_hop || ' to ' || c.to_hop || ' 2' \
+             FROM circle_change c JOIN account a ON a.id = c.account \
+             WHERE c.from_hop >= 0 AND c.to_hop >= 0 \
+             AND c.id = (SELECT MAX(x.id) FROM circle_change x WHERE x.account = a.id)",
+        );
+        for (did, words) in moved.iter().filter_map(|line| line.split_once(' ')) {
+            let said = said_of(did);
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert!(!moved.is_empty(), "somebody moved in the recording");
+    }
+}
+
+/// Two records of one follower are one follower.
+#[test]
+fn followers_at_the_edge_are_accounts() {
+    for (kith, database, _) in replayed(1) {
+        let ids = |of: &str| {
+            database.texts(&format!(
+                "SELECT CAST(MIN(id) AS TEXT) FROM account WHERE hop {of}"
+            ))
+        };
+        let (edge, outside) = (ids("= 1").remove(0), ids("IS NULL").remove(0));
+        database.execute(&format!("DELETE FROM follow WHERE subject = {outside}"));
+        for rkey in ["3aaaaaaaaaaaa", "3bbbbbbbbbbbb"] {
+            database.execute(&format!(
+                "INSERT INTO follow (follower, rkey, subject) VALUES ({edge}, '{rkey}', {outside})"
+            ));
+        }
+        let did = database
+            .texts(&format!("SELECT did FROM account WHERE id = {outside}"))
+            .remove(0);
+        assert_eq!(kith.json(&["explain", &did])["followers_at_the_edge"], 1);
+    }
+}
+
 /// Taken together, in their order, the changes are the circle.
 #[test]
 fn the_changes_add_up_to_the_circle() {

@@ -137,12 +137,16 @@ const REASONS = {
 
 function ways(found, known) {
   const parts = [];
-  const moved = (word, change) => change && el("p", { class: "soft" }, `${word} ${change.micros > 0 ? time(change.micros) : "at the beginning"}: ${change.cause}`,
-    change.by && [" of ", link(change.by, known.get(change.by)?.handle)]);
+  const who = (did) => link(did, known.get(did)?.handle);
+  const cause = (change) => change.cause === "follow" && change.subject
+    ? [who(change.by), " followed ", change.subject === found.did ? "it" : who(change.subject)]
+    : [change.cause, change.by && [" of ", who(change.by)]];
+  const moved = (word, change) => change && el("p", { class: "soft" }, `${word} ${change.micros > 0 ? time(change.micros) : "at the beginning"}: `, cause(change));
   if (found.hop === null) parts.push(empty("It is not in the circle.", REASONS[found.reason] ?? ""), moved("It left", found.left));
   else if (found.hop === 0) parts.push(empty("It is tracked: the configuration names it."));
   else {
     parts.push(moved("It entered", found.entered),
+      found.moved && moved(`It moved from ${hopWord(found.moved.from_hop)} to ${hopWord(found.moved.to_hop)}`, found.moved),
       el("p", { class: "soft" }, "Each follows the next; the first is tracked."),
       found.paths.map((path) => el("ol", { class: "path" }, path.map((did) => el("li", {}, link(did, known.get(did)?.handle))))));
   }

@@ -35,6 +35,8 @@ pub(crate) struct Answer {
     reason: Option<&'static str>,
     entered: Option<Moved>,
     left: Option<Moved>,
+    /// How it came nearer or went farther last, since it entered.
+    moved: Option<Moved>,
     /// Members of the last degree that follow it, which does not bring it in.
     followers_at_the_edge: i64,
     #[serde(skip)]
@@ -52,15 +54,21 @@ impl Answer {
     }
 }
 
-/// How it entered or left.
+/// How it entered, left or moved.
 #[derive(Debug, Serialize)]
 struct Moved {
     micros: i64,
+    /// None: it was outside.
+    from_hop: Option<i64>,
+    /// None: it is outside.
+    to_hop: Option<i64>,
     cause: String,
     /// DID of the account whose record it was, or whose tracking.
     by: Option<String>,
-    /// That follow record.
+    /// That follow record: of this account, or of one on its way into the circle.
     record: Option<String>,
+    /// DID of the account that the record names; None: the record is not held any more.
+    subject: Option<String>,
 }
 
 impl From<Membership> for Moved {
@@ -68,9 +76,12 @@ impl From<Membership> for Moved {
         let record = change.by.as_ref().zip(change.rkey);
         Moved {
             micros: change.micros,
+            from_hop: change.from_hop,
+            to_hop: change.to_hop,
             cause: change.cause,
             record: record.map(|(by, rkey)| format!("at://{by}/app.bsky.graph.follow/{rkey}")),
             by: change.by,
+            subject: change.subject,
         }
     }
 }
@@ -116,8 +127,12 @@ pub(crate) async fn answer(
             paths.push(dids);
         }
     }
-    for moved in [&found.entered, &found.left].into_iter().flatten() {
+    for moved in [&found.entered, &found.left, &found.moved]
+        .into_iter()
+        .flatten()
+    {
         names.extend(moved.by.clone().zip(moved.by_handle.clone()));
+        names.extend(moved.subject.clone().zip(moved.subject_handle.clone()));
     }
     let handle = account.and_then(|account| account.handle.clone());
     let reason = match hop {
@@ -134,6 +149,7 @@ pub(crate) async fn answer(
         reason,
         entered: found.entered.map(Moved::from),
         left: found.left.map(Moved::from),
+        moved: found.moved.map(Moved::from),
         followers_at_the_edge: found.followers_at_the_edge,
         names: without_shared(names),
         depth: found.depth,
@@ -218,6 +234,11 @@ fn text(answer: &Answer) -> Result<String> {
             writeln!(out, "{word} {}", how(moved, answer))?;
         }
     }
+    if let Some(moved) = &answer.moved
+        && let Some((from, to)) = moved.from_hop.zip(moved.to_hop)
+    {
+        writeln!(out, "moved from hop {from} to {to} {}", how(moved, answer))?;
+    }
     if !answer.paths.is_empty() {
         writeln!(out, "paths, the shortest first:")?;
     }
@@ -254,26 +275,34 @@ fn because(answer: &Answer) -> String {
     }
 }
 
-/// When and by what somebody entered or left.
+/// When and by what somebody entered, left or moved.
 fn how(moved: &Moved, answer: &Answer) -> String {
     let when = match moved.micros {
         0 => "before the first event".to_owned(),
         micros => output::time(micros),
     };
-    let by = moved
-        .by
-        .as_ref()
-        .map(|by| format!(" of {}", name(by, answer)));
-    let record = moved
-        .record
-        .as_ref()
-        .map(|r| format!(", record {}", harmless(r)));
-    format!(
-        "{when} by {}{}{}",
-        moved.cause,
-        by.unwrap_or_default(),
-        record.unwrap_or_default()
-    )
+    let by = moved.by.as_ref().map(|by| name(by, answer));
+    if let (Some(by), Some(record)) = (&by, &moved.record) {
+        return format!("{when} {}", by_record(by, &harmless(record), moved, answer));
+    }
+    let by = by.map(|by| format!(" of {by}")).unwrap_or_default();
+    format!("{when} by {}{by}", moved.cause)
+}
+
+/// What a follow record that moved somebody says. It need not be one that names him: who comes in
+/// brings those in whom he follows.
+fn by_record(by: &str, record: &str, moved: &Moved, answer: &Answer) -> String {
+    match (moved.cause.as_str(), &moved.subject) {
+        ("unfollow", _) => format!("when {by} took back a follow (record {record})"),
+        (_, Some(subject)) if *subject == answer.did => {
+            format!("when {by} followed this account (record {record})")
+        }
+        (_, Some(subject)) => {
+            let subject = name(subject, answer);
+            format!("when {by} followed {subject} (record {record})")
+        }
+        (cause, None) => format!("by a {cause} of {by} (record {record}, not held any more)"),
+    }
 }
 
 fn name(did: &str, answer: &Answer) -> String {

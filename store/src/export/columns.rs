@@ -71,7 +71,8 @@ pub(super) const CIRCLE: &[ExportColumn] = &[
         "by",
         Text,
         None,
-        "DID of the account whose follow record brought it in; null for tracked accounts",
+        "DID of the account whose follow record's change brought it in, perhaps through others; null \
+         for tracked accounts",
     ),
 ];
 
