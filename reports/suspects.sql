@@ -1,10 +1,11 @@
 -- Which accounts hold points in a way worth a second look?
 --
 -- Facts with their evidence, not verdicts: a good friend may be somebody's only origin, and a
--- family is a closed ring. Looked at are the 200 accounts that hold most points of everybody.
+-- family is a closed ring. Looked at are the 200 accounts that hold most points of everybody,
+-- tracked ones too.
 --
 --   one origin      at least half of the points come from one account (most)
---   outside         at least half come from the last degree or from outside the circle, whose
+--   edge            at least half come from the last degree or from outside the circle, whose
 --                   follows do not make it; accounts is how many origins
 --   closed ring     the account and those 20 at most with whom it exchanged most (accounts, most the
 --                   first of them) hold at least half of all their points from each other
@@ -26,10 +27,10 @@
 --
 -- For example: kith report suspects --limit 4
 --     fact        account              hop  share  points  accounts  before  most               most_points
---     outside     movedaway.pds1.test    1  1.000     131         2  -       user033.pds1.test           79
+--     edge        movedaway.pds1.test    1  1.000     131         2  -       user033.pds1.test           79
+--     edge        user030.pds1.test      1  1.000      80         1  -       user038.pds1.test           80
 --     one origin  user030.pds1.test      1  1.000      80         1  -       user038.pds1.test           80
---     outside     user030.pds1.test      1  1.000      80         1  -       user038.pds1.test           80
---     outside     user017.pds1.test      2  0.974     189         5  -       user032.pds1.test           99
+--     edge        user017.pds1.test      2  0.974     189         5  -       user032.pds1.test           99
 --
 -- By hand
 --   sqlite3 -cmd ".parameter set :limit 20" kith.db < reports/suspects.sql
@@ -58,7 +59,7 @@ one_origin AS (
     FROM held
     WHERE place = 1 AND points * 2 >= tally
 ),
-outside AS (
+edge AS (
     SELECT
         h.holder,
         CAST(SUM(h.points) AS BIGINT) AS part,
@@ -141,9 +142,9 @@ fact AS (
     FROM one_origin
     UNION ALL
     SELECT
-        'outside', holder, CAST(part AS DOUBLE PRECISION) / CAST(tally AS DOUBLE PRECISION),
+        'edge', holder, CAST(part AS DOUBLE PRECISION) / CAST(tally AS DOUBLE PRECISION),
         accounts, NULL, most, most_points
-    FROM outside
+    FROM edge
     UNION ALL
     SELECT
         'closed ring', r.holder, CAST(i.points AS DOUBLE PRECISION) / CAST(r.points AS DOUBLE PRECISION),
