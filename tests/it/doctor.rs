@@ -235,19 +235,32 @@ fn a_network_that_is_well_is_found_well() {
     let _ = one(&found, "ok accounts: 1 tracked");
 }
 
-/// A file without a source is told in words, and what it says of the rest is looked at all the same.
+/// A file without a source is good for a recording, and nothing is wrong with it; what else is
+/// wrong is told all the same.
 #[test]
-fn a_file_without_a_source_still_names_a_database() {
+fn a_file_without_a_source_is_good_for_a_recording() {
     let file = project().join("examples/recording.toml");
     let config = std::fs::read_to_string(file).expect("an example");
     let kith = Kith::new(&config);
     let (findings, code) = findings(&kith, &["--offline"]);
-    assert_eq!(code, Some(1));
-    let config = one(&findings, "fail config: ");
-    assert!(
-        config.ends_with("there is no source to read from"),
-        "{config}"
-    );
+    assert_eq!(code, Some(0), "{findings:#?}");
+    let found = one(&findings, "warn config: ");
+    assert!(found.ends_with("2 tracked, 0 sources"), "{found}");
     let _ = one(&findings, "warn database: ");
     let _ = one(&findings, "ok disk: ");
+    let said = kith.run(&["check"]).expect_ok().stderr;
+    assert!(said.contains("`kith run` needs a [[source]]"), "{said}");
+    let said = kith.run(&["run"]).expect_code(1).stderr;
+    assert!(said.contains("there is no source to read from"), "{said}");
+
+    kith.configure(&config.replace("own_points", "colour"));
+    let said = kith.run(&["check"]).expect_code(1).stderr;
+    assert!(
+        said.contains("colour") && said.contains("no source"),
+        "{said}"
+    );
+    let file = format!("{config}\n[[source]]\nkind = \"relay\"\nurl = \"ws://127.0.0.1:1\"\n");
+    kith.configure(&file);
+    let said = kith.run(&["check"]).expect_code(1).stderr;
+    assert!(said.contains("source.url"), "{said}");
 }

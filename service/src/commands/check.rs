@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::Result;
-use kith_config::Mode;
 
 use super::doctor;
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
 
 /// Checks the file; online also resolves the accounts and tries the sources.
 pub(super) async fn run(path: &Path, online: bool) -> Result<()> {
-    let config = super::load(path, Mode::Live)?;
+    let config = super::load_sources_or_none(path)?;
     output::note(&format!(
         "{}: {} tracked, depth {}, {} sources, database {}",
         path.display(),
@@ -23,6 +22,9 @@ pub(super) async fn run(path: &Path, online: bool) -> Result<()> {
         config.sources.len(),
         config.database_masked()
     ));
+    if config.sources.is_empty() {
+        output::note(&format!("note: there is no source: {}", super::NO_SOURCE));
+    }
     if !online {
         return Ok(());
     }

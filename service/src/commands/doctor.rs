@@ -10,7 +10,7 @@ pub(super) use network::reach;
 use std::{io::Write, path::Path};
 
 use anyhow::Result;
-use kith_config::{Config, Env, Mode, Problems};
+use kith_config::{Config, Mode, Problems};
 use kith_store::{Access, Status, Store, StoreError, Table, Value};
 use serde::Serialize;
 
@@ -94,15 +94,14 @@ impl Finding {
 
 /// Makes every check; exit status 1 if any fails.
 pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
-    let load = |mode| Config::load(path, &Env::of_process(), mode);
-    let live = load(Mode::Live);
+    let live = super::load_sources_or_none(path);
     let mut findings = of_file(path, &live);
     // A file may lack what only a source has to do with, and say all of the rest.
     match live
         .as_ref()
         .ok()
         .cloned()
-        .or_else(|| load(Mode::Offline).ok())
+        .or_else(|| super::load(path, Mode::Offline).ok())
     {
         Some(config) => {
             findings.extend(token(&config));
@@ -133,7 +132,10 @@ fn of_file(path: &Path, loaded: &Result<Config, Problems>) -> Vec<Finding> {
             let (tracked, sources) = (config.circle.tracked.len(), config.sources.len());
             let shown = path.display();
             let detail = format!("{shown}: {tracked} tracked, {sources} sources");
-            return vec![Finding::ok("config", detail)];
+            return vec![match sources {
+                0 => Finding::warn("config", detail, super::NO_SOURCE),
+                _ => Finding::ok("config", detail),
+            }];
         }
         Err(problems) => problems,
     };

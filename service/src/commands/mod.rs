@@ -22,7 +22,7 @@ mod verify;
 use std::path::Path;
 
 use anyhow::Result;
-use kith_config::{Config, Env, Mode};
+use kith_config::{Config, Env, Mode, Problems};
 
 use crate::cli::{Cli, Command};
 
@@ -55,4 +55,21 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
 
 fn load(path: &Path, mode: Mode) -> Result<Config> {
     Ok(Config::load(path, &Env::of_process(), mode)?)
+}
+
+/// What a file without a source is good for.
+const NO_SOURCE: &str = "it is good for replay, reports and serve; `kith run` needs a [[source]]";
+
+/// The configuration as `kith run` needs it, but that it may have no source.
+fn load_sources_or_none(path: &Path) -> Result<Config, Problems> {
+    let load = |mode| Config::load(path, &Env::of_process(), mode);
+    match load(Mode::Live) {
+        Err(wrong) if wrong.problems.len() == 1 => {
+            let offline = load(Mode::Offline).ok();
+            offline
+                .filter(|config| config.sources.is_empty())
+                .ok_or(wrong)
+        }
+        loaded => loaded,
+    }
 }
