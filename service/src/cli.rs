@@ -107,7 +107,6 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
     /// Write manual pages into a folder.
-    #[command(hide = true)]
     Man {
         /// The folder; made, if it is missing.
         folder: PathBuf,

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::Report;
+
 /// An error of the store.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -154,7 +156,10 @@ pub enum StoreError {
         dids: Vec<String>,
     },
     /// A parameter of a report is missing.
-    #[error("the report {report} needs --{parameter}")]
+    #[error(
+        "the report {report} needs --{parameter}\n  help: for example {}",
+        example(report)
+    )]
     MissingParameter {
         /// The report.
         report: &'static str,
@@ -245,6 +250,23 @@ impl StoreError {
             StoreError::Database(_) | StoreError::Rows(_) | StoreError::Corrupt { .. }
         )
     }
+}
+
+/// How a report is asked with all that it needs.
+fn example(report: &str) -> String {
+    let mut words = vec![format!("kith report {report}")];
+    let needs = Report::find(report).map(Report::parameters);
+    for name in needs.unwrap_or_default() {
+        let value = match name.as_str() {
+            "viewers" => "alice.example.com=2,bob.example.com=-1",
+            "holder" => "bob.example.com",
+            _ => "alice.example.com",
+        };
+        if !Report::is_optional(&name) {
+            words.push(format!("--{name} {value}"));
+        }
+    }
+    words.join(" ")
 }
 
 fn ends(known: Option<(i64, i64)>) -> String {

@@ -388,7 +388,7 @@ fn a_file_is_replaced_only_when_told_and_what_cannot_be_is_said() {
         ),
         (
             &["circle", "--to", "nowhere/circle.csv"],
-            "cannot write nowhere/circle.csv",
+            "cannot write nowhere/circle.csv: No such file or directory (os error 2)\n  help: its folder",
         ),
         (
             &["journal", "--to", "new.csv", "--since", "soon"],

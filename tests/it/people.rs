@@ -83,7 +83,11 @@ fn people_read_names_and_dates_and_programs_read_dids() {
     let gamed = kith.run(&["report", "top", "--all-origins"]).expect_ok();
     assert!(gamed.stderr.contains("easily gamed"), "{}", gamed.stderr);
     let missing = kith.run(&["report", "trust"]).expect_code(1);
-    assert!(missing.stderr.contains("--viewer"), "{}", missing.stderr);
+    let example = "help: for example kith report trust --viewer alice.example.com";
+    assert!(missing.stderr.contains(example), "{}", missing.stderr);
+    let missing = kith.run(&["report", "why"]).expect_code(1).stderr;
+    let example = "report why --viewer alice.example.com --holder bob.example.com";
+    assert!(missing.contains(example), "{missing}");
     let past = kith.run(&["report", "top", "--epoch", "3"]).expect_code(1);
     let said = "report top has no past";
     assert!(
@@ -200,6 +204,8 @@ fn shells_and_manuals_know_the_commands() {
     let completed = String::from_utf8_lossy(&completed.stdout);
     assert_eq!(completed.trim(), "concentration");
 
+    let help = kith.run(&["--help"]).expect_ok().stdout;
+    assert!(help.contains("  man "), "{help}");
     let folder = kith.folder().join("man");
     std::fs::create_dir(&folder).expect("a folder can be made");
     let _ = kith.run(&["man", "man"]).expect_ok();

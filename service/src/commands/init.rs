@@ -22,7 +22,12 @@ pub(super) fn run(path: &Path, force: bool) -> Result<()> {
             ))
             .into());
         }
-        Err(error) => return Err(InputError(format!("cannot write {shown}: {error}")).into()),
+        Err(error) => {
+            return Err(InputError(format!(
+                "cannot write {shown}: {error}\n  help: its folder has to be there, and yours to write to"
+            ))
+            .into());
+        }
     };
     file.write_all(kith_config::TEMPLATE.as_bytes())
         .with_context(|| format!("writing {shown}"))?;

@@ -1,9 +1,8 @@
 //! Where an export goes: a file, which is there when it is whole, or standard output.
 
 use std::{
-    fs::{File, Permissions},
+    fs::File,
     io::{self, BufWriter, IsTerminal, Write},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -68,9 +67,17 @@ impl Target {
         let partial = Builder::new()
             .prefix(&format!(".{begin}."))
             .suffix(".partial")
-            .permissions(Permissions::from_mode(0o666)) // But for the umask's.
-            .tempfile_in(folder)
-            .map_err(|error| InputError(format!("cannot write {shown}: {error}")))?;
+            // With the permissions of any new file, and with errors that do not name this one, of
+            // which nobody has heard.
+            .make_in(folder, |path| {
+                File::options().read(true).write(true).create_new(true).open(path)
+            })
+            .map_err(|error| {
+                InputError(format!(
+                    "cannot write {shown}: {error}\n  help: its folder has to be there, and yours to \
+                     write to"
+                ))
+            })?;
         if let Ok(there) = there {
             // Who may not read the old one may not read the new one.
             let taken_over = partial.as_file().set_permissions(there.permissions());
