@@ -88,6 +88,16 @@ fn field_names_are_a_contract() {
     );
 
     let status = kith.json(&["status"]);
+    let page = std::fs::read_to_string(kith_tests::project().join("docs/OPERATING.md"));
+    let page = page.expect("a page");
+    for kind in ["likes", "frames"] {
+        for word in keys(&status[kind]) {
+            assert!(
+                page.contains(&format!("`{word}`")),
+                "{kind}.{word} is explained"
+            );
+        }
+    }
     for (path, kind) in [
         ("/epoch", "i"),
         ("/ticks", "i"),
@@ -145,6 +155,9 @@ fn a_new_file_is_right_and_a_wrong_one_is_told_all_at_once() {
     let kith = Kith::new("depth = 1");
     let _ = kith.run(&["init"]).expect_code(1);
     let _ = kith.run(&["init", "--force"]).expect_ok();
+    let nowhere = ["--config", "not/there/kith.toml", "init"];
+    let said = kith.run(&nowhere).expect_code(1).stderr;
+    assert!(said.contains("help: its folder has to be there"), "{said}");
     let _ = kith.run(&["check"]).expect_ok();
 
     kith.configure(

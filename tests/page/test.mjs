@@ -12,9 +12,9 @@ const text = (tab, selector = "main") => tab.$eval(selector, (node) => node.inne
 
 const browser = await launch();
 const VIEWS = {
-  overview: ["#/", ["The circle", "26", "The books balance", "recording.frames", "Nothing was missed"]],
+  overview: ["#/", ["The circle", "26", "The books balance", "recording.frames", "Nothing was missed", "invalid", "not a post"]],
   trust: ["#/trust", ["Whose view", "directly", "23.3%"]],
-  account: [`#/account/${stranger}`, ["Whose points it holds", "Why it is trusted", "whose points they are", NAME]],
+  account: [`#/account/${stranger}`, ["Whose points it holds", "Why it is trusted", "whose points they are", "To whom it gave in this epoch", "It entered", NAME]],
   circle: ["#/circle", ["26 accounts", "The strongest ties", "161"]],
   nowhere: ["#/nowhere", ["no such page"]],
   nobody: ["#/account/nobody.example", ["no account is known"]],

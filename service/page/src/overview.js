@@ -123,7 +123,7 @@ function theLikes(status) {
   if (likes.length === 0) return empty("No like has come by yet.", "They count when both sides are in the circle.");
   const most = likes[0][1];
   const colour = { accepted: "hop1", held: "hop0", rejected: "minus" };
-  return el("dl", { class: "bars" }, likes.slice(0, 7).map(([name, n]) =>
+  return el("dl", { class: "bars" }, likes.map(([name, n]) =>
     el("div", { class: colour[name] ?? "outside" }, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, bar(n / most)), el("dd", {}, number(n)))));
 }
 
