@@ -4,7 +4,7 @@
 --   did           the account
 --   handle        its name, NULL until known
 --   hop           0 tracked, 1 followed by a tracked account, 2 followed by one of those
---   active        1 if its likes and likes to it count, else 0
+--   active        whether its likes and likes to it count: 1 or 0, in JSON true or false
 --   status        active, deactivated, suspended, takendown, deleted or inactive
 --   since_micros  event time of entering, unix microseconds; NULL: before the first event
 --   by            DID of the account whose follow record's change brought it in, perhaps through

@@ -465,6 +465,157 @@ fn the_description_says_what_is_there() {
     }
 }
 
+/// Whether a schema of the description lets a text pass, as far as it says patterns and lengths.
+fn fits(schema: &Value, text: &str) -> bool {
+    let pattern = schema["pattern"].as_str();
+    let fits_pattern = pattern.is_none_or(|pattern| {
+        let pattern = regex::Regex::new(pattern).expect("a pattern");
+        pattern.is_match(text)
+    });
+    let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+    let either = schema["anyOf"].as_array();
+    fits_pattern
+        && text.chars().count() as u64 <= most
+        && either.is_none_or(|all| all.iter().any(|schema| fits(schema, text)))
+}
+
+/// What the description allows is understood, and what is understood it allows.
+#[expect(clippy::too_many_lines, reason = "a list of values")]
+#[test]
+fn the_description_allows_what_is_understood() {
+    let kith = replayed("sqlite:kith.db");
+    let (_running, web) = serve(&kith, false);
+    let document = web.json("/api/v1/openapi.json");
+    let long = format!("{0}.{0}.{0}.example.com", "a".repeat(63));
+    let crowd = vec![VIEWER; 400].join(",");
+    let [over, wide] = [64, 240].map(|letters| format!("{}.example.com", "a".repeat(letters)));
+    let cases: [(&str, &str, &[&str], &[&str]); 3] = [
+        (
+            "activity",
+            "since",
+            &[
+                "7d",
+                "2w",
+                "1week",
+                "12h",
+                "1h 30m",
+                "90 min",
+                "1.5h",
+                "2.25 weeks",
+                "1.5months",
+                "0.125s",
+                "250ms",
+                "3ns",
+                "2months",
+                "1year",
+                "100years",
+                "2026-11-21",
+                "2026-01-31",
+                "2026-10-29",
+                "2028-02-29",
+                "2000-02-29",
+                "2026-11-21T10:00:00Z",
+                "2026-11-21 10:00:00",
+                "2026-12-31T23:59:60Z",
+                "2026-11-21T10:00:00.123456Z",
+                "2026-11-21T10:00:00+00:00",
+            ],
+            &[
+                "",
+                "soon",
+                "0",
+                "7",
+                "-7d",
+                "1.5ns",
+                "1.3months",
+                "0.001h",
+                "d",
+                "7x",
+                "2026-02-29",
+                "2100-02-29",
+                "2026-02-30",
+                "2026-04-31",
+                "2026-13-01",
+                "1969-12-31",
+                "2026-11-21T24:00:00Z",
+                "2026-11-21T10:00Z",
+                "2026-11",
+            ],
+        ),
+        (
+            "trust",
+            "viewer",
+            &[
+                VIEWER,
+                "@alice.example.com",
+                "Alice.Example.COM",
+                "a-name-of-more-than-22-letters.example.com",
+                &long,
+                "xn--80ak6aa92e.com",
+                "a.b.c.d.e.f.g.h.example",
+                "x.y2",
+                "did:web:example.com%3A3000",
+                "did:web:example.com:of:somebody",
+            ],
+            &[
+                "",
+                "alice",
+                "-a.com",
+                "a-.com",
+                "a..com",
+                "a.1com",
+                "did:",
+                "did:plc:",
+                "did:PLC:abc",
+                "did:plc:abc:",
+                &over,
+                &wide,
+            ],
+        ),
+        (
+            "blend",
+            "viewers",
+            &[
+                VIEWER,
+                &crowd,
+                "alice.example.com=2,bob.example.com=-1",
+                "a.example=1000000",
+                "a.example=0",
+                "did:web:example.com:of:somebody=-1000000",
+            ],
+            &[
+                "",
+                "a.example=",
+                "a.example=1.5",
+                "a.example=1000001",
+                "a.example,",
+                "a.example=1=2",
+            ],
+        ),
+    ];
+    for (report, name, taken, refused) in cases {
+        let described =
+            &document["paths"][format!("/api/v1/reports/{report}")]["get"]["parameters"];
+        let parameters = described.as_array().expect("parameters");
+        let known = parameters.iter().find(|known| known["name"] == name);
+        let schema = &known.expect("it is described")["schema"];
+        let is_understood = |text: &str| {
+            let mut escaped = String::new();
+            for byte in text.bytes() {
+                let _ = write!(escaped, "%{byte:02X}");
+            }
+            let path = format!("/api/v1/reports/{report}?{name}={escaped}");
+            web.get(&path, &[]).status != 400
+        };
+        for (list, is_taken) in [(taken, true), (refused, false)] {
+            for text in list {
+                assert_eq!(is_understood(text), is_taken, "{name}={text}, asked");
+                assert_eq!(fits(schema, text), is_taken, "{name}={text}, described");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_page_is_served_with_its_policy() {
     let kith = replayed("sqlite:kith.db");

@@ -1,12 +1,14 @@
 //! The description of the API, made from the reports, so that it says what is there.
 
 mod requests;
+mod values;
 
 use axum::response::Response;
 use kith_config::edit::LABEL_CHARACTERS_MAX;
 use kith_store::{REPORTS, Report};
 use serde_json::{Map, Value, json};
 
+use self::values::schema_of;
 use super::{
     api::{OFFSET_MAX, ROWS, ROWS_MAX, is_reserved, json as answer, parameters},
     problem::Problem,
@@ -148,32 +150,6 @@ fn operation(report: &Report) -> Value {
     };
     operation["security"] = security.into();
     operation
-}
-
-/// A DID without percent signs.
-const DID: &str = "did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}";
-
-/// Such a DID, or a handle.
-const ACCOUNT: &str = r"(did:[a-z]{1,20}:[a-zA-Z0-9._-]{1,100}|([a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?\.){1,6}[a-zA-Z]{2,10})";
-
-/// What a parameter of reports looks like: what fits is understood, though the account may be
-/// unknown.
-fn schema_of(parameter: &str) -> Value {
-    match parameter {
-        "epoch" => json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX }),
-        "all_origins" => json!({ "type": "string", "enum": ["0", "1"] }),
-        "since" => {
-            let day = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
-            let time = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z";
-            let pattern = format!("^([1-9][0-9]{{0,4}}[smhd]|{day}({time})?)$");
-            json!({ "type": "string", "pattern": pattern })
-        }
-        "viewers" => {
-            let one = format!("{ACCOUNT}(=-?[0-9]{{1,6}})?");
-            json!({ "type": "string", "pattern": format!("^{one}(,{one}){{0,9}}$") })
-        }
-        _ => json!({ "type": "string", "pattern": format!("^{ACCOUNT}$") }),
-    }
 }
 
 /// An edit of the configuration.

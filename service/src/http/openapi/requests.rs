@@ -3,7 +3,10 @@
 use kith_store::batch::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{DID, responses, schema_of};
+use super::{
+    responses,
+    values::{did_schema, schema_of},
+};
 
 /// The paths of requests.
 pub(super) fn paths() -> Map<String, Value> {
@@ -36,10 +39,7 @@ pub(super) fn paths() -> Map<String, Value> {
     let forget = json!({
         "type": "object",
         "properties": {
-            "did": {
-                "type": "string", "pattern": format!("^{DID}$"),
-                "description": "Who; a handle will not do.",
-            },
+            "did": did_schema("Who; a handle will not do."),
             "undo": { "type": "boolean", "description": "Let it be met again." },
         },
         "required": ["did"],
