@@ -212,7 +212,7 @@ fn an_explanation_says_whom_the_record_named() {
             }
         }
         let moved = database.texts(
-            "SELECT a.did || ' moved from hop ' || c.from_hop || ' to ' || c.to_hop || ' 2' \
+            "SELECT a.did || ' moved (hop ' || c.from_hop || ' to ' || c.to_hop || ') 2' \
              FROM circle_change c JOIN account a ON a.id = c.account \
              WHERE c.from_hop >= 0 AND c.to_hop >= 0 \
              AND c.id = (SELECT MAX(x.id) FROM circle_change x WHERE x.account = a.id)",

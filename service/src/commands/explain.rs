@@ -237,7 +237,7 @@ fn text(answer: &Answer) -> Result<String> {
     if let Some(moved) = &answer.moved
         && let Some((from, to)) = moved.from_hop.zip(moved.to_hop)
     {
-        writeln!(out, "moved from hop {from} to {to} {}", how(moved, answer))?;
+        writeln!(out, "moved (hop {from} to {to}) {}", how(moved, answer))?;
     }
     if !answer.paths.is_empty() {
         writeln!(out, "paths, the shortest first:")?;
