@@ -167,6 +167,38 @@ async fn an_account_requested_while_it_is_read_is_read_again() {
     task.await.unwrap();
 }
 
+/// That it cannot be located is told once for each time that it was asked for.
+#[tokio::test]
+async fn an_account_requested_while_it_is_located_in_vain_is_answered_again() {
+    let gate = Arc::new(Semaphore::new(0));
+    let plc = Server::start({
+        let gate = Arc::clone(&gate);
+        move |_| Reply::new(404, "").held(&gate)
+    })
+    .await;
+    let (scheduler, task, mut results, _) = start(&plc.url, &SchedulerOptions::default());
+    let did = "did:plc:a";
+    let request = || scheduler.request(did.to_owned(), 1, Wanted::records());
+    request().await.unwrap();
+    wait_until(|| plc.asked().len() == 1).await;
+    request().await.unwrap();
+    request().await.unwrap();
+    // When one that comes behind them is located, they were taken.
+    let other = scheduler.request("did:plc:b".to_owned(), 1, Wanted::records());
+    other.await.unwrap();
+    wait_until(|| plc.asked().len() == 2).await;
+    drop(scheduler);
+    gate.add_permits(3);
+    let mut told = Vec::new();
+    while let Some(done) = results.recv().await {
+        assert_eq!(done.result.unwrap_err().reason(), "gone");
+        told.push(done.did);
+    }
+    told.sort_unstable();
+    assert_eq!(told, [did, did, "did:plc:b"]);
+    task.await.unwrap();
+}
+
 #[tokio::test]
 async fn cancelling_stops_at_once_and_says_so() {
     let silent = Server::start(|_| Reply::endless(" ", Duration::from_mins(10))).await;

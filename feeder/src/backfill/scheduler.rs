@@ -109,6 +109,13 @@ impl Order {
             wanted: self.wanted.union(other.wanted),
         }
     }
+
+    fn or_union(self, other: Option<Order>) -> Order {
+        match other {
+            Some(other) => self.union(other),
+            None => self,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -182,8 +189,8 @@ struct Task {
     options: SchedulerOptions,
     /// Accounts whose host is not known yet.
     queue: Queue,
-    /// Accounts whose document is being fetched.
-    locating: HashMap<String, Order>,
+    /// Accounts whose document is being fetched, and how each is wanted again meanwhile.
+    locating: HashMap<String, (Order, Option<Order>)>,
     /// Accounts that wait for a turn at their host, and how many are read there.
     hosts: HashMap<String, AtHost>,
     /// Accounts that wait there, and at which.
@@ -240,12 +247,9 @@ impl Task {
 
     fn take(&mut self, Request { did, order }: Request) {
         if let Some(again) = self.reading.get_mut(&did) {
-            *again = Some(match again.take() {
-                Some(before) => before.union(order),
-                None => order,
-            });
-        } else if let Some(before) = self.locating.get_mut(&did) {
-            *before = before.clone().union(order);
+            *again = Some(order.or_union(again.take()));
+        } else if let Some((_, again)) = self.locating.get_mut(&did) {
+            *again = Some(order.or_union(again.take()));
         } else if let Some(host) = self.located.get(&did)
             && let Some(at) = self.hosts.get_mut(host)
         {
@@ -261,7 +265,7 @@ impl Task {
             && self.located.len() < LOCATED_MAX
             && let Some((did, order)) = self.queue.pop()
         {
-            self.locating.insert(did.clone(), order);
+            self.locating.insert(did.clone(), (order, None));
             let (reader, done) = (self.reader.clone(), self.done.clone());
             let time_max = self.options.locating_time_max;
             self.running.spawn(async move {
@@ -324,18 +328,24 @@ impl Task {
         });
     }
 
+    fn wait_at_host(&mut self, did: String, order: Order, located: Located) {
+        let host = located.host();
+        self.located.insert(did.clone(), host.clone());
+        let at = self.hosts.entry(host).or_default();
+        at.documents.insert(did.clone(), located);
+        at.waiting.push(did, order);
+    }
+
     fn finish(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
         match ended {
-            Ok(Ended::Located(did, located)) => {
-                let order = self.locating.remove(&did);
-                if let (Some(order), Some(located)) = (order, located) {
-                    let host = located.host();
-                    self.located.insert(did.clone(), host.clone());
-                    let at = self.hosts.entry(host).or_default();
-                    at.documents.insert(did.clone(), located);
-                    at.waiting.push(did, order);
+            Ok(Ended::Located(did, located)) => match (self.locating.remove(&did), located) {
+                (Some((order, again)), Some(located)) => {
+                    self.wait_at_host(did, order.or_union(again), located);
                 }
-            }
+                // Only the first was told that it failed: the second may have come after that.
+                (Some((_, Some(again))), None) => self.queue.push(did, again),
+                _ => {}
+            },
             Ok(Ended::Read(did, host)) => {
                 if let Some(at) = self.hosts.get_mut(&host) {
                     at.running -= 1;
