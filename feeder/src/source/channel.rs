@@ -73,8 +73,8 @@ pub struct Gap {
     /// - `seq_restarted`: the server counts from a new beginning;
     /// - `outdated_cursor`: our cursor was older than what the server keeps;
     /// - `cursor_too_old`: the same, said by a Jetstream before it let us in;
-    /// - `clamped`: nobody said so, but the first event after a reconnect is much later than the
-    ///   last before it;
+    /// - `clamped`: nobody said so, but the first event of a believable time after a reconnect is
+    ///   much later than the last before it;
     /// - `joined_live`: the group went on to a source that had no cursor;
     /// - `left_out`: a message beyond the WebSocket limit was stepped over;
     /// - `commit_split`: a Jetstream sent more ops of a commit after it had seemed whole.

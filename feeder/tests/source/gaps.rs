@@ -70,6 +70,65 @@ async fn a_server_that_reaches_back_leaves_no_gap() {
     assert_eq!(source.gaps, []);
 }
 
+/// Hosts say when an event was: a slow clock, a fast one, or none, does not tell where a gap ends.
+#[tokio::test]
+async fn a_gap_ends_at_the_first_event_of_a_believable_time() {
+    let (heard, later) = ("2026-07-04T14:00:00Z", "2026-07-06T14:00:00Z");
+    let doubtful = ["2026-07-04T13:58:00Z", "9999-01-01T00:00:00Z", "never"];
+    let first = Plan::Talk(vec![Say::Frame(event(5, heard)), Say::Cut]);
+    let times = doubtful.into_iter().chain([later, "2026-07-09T14:00:00Z"]);
+    let events = (90..)
+        .zip(times)
+        .map(|(seq, time)| Say::Frame(event(seq, time)));
+    let server = Server::start(vec![first, Plan::Talk(events.collect())]).await;
+    let mut source = start(relay(&server), quick(), Position::Oldest, 1 << 20);
+    let events = source.until("frame 94").await;
+    let expected = [
+        "frame 90",
+        "frame 91",
+        "frame 92",
+        "gap clamped",
+        "frame 93",
+        "frame 94",
+    ];
+    assert_eq!(events[events.len() - 6..], expected);
+    let [gap] = &source.gaps[..] else {
+        panic!("{:?}", source.gaps)
+    };
+    assert_eq!((gap.from_seq, gap.to_seq), (Some(5), Some(93)));
+    assert_eq!(
+        (gap.from_time, gap.to_time),
+        (parse_datetime(heard), parse_datetime(later))
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_does_not_tell_leaves_no_gap_where_there_is_none() {
+    let slow = "2026-07-04T13:58:00Z";
+    // Days are too long, unless what was heard before has already told that nothing is missing.
+    for (second, gaps) in [("2026-07-04T14:00:01Z", 0), ("2026-07-06T14:00:00Z", 1)] {
+        let talk = |events: [(u64, &str); 2]| {
+            let events = events.map(|(seq, time)| Say::Frame(event(seq, time)));
+            let mut lines = Vec::from(events);
+            lines.push(Say::Cut);
+            Plan::Talk(lines)
+        };
+        let server = Server::start(vec![
+            talk([(4, slow), (5, "2026-07-04T14:00:00Z")]),
+            // The end of the connection makes nothing known.
+            talk([(90, slow), (91, slow)]),
+            talk([(91, slow), (92, second)]),
+            talk([(92, second), (93, "2026-07-09T14:00:00Z")]),
+        ])
+        .await;
+        let mut source = start(relay(&server), quick(), Position::Oldest, 1 << 20);
+        source.until("frame 93").await;
+        assert_eq!(source.gaps.len(), gaps, "{second}");
+        let from = source.gaps.iter().map(|gap| gap.from_seq);
+        assert!(from.eq(source.gaps.iter().map(|_| Some(5))));
+    }
+}
+
 #[tokio::test]
 async fn what_is_usual_is_learned() {
     // One event a minute; after the reconnect one comes an hour later: no gap. Then one a second;

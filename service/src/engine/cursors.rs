@@ -9,14 +9,24 @@ use super::Engine;
 pub(super) struct Source {
     pub(super) row: SourceRow,
     pub(super) changed: bool,
-    /// Something was missed before its next event: how that is called, and since when it is known.
-    pub(super) gap: Option<(&'static str, Micros)>,
+    /// Something was missed before its next event.
+    pub(super) gap: Option<Missed>,
     /// It has been told that events come from a later time than now.
     pub(super) is_future_told: bool,
     /// It was connected once.
     pub(super) was_connected: bool,
     /// What happened up to this event time it, or another, may have told before it was connected.
     pub(super) told_upto: Option<Micros>,
+}
+
+/// A gap that ends with the next event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missed {
+    pub(super) kind: &'static str,
+    /// Up to when was heard before.
+    pub(super) from: Option<Micros>,
+    /// Since when it is known, by our clock.
+    pub(super) since: Micros,
 }
 
 /// What a source's number is: given by [`Engine::source`].

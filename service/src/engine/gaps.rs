@@ -21,7 +21,7 @@ use kith_feeder::{
 use kith_graph::AccountId;
 use kith_store::batch::{GapRow, Micros, RecordKind};
 
-use super::{Engine, SourceIndex, likes::Party, tid};
+use super::{AHEAD_MAX, Engine, SourceIndex, cursors::Missed, likes::Party, tid};
 
 /// Likes older than this are not repaired.
 const HORIZON: Micros = 30 * 24 * 3_600 * 1_000_000;
@@ -306,7 +306,11 @@ impl Engine {
             row.cursor = None;
             self.sources[source.0].changed = true;
         }
-        match (&gap.did, gap.to_time) {
+        // A later time than now is not believed: the next event tells where the gap ends.
+        let to = gap
+            .to_time
+            .filter(|to| *to <= now.saturating_add(AHEAD_MAX));
+        match (&gap.did, to) {
             (Some(did), to) => {
                 if let Some(id) = self.circle.member(did) {
                     let upto = tid::at(to.unwrap_or(now).max(now));
@@ -316,7 +320,13 @@ impl Engine {
             (None, Some(to)) if self.clock.epoch().is_some() => {
                 self.stream_gap(gap.reason, source, from, to);
             }
-            (None, _) => self.sources[source.0].gap = Some((gap.reason, now)),
+            (None, _) => {
+                self.sources[source.0].gap = Some(Missed {
+                    kind: gap.reason,
+                    from,
+                    since: now,
+                });
+            }
         }
     }
 

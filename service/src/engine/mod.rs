@@ -66,8 +66,8 @@ use kith_store::{
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
-use cursors::Source;
 pub(crate) use cursors::SourceIndex;
+use cursors::{Missed, Source};
 pub(crate) use day_one::Joined;
 pub(crate) use events::time_of;
 use history::History;
@@ -322,16 +322,13 @@ impl Engine {
             }
             return false;
         }
-        let missed = source
-            .gap
-            .take()
-            .map(|(kind, _)| (kind, source.row.event_micros));
+        let missed = source.gap.take();
         source.row.event_micros = source.row.event_micros.max(Some(time));
         source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
         source.changed = true;
         self.move_clock(time);
-        if let Some((kind, last)) = missed {
-            self.stream_gap(kind, arrival.source, last, time);
+        if let Some(Missed { kind, from, .. }) = missed {
+            self.stream_gap(kind, arrival.source, from, time);
         }
         true
     }

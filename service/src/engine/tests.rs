@@ -336,6 +336,37 @@ fn a_gap_does_not_end_while_nobody_is_connected() {
     assert_eq!(engine.open_gaps(), 1);
 }
 
+/// Whoever says where a gap ends may have a clock that is fast: the next event tells it then.
+#[test]
+fn a_gap_does_not_end_in_the_future() {
+    let mut engine = engine(&[ALICE]);
+    let source = engine.source("relay", "wss://relay.example");
+    engine.move_clock(NOW);
+    let gap = Gap {
+        reason: "clamped",
+        detail: String::new(),
+        did: None,
+        from_time: Some(NOW - DAY),
+        from_seq: None,
+        to_time: Some(NOW + DAY),
+        to_seq: None,
+        cursor_is_void: false,
+    };
+    engine.source_gap(&gap, source, NOW);
+    assert_eq!(engine.open_gaps(), 0);
+    let arrival = Arrival {
+        source,
+        offset: None,
+        verdict: Verdict::Unchecked,
+        now: NOW,
+    };
+    assert!(engine.is_due(arrival, Some(1), Some(NOW), false));
+    let gaps = engine.batch().gaps.into_iter();
+    let ends = gaps.map(|row| (row.from_micros, row.to_micros));
+    let before = NOW - DAY - 60 * SECOND;
+    assert_eq!(ends.collect::<Vec<_>>(), [(Some(before), Some(NOW))]);
+}
+
 /// A first event of another century would make a tick of every epoch since.
 #[test]
 fn day_one_begins_at_a_believable_time() {

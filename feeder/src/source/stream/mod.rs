@@ -2,7 +2,8 @@
 //!
 //! One task: connect (`connect`), read until something ends it (`session`), wait (`backoff`),
 //! and again. `seen` knows what has been delivered, and so from where to resume; `pace` how fast
-//! events come, and so what silence and what jump is unusual.
+//! events come, and so what silence and what jump is unusual; `seam` whether something is missing
+//! between two connections.
 //!
 //! What each end of a connection leads to, beside being told and counted:
 //!
@@ -27,6 +28,7 @@ mod endpoint;
 mod pace;
 mod quiet;
 mod refusal;
+mod seam;
 mod seen;
 mod session;
 
@@ -39,6 +41,7 @@ use backoff::Backoff;
 use dictionary::Dictionary;
 use endpoint::Endpoint;
 use pace::Pace;
+use seam::{Seam, Told};
 use seen::{CLOCK_SKEW, Seen, now};
 use session::Session;
 use std::convert::Infallible;
@@ -128,6 +131,7 @@ impl Member {
                 progress,
                 last_time,
                 has_said_gap: false,
+                seam: None,
                 buffer_events,
                 idle_strikes: 0,
                 stuck: 0,
@@ -191,6 +195,9 @@ struct Stream {
     last_time: Option<Micros>,
     /// A gap was said whose end is the next event: no other is looked for.
     has_said_gap: bool,
+    /// What was heard before, and since when events came again that do not tell whether something is
+    /// missing between.
+    seam: Option<(Seam, Instant)>,
     /// How often in a row silence was taken for death. It doubles the patience, because what was
     /// learned in a busy hour is wrong in a quiet one.
     idle_strikes: u32,
@@ -379,6 +386,48 @@ impl Stream {
             cursor_is_void: ["future_cursor", "seq_restarted", "cursor_too_old"].contains(&reason),
             ..Gap::new(reason, detail)
         })
+    }
+
+    /// The connection begins with this event.
+    fn begin_seam(&mut self, seq: u64, is_resumed: bool) {
+        if std::mem::take(&mut self.has_said_gap) {
+            self.seam = None;
+            return;
+        }
+        let position = self.seen.position();
+        if is_resumed && position.is_some_and(|known| seq <= known) {
+            // It reaches back: whether something is missing before that is still not told.
+            return;
+        }
+        let jump = self.options.jump_max;
+        let (reason, from, allowed) = match is_resumed {
+            false => ("joined_live", self.progress.latest(), Duration::ZERO),
+            true => (
+                "clamped",
+                self.last_time,
+                self.pace.too_long(jump).unwrap_or(4 * jump),
+            ),
+        };
+        let seam = from.map(|from| Seam {
+            reason,
+            from,
+            from_seq: position,
+            allowed,
+        });
+        self.seam = seam.map(|seam| (seam, Instant::now()));
+    }
+
+    /// Looks whether an event tells that something is missing before it.
+    fn look_at_seam(&mut self, seq: u64, time: Option<Micros>) -> Option<Gap> {
+        let (seam, since) = self.seam.take()?;
+        match seam.look_at(seq, time, since.elapsed(), now()) {
+            Told::Nothing => {
+                self.seam = Some((seam, since));
+                None
+            }
+            Told::Whole => None,
+            Told::Missing(gap) => Some(gap),
+        }
     }
 
     /// Takes note of the time of an event that is delivered; one of the future is not believed.

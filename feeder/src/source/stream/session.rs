@@ -419,35 +419,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Looks whether the first event of a connection continues what was read before.
+    /// Looks whether the connection continues what was read before. The first event may not tell.
     fn check_join(&mut self, seq: u64, time: Option<Micros>) {
-        let join = std::mem::replace(&mut self.join, Join::Done);
-        if join == Join::Done || std::mem::take(&mut self.stream.has_said_gap) {
-            return;
+        match std::mem::replace(&mut self.join, Join::Done) {
+            Join::Done => {}
+            join => self.stream.begin_seam(seq, join == Join::Resumed),
         }
-        let stream = &*self.stream;
-        let reaches_back = stream.seen.position().is_some_and(|known| seq <= known);
-        let jump = stream.options.jump_max;
-        let (reason, from, allowed) = match join {
-            Join::Live => ("joined_live", stream.progress.latest(), Duration::ZERO),
-            _ => (
-                "clamped",
-                stream.last_time.filter(|_| !reaches_back),
-                stream.pace.too_long(jump).unwrap_or(4 * jump),
-            ),
-        };
-        let allowed = Micros::try_from(allowed.as_micros()).unwrap_or(Micros::MAX);
-        if let (Some(from), Some(time)) = (from, time)
-            && time.saturating_sub(from) > allowed
-        {
-            let known = Gap {
-                from_time: Some(from),
-                to_time: Some(time),
-                from_seq: stream.seen.position(),
-                to_seq: Some(seq),
-                ..Gap::new(reason, "the first event is later than the last before it")
-            };
-            self.push(What::Gap(known));
+        if let Some(gap) = self.stream.look_at_seam(seq, time) {
+            self.push(What::Gap(gap));
         }
     }
 

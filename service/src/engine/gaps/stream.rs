@@ -8,7 +8,7 @@ use kith_graph::{AccountId, Status};
 use kith_store::batch::{GapRow, Micros};
 
 use super::{Found, Gaps, HORIZON, Spans, add};
-use crate::engine::{Engine, SourceIndex, tid};
+use crate::engine::{Engine, SourceIndex, cursors::Missed, tid};
 
 /// A stream that begins anew and brings nothing for so long has nothing to bring.
 const SILENCE_MAX: Micros = 10_000_000;
@@ -283,10 +283,9 @@ impl Engine {
             let source = &mut self.sources[index];
             // Who is not there says nothing for another reason.
             let is_there = source.row.connected;
-            let is_over = |gap: &mut (&str, Micros)| is_there && now - gap.1 > SILENCE_MAX;
-            if let Some((kind, _)) = source.gap.take_if(|gap| is_over(gap)) {
-                let last = source.row.event_micros;
-                self.stream_gap(kind, SourceIndex(index), last, now);
+            let is_over = |gap: &mut Missed| is_there && now - gap.since > SILENCE_MAX;
+            if let Some(Missed { kind, from, .. }) = source.gap.take_if(|gap| is_over(gap)) {
+                self.stream_gap(kind, SourceIndex(index), from, now);
             }
         }
     }
