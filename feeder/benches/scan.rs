@@ -273,7 +273,7 @@ fn file(c: &mut Criterion) {
             let spec = SourceSpec::new(SourceId(0), kind, StreamOptions::default());
             let (sender, mut receiver) = channel(64 << 20);
             let ended = CancellationToken::new();
-            runtime.spawn(run(spec, Position::Oldest, sender, ended));
+            runtime.spawn(run(spec, Position::Oldest, None, sender, ended));
             let mut frames = 0;
             while let Some(delivery) = runtime.block_on(receiver.recv()) {
                 if let What::Frames(batch) = &delivery.what {

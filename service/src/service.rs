@@ -296,9 +296,9 @@ impl Service {
                     self.writer.flush_full().await?;
                 }
             }
-            What::Connected => engine.set_connected(source, true),
+            What::Connected => engine.set_connected(source, true, now()),
             What::Disconnected { reason, detail } => {
-                engine.set_connected(source, false);
+                engine.set_connected(source, false, now());
                 let url = engine.source_url(source);
                 // Of a Jetstream the other version is asked for next.
                 let is_asked = reason.starts_with("http_") && engine.is_jetstream(source);

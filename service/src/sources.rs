@@ -76,7 +76,7 @@ impl Sources {
             });
             match is_one_of_a_group(source) {
                 true => group.push((spec, start)),
-                false => alone.push((spec, start)),
+                false => alone.push((spec, start, engine.heard(index))),
             }
         }
         let lanes = alone.len() + usize::from(!group.is_empty());
@@ -93,9 +93,11 @@ impl Sources {
                 source::run_group(group, options, out, stop)
             });
         }
-        for (spec, start) in alone {
+        for (spec, start, heard) in alone {
             let stop = sources.stop.clone();
-            sources.lane(bytes_max, &inbox, |out| source::run(spec, start, out, stop));
+            sources.lane(bytes_max, &inbox, |out| {
+                source::run(spec, start, heard, out, stop)
+            });
         }
         sources
     }
@@ -114,7 +116,7 @@ impl Sources {
         let (mut sources, inbox) = Sources::new(vec![origin], None);
         let stop = sources.stop.clone();
         sources.lane(source::QUEUE_BYTES_MAX, &inbox, |out| {
-            source::run(spec, start, out, stop)
+            source::run(spec, start, None, out, stop)
         });
         sources
     }

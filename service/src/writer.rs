@@ -200,7 +200,7 @@ mod tests {
         let (_folder, mut writer) = writer().await;
         let connected = writer.engine.source("relay", "wss://relay.example");
         let _ = writer.engine.source("relay", "wss://other.example");
-        writer.engine.set_connected(connected, true);
+        writer.engine.set_connected(connected, true, 1);
         writer.flush_now().await.expect("commits");
         let store = Arc::clone(writer.store());
         let mut engine = Engine::open(&store, settings()).await.expect("opens");

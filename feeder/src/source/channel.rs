@@ -75,7 +75,8 @@ pub struct Gap {
     /// - `cursor_too_old`: the same, said by a Jetstream before it let us in;
     /// - `clamped`: nobody said so, but the first event of a believable time after a reconnect is
     ///   much later than the last before it;
-    /// - `joined_live`: the group went on to a source that had no cursor;
+    /// - `joined_live`: a source that had no cursor was joined, and it or another of its group was
+    ///   heard, or at least connected, before;
     /// - `left_out`: a message beyond the WebSocket limit was stepped over;
     /// - `commit_split`: a Jetstream sent more ops of a commit after it had seemed whole.
     pub reason: &'static str,

@@ -122,7 +122,7 @@ async fn run_sources(
     stop: CancellationToken,
 ) {
     match sources.pop() {
-        Some((spec, start)) if sources.is_empty() => run(spec, start, out, stop).await,
+        Some((spec, start)) if sources.is_empty() => run(spec, start, None, out, stop).await,
         last => {
             sources.extend(last);
             run_group(sources, GroupOptions::default(), out, stop).await;

@@ -157,13 +157,25 @@ impl Default for StreamOptions {
 /// Runs one source until it ends ([`super::What::Finished`], [`super::What::Failed`]), the reader is gone, or
 /// `shutdown` is cancelled. Streams never end by themselves: they reconnect for ever.
 ///
+/// `heard` is up to when a stream was read before: one that is joined live has missed what came since.
+///
 /// To be spawned as a task; must run within a tokio runtime with time and I/O enabled.
-pub async fn run(spec: SourceSpec, start: Position, out: Sender, shutdown: CancellationToken) {
+pub async fn run(
+    spec: SourceSpec,
+    start: Position,
+    heard: Option<Micros>,
+    out: Sender,
+    shutdown: CancellationToken,
+) {
+    let options = GroupOptions {
+        heard,
+        ..GroupOptions::default()
+    };
     match spec.kind {
         SourceKind::File { path } => {
             let out = out.metered(spec.meters);
             file::run(spec.id, path, start, out, shutdown).await;
         }
-        _ => run_group(vec![(spec, start)], GroupOptions::default(), out, shutdown).await,
+        _ => run_group(vec![(spec, start)], options, out, shutdown).await,
     }
 }

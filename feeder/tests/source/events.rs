@@ -4,7 +4,7 @@ use kith_feeder::source::{
     Delivery, Gap, GroupOptions, Meters, Position, Receiver, SourceId, SourceKind, SourceSpec,
     StreamOptions, What, channel, run, run_group,
 };
-use kith_feeder::wire;
+use kith_feeder::wire::{self, Micros};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,11 +45,22 @@ pub(crate) fn start(
     position: Position,
     budget: usize,
 ) -> Running {
+    start_after(None, kind, options, position, budget)
+}
+
+/// Starts a source that was heard up to a time.
+pub(crate) fn start_after(
+    heard: Option<Micros>,
+    kind: SourceKind,
+    options: StreamOptions,
+    position: Position,
+    budget: usize,
+) -> Running {
     let (sender, receiver) = channel(budget);
     let shutdown = CancellationToken::new();
     let spec = SourceSpec::new(SourceId(3), kind, options);
     let meters = vec![Arc::clone(&spec.meters)];
-    tokio::spawn(run(spec, position, sender, shutdown.clone()));
+    tokio::spawn(run(spec, position, heard, sender, shutdown.clone()));
     Running::new(receiver, meters, shutdown)
 }
 

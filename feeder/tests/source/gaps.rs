@@ -1,13 +1,13 @@
 //! What is said of gaps, and what a stalled reader does to a stream.
 
-use crate::events::{SILENCE_MAX, quick, start};
+use crate::events::{SILENCE_MAX, quick, start, start_after};
 use crate::frames::{ALICE, TIME, frame, identity_frame, map};
 use crate::server::{Plan, Say, Server};
 use kith_feeder::source::{Position, SourceKind, StreamOptions};
 use kith_feeder::syntax::parse_datetime;
 use kith_feeder::wire;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 fn event(seq: u64, time: &str) -> Vec<u8> {
     let fields = vec![
@@ -127,6 +127,61 @@ async fn an_event_that_does_not_tell_leaves_no_gap_where_there_is_none() {
         let from = source.gaps.iter().map(|gap| gap.from_seq);
         assert!(from.eq(source.gaps.iter().map(|_| Some(5))));
     }
+}
+
+/// One that has no cursor is joined live again, by a restart or a reconnect.
+#[tokio::test]
+async fn a_source_alone_that_is_joined_live_again_leaves_a_gap() {
+    let (heard, later) = ("2026-07-04T14:00:00Z", "2026-07-04T14:00:05Z");
+    let talk = || Plan::Talk(vec![Say::Frame(event(7, later))]);
+    for (heard, gaps) in [(None, 0), (parse_datetime(heard), 1)] {
+        let server = Server::start(vec![talk()]).await;
+        let (kind, options) = (relay(&server), quick());
+        let mut source = start_after(heard, kind, options, Position::Live, 1 << 20);
+        source.until("frame 7").await;
+        assert_eq!(source.gaps.len(), gaps);
+        let from = source.gaps.iter().map(|gap| (gap.reason, gap.from_time));
+        assert!(from.eq(heard.map(|_| ("joined_live", heard))));
+    }
+}
+
+/// An event of a little later than when it is sent.
+fn of_now(seq: u64) -> Vec<u8> {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(5));
+    let [_, day, month, year, time, _] = date.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{date}")
+    };
+    let month = "JanFebMarAprMayJunJulAugSepOctNovDec".find(month).unwrap() / 3 + 1;
+    event(seq, &format!("{year}-{month:02}-{day}T{time}Z"))
+}
+
+#[tokio::test]
+async fn a_source_that_was_connected_and_told_nothing_leaves_a_gap_too() {
+    for (plans, gaps) in [
+        (vec![Plan::Resume(1, of_now)], 0),
+        (vec![Plan::Talk(vec![Say::Cut]), Plan::Resume(1, of_now)], 1),
+    ] {
+        let server = Server::start(plans).await;
+        let mut source = start(relay(&server), quick(), Position::Live, 1 << 20);
+        source.until("frame 1").await;
+        let reasons: Vec<_> = source.gaps.iter().map(|gap| gap.reason).collect();
+        assert_eq!(reasons, ["joined_live"][..gaps]);
+    }
+}
+
+/// What is asked for by a cursor from the config may begin later than what was heard.
+#[tokio::test]
+async fn a_resumed_source_without_a_time_of_its_own_goes_on_from_what_was_heard() {
+    let heard = parse_datetime("2026-07-04T14:00:00Z");
+    let later = "2026-07-06T14:00:00Z";
+    let server = Server::start(vec![Plan::Talk(vec![Say::Frame(event(90, later))])]).await;
+    let (kind, options) = (relay(&server), quick());
+    let mut source = start_after(heard, kind, options, Position::From(5), 1 << 20);
+    source.until("frame 90").await;
+    let [gap] = &source.gaps[..] else {
+        panic!("{:?}", source.gaps)
+    };
+    assert_eq!((gap.reason, gap.from_time), ("clamped", heard));
 }
 
 #[tokio::test]

@@ -87,10 +87,16 @@ impl Engine {
         source.row.cursor.is_some() || source.was_connected
     }
 
-    /// Event time up to which some relay or Jetstream was read, also one that the config names no more.
+    /// Event time up to which a source was read, or at which it was connected first if it has told
+    /// nothing since.
+    pub(crate) fn heard(&self, source: SourceIndex) -> Option<Micros> {
+        self.sources[source.0].row.event_micros
+    }
+
+    /// The same of the relays and Jetstreams together, also those that the config names no more.
     pub(crate) fn heard_of_a_group(&self) -> Option<Micros> {
         let rows = self.sources.iter().map(|source| &source.row);
-        let rows = rows.filter(|row| matches!(row.kind.as_str(), "relay" | "jetstream"));
+        let rows = rows.filter(|row| is_of_a_group(row));
         rows.filter_map(|row| row.event_micros).max()
     }
 
@@ -105,14 +111,28 @@ impl Engine {
     }
 
     /// Notes whether a source is connected.
-    pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool) {
-        let now = self.clock.now();
+    pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool, now: Micros) {
+        let heard = match is_of_a_group(&self.sources[source.0].row) {
+            true => self.heard_of_a_group(),
+            false => self.heard(source),
+        };
+        let clock = self.clock.now();
         let source = &mut self.sources[source.0];
         source.changed |= source.row.connected != connected;
         source.row.connected = connected;
         source.was_connected |= connected;
         if connected {
-            source.told_upto = now;
+            source.told_upto = clock;
+        }
+        if connected && heard.is_none() {
+            // What it tells from now on is missed by who is not there, though nothing was heard.
+            source.row.event_micros = Some(clock.unwrap_or(now));
+            source.changed = true;
         }
     }
+}
+
+/// Whether a source is one of those that stand in for each other.
+fn is_of_a_group(row: &SourceRow) -> bool {
+    matches!(row.kind.as_str(), "relay" | "jetstream")
 }

@@ -282,6 +282,7 @@ impl Engine {
         has_rev: bool,
     ) -> bool {
         let source = &mut self.sources[arrival.source.0];
+        let is_first = source.row.cursor.is_none();
         let latest = arrival.now.saturating_add(AHEAD_MAX);
         if let (Some(seq), None) = (seq, arrival.offset) {
             // A Jetstream that counted by time may have learned to count by events.
@@ -323,7 +324,9 @@ impl Engine {
             return false;
         }
         let missed = source.gap.take();
-        source.row.event_micros = source.row.event_micros.max(Some(time));
+        // What is told first may be long ago: it says how far the source was read, not when it was joined.
+        let before = source.row.event_micros.filter(|_| !is_first);
+        source.row.event_micros = before.max(Some(time));
         source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
         source.changed = true;
         self.move_clock(time);

@@ -331,9 +331,53 @@ fn a_gap_does_not_end_while_nobody_is_connected() {
     engine.source_gap(&gap, source, NOW);
     engine.end_silent_gaps(NOW + DAY);
     assert_eq!(engine.open_gaps(), 0);
-    engine.set_connected(source, true);
+    engine.set_connected(source, true, NOW);
     engine.end_silent_gaps(NOW + DAY);
     assert_eq!(engine.open_gaps(), 1);
+}
+
+/// Who is connected hears what comes, though nothing does: when it is joined again, that is known.
+#[tokio::test]
+async fn a_source_that_was_connected_was_heard() {
+    let (_folder, store) = database().await;
+    let open = async || {
+        let settings = engine(&[ALICE]).settings;
+        Engine::open(&store, settings).await.expect("opens")
+    };
+    let mut engine = open().await;
+    let pds = engine.source("pds", "https://pds.example");
+    let relay = engine.source("relay", "wss://relay.example");
+    engine.set_connected(pds, true, NOW);
+    engine.set_connected(relay, false, NOW);
+    assert_eq!(
+        (engine.heard(pds), engine.heard_of_a_group()),
+        (Some(NOW), None)
+    );
+    commit(&store, &mut engine).await;
+    engine = open().await;
+    engine.set_connected(pds, true, NOW + DAY);
+    assert_eq!(engine.heard(pds), Some(NOW));
+    assert_eq!((engine.resume(pds), engine.lag_micros(pds)), (None, None));
+
+    // It was asked for what is oldest: so far was it read.
+    let mut hears = |source, seq, time| {
+        let arrival = Arrival {
+            source,
+            offset: None,
+            verdict: Verdict::Unchecked,
+            now: NOW + DAY,
+        };
+        assert!(engine.is_due(arrival, Some(seq), Some(time), false));
+        engine.heard(source)
+    };
+    assert_eq!(hears(pds, 7, NOW - DAY), Some(NOW - DAY));
+    assert_eq!(hears(pds, 8, NOW - 2 * DAY), Some(NOW - DAY));
+    // Another relay does not hear what one has missed, before it tells something.
+    assert_eq!(hears(relay, 7, NOW), Some(NOW));
+    hears(pds, 9, NOW + DAY);
+    let other = engine.source("relay", "wss://other.example");
+    engine.set_connected(other, true, NOW + DAY);
+    assert_eq!(engine.heard_of_a_group(), Some(NOW));
 }
 
 /// Whoever says where a gap ends may have a clock that is fast: the next event tells it then.

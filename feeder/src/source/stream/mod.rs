@@ -68,7 +68,7 @@ pub(super) enum Report {
     Lost,
 }
 
-/// The latest event that any stream of a group has delivered.
+/// The latest event that any stream of a group has delivered; before the first, when one was joined.
 #[derive(Debug)]
 pub(super) struct Progress(AtomicI64);
 
@@ -81,6 +81,13 @@ impl Default for Progress {
 impl Progress {
     pub(super) fn note(&self, time: Micros) {
         self.0.fetch_max(time, Relaxed);
+    }
+
+    /// A stream was joined at this time, and left: if no event was delivered, what comes since is
+    /// missed.
+    fn begin(&self, time: Micros) {
+        // Otherwise it is known better.
+        let _ = self.0.compare_exchange(Micros::MIN, time, Relaxed, Relaxed);
     }
 
     fn latest(&self) -> Option<Micros> {
@@ -297,9 +304,13 @@ impl Stream {
                 self.endpoint.is_certain = true;
                 group.report(Report::Connected).await?;
                 self.out.send(self.id, What::Connected).await?;
-                Session::new(self, socket, cursor.is_some())
-                    .run(group)
-                    .await
+                let connected = now();
+                let session = Session::new(self, socket, cursor.is_some());
+                let end = session.run(group).await?;
+                if cursor.is_none() {
+                    self.progress.begin(connected);
+                }
+                Ok(end)
             }
             Err(end) => Ok(end),
         }
@@ -404,7 +415,7 @@ impl Stream {
             false => ("joined_live", self.progress.latest(), Duration::ZERO),
             true => (
                 "clamped",
-                self.last_time,
+                self.last_time.or_else(|| self.progress.latest()),
                 self.pace.too_long(jump).unwrap_or(4 * jump),
             ),
         };

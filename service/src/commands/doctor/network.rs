@@ -152,6 +152,7 @@ pub(in crate::commands) async fn reach(
     let task = tokio::spawn(source::run(
         spec,
         source::Position::Live,
+        None,
         sender,
         stop.clone(),
     ));

@@ -265,7 +265,7 @@ fn a_like_of_before_an_entry_is_not_made_by_telling_it_again() {
         tell_commit(&mut engine, ALICE, 3, 1, vec![enters]);
         if is_again {
             let source = engine.source("relay", "wss://relay.example");
-            engine.set_connected(source, true);
+            engine.set_connected(source, true, NOW);
         }
         // One that is only late tells it for the first time.
         let earlier = like(NOW + 2 * SECOND, ALICE);
