@@ -96,7 +96,12 @@ impl Engine {
             true => Some(self.intern(&commit.repo)),
             false => self.circle.lookup(&commit.repo),
         };
-        let Some(rev) = self.new_rev(known, &commit.rev, arrival.now) else {
+        let told = known.filter(|id| self.has_told(*id, commit));
+        let new = match told {
+            Some(id) => Some(self.notes[id.index()].rev),
+            None => self.new_rev(known, &commit.rev, arrival.now),
+        };
+        let Some(rev) = new else {
             return;
         };
         if arrival.verdict == Verdict::Good {
@@ -118,6 +123,9 @@ impl Engine {
         };
         let commit_rev = (commit, rev);
         for op in &commit.ops {
+            if told.is_some_and(|id| self.halves.has_taken(id, op)) {
+                continue;
+            }
             if tid::pack(&op.rkey).is_some_and(|rkey| rkey < first) && is_like(op.collection) {
                 self.counters.add("gaps.likes_of_before", 1);
                 continue;
@@ -135,7 +143,19 @@ impl Engine {
             // What continues one of long before its entry is not believed for that.
             let data = commit.data.as_ref().filter(|_| rev >= first);
             self.seen(id, rev, data);
+            if !commit.chained {
+                self.halves.note(id, rev, &commit.ops);
+            }
         }
+    }
+
+    /// Whether a part of the commit was told before, as a Jetstream may do, and this brings more of it.
+    fn has_told(&self, id: AccountId, commit: &Commit) -> bool {
+        let rev = self.notes[id.index()].rev;
+        !commit.chained
+            && tid::pack(&commit.rev) == Some(rev)
+            && self.halves.knows(id, rev)
+            && (commit.ops.iter()).any(|op| !self.halves.has_taken(id, op))
     }
 
     /// Likes with keys before this one are not told by a commit for the first time, whatever it says:

@@ -11,6 +11,7 @@
 //! | `cursors` | the sources, and how far each was read |
 //! | `day_one` | the likes of before the first start |
 //! | `events` | commits, identity and sync events: the circle |
+//! | `halves` | commits that a Jetstream may have told in part |
 //! | `statuses` | who is active, and what was said of it before |
 //! | `likes` | the tests a like must pass, and the transfer |
 //! | `gaps` | what was missed, and the likes found again |
@@ -32,6 +33,7 @@ mod cursors;
 mod day_one;
 mod events;
 mod gaps;
+mod halves;
 pub(crate) mod history;
 pub(crate) mod hops;
 mod images;
@@ -70,6 +72,7 @@ pub(crate) use cursors::SourceIndex;
 use cursors::{Missed, Source};
 pub(crate) use day_one::Joined;
 pub(crate) use events::time_of;
+use halves::Halves;
 use history::History;
 use hops::Hops;
 use images::Images;
@@ -120,6 +123,7 @@ pub(crate) struct Engine {
     retention: Retention,
     repairs: repair::Repairs,
     gaps: gaps::Gaps,
+    halves: Halves,
     day_one: day_one::DayOne,
     /// How many whom nobody had named before each account has named in this epoch.
     named: HashMap<AccountId, u32>,

@@ -1,5 +1,6 @@
 //! The engine without a store: what it asks for, and what it does with the answers.
 
+mod halves;
 mod lateness;
 mod leaving;
 mod statuses;
@@ -498,6 +499,18 @@ fn like(micros: Micros, author: &str) -> LikeRecord {
             "at://{author}/app.bsky.feed.post/{}",
             tid::unpack(tid::at(micros))
         ),
+    }
+}
+
+/// The like is made.
+fn made(like: &LikeRecord) -> Op {
+    Op {
+        collection: Collection::Like,
+        cid: Some(like.cid),
+        record: Some(Ok(Record::Like {
+            subject: like.subject.clone(),
+        })),
+        ..follow(Action::Create, &like.rkey, None)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Commits of a Jetstream, put together from its events.
 //!
 //! A Jetstream serves every op of a commit as an event, and the reader takes a commit of one rev
-//! once: half of one must never be passed on. So the events of a commit are gathered until
-//! something tells that it is whole: the same account does something else, or nothing more has
+//! once, or for as long as it remembers what it took of it: half of one is not to be passed on. So
+//! the events of a commit are gathered until something tells that it is whole: the same account does something else, or nothing more has
 //! come for a while (50 ms, or it has been open for twenty times that). v2 serves the ops of a commit in a row, so there any other event tells it too;
 //! v1 serves several repos at once and may mix them.
 

@@ -2,7 +2,7 @@
 //! not the last word, keys of fast clocks.
 
 use kith_feeder::{
-    backfill::{AccountRead, AccountStatus, LikeRecord, ReadError},
+    backfill::{AccountRead, AccountStatus, ReadError},
     wire::{Action, Collection, Message, Op, Record},
 };
 use kith_graph::Status;
@@ -10,7 +10,7 @@ use kith_store::Store;
 
 use super::{
     ALICE, BOB, CAROL, DAN, NOW, SECOND, commit, counted, database, dids, engine, follow,
-    following, like, liking, read, rev, tell, tell_commit, tracked_by, tree,
+    following, like, liking, made, read, rev, tell, tell_commit, tracked_by, tree,
 };
 use crate::engine::Engine;
 
@@ -238,18 +238,6 @@ async fn begun(store: &Store) -> Engine {
         engine.backfilled(&order.did, Ok(read(&order.did)), NOW);
     }
     engine
-}
-
-/// The like is made.
-fn made(like: &LikeRecord) -> Op {
-    Op {
-        collection: Collection::Like,
-        cid: Some(like.cid),
-        record: Some(Ok(Record::Like {
-            subject: like.subject.clone(),
-        })),
-        ..follow(Action::Create, &like.rkey, None)
-    }
 }
 
 /// A stream that is joined again tells a little of what it told before: what was of outside then is not
