@@ -363,3 +363,26 @@ fn what_was_heard_in_a_gap_of_who_could_not_be_read() {
     let wrong = live_from_day_one(hosts, &[], &during.concat(), &events.concat());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn a_gap_that_is_open_at_a_start_is_read() {
+    let events = [
+        Depth(1),
+        Follow(5, 0),
+        Follow(0, 1),
+        Like(0, 0),
+        Follow(0, 1),
+        Rename(0, 0, 1),
+        Next(Fate::Bent),
+        Like(8, 0),
+        Hear(2),
+        Switch,
+        Both(0, 8, 0),
+        Hear(1),
+        Switch,
+        Hear(4),
+        STOP,
+    ];
+    let wrong = live_through(Kind::default(), &events);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

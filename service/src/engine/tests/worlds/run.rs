@@ -172,6 +172,7 @@ impl Run {
             return;
         }
         let source = self.source();
+        self.engine.set_connected(source, true, world.now);
         let Some(cursor) = self.engine.sources[source.0].row.cursor else {
             let lane = self.lane();
             lane.joins = lane.heard.is_some();
