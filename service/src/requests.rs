@@ -19,7 +19,7 @@ use crate::{
 /// How often a service looks for requests: one look-up in a small index.
 const LOOK_TIME: Duration = Duration::from_millis(500);
 /// Requests taken at once.
-const REQUESTS_MAX: u32 = 100;
+pub(crate) const REQUESTS_MAX: u32 = 100;
 /// How often a command looks for its answer.
 const ANSWER_LOOK_TIME: Duration = Duration::from_millis(100);
 

@@ -428,3 +428,19 @@ fn who_opts_out_is_sent_points_that_wait() {
     assert_eq!(waiting(&kith), 0);
     is_sound(&kith);
 }
+
+/// Who asks for it again is told that it was done with this.
+#[test]
+fn what_was_left_for_later_is_told_with_the_next() {
+    let database = Database::sqlite();
+    let kith = configured(&database);
+    replay(&kith, &recordings().first);
+    let all = ["claim", OPTED_OUT, "--all"];
+    let _ = kith.run(&[&all[..], &["--later"]].concat()).expect_ok();
+    let said = refused(&kith, &all);
+    assert!(
+        said.contains("note: request 1: ") && said.contains(" claimed "),
+        "{said}"
+    );
+    assert!(said.contains("nothing waits"), "{said}");
+}

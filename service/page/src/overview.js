@@ -152,7 +152,7 @@ const LOSSES = [
   ["decayed", "faded", "--outside"],
   ["returned", "came back to their origin", "--hop2"],
   ["expired", "nobody claimed", "--hop3"],
-  ["forgotten", "of deleted accounts", "--minus"],
+  ["forgotten", "of accounts deleted or forgotten", "--minus"],
   ["burned", "rounding", "--line"],
 ];
 

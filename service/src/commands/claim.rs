@@ -71,6 +71,7 @@ async fn run(
     patience: &Patience,
     output: &Output,
 ) -> Result<()> {
+    let earlier = store.waiting_requests(requests::REQUESTS_MAX).await?;
     let id = store.ask(request, now()).await?;
     let state = match patience.time() {
         Some(time) => requests::answered(&store, config, id, time).await?,
@@ -81,6 +82,11 @@ async fn run(
         Some(state) => state,
         None => (store.request(id).await?).context("the request is gone from the database")?,
     };
+    if is_answered {
+        for row in earlier {
+            note_answer(&store, row.id).await?;
+        }
+    }
     store.close().await;
     output::as_far_as_read(match output.format() {
         Format::Json => output::json(&state),
@@ -99,6 +105,24 @@ async fn run(
              `kith status` says whether the service runs well"
         ),
     }
+}
+
+/// What became of a request that was left earlier and has been answered meanwhile, with this one.
+async fn note_answer(store: &Store, id: u64) -> Result<()> {
+    let state = store.request(id).await?;
+    let Some(state) = state.filter(|state| state.answer.is_some()) else {
+        return Ok(());
+    };
+    let said = match (
+        words(&state),
+        state.answer.as_deref().and_then(Answer::parse),
+    ) {
+        (Some(words), _) => words,
+        (None, Some(answer)) => refusal(answer, &state),
+        (None, None) => return Ok(()),
+    };
+    output::note(&format!("note: request {id}: {said}"));
+    Ok(())
 }
 
 /// What was done, for people; None: nothing.
@@ -120,7 +144,10 @@ fn words(state: &RequestState) -> Option<String> {
             state.did
         ),
         ("forget", Some(Answer::Done)) => {
-            format!("{} is forgotten, with {points} points", state.did)
+            format!(
+                "{} is forgotten, with {points} points that it had been given",
+                state.did
+            )
         }
         ("remember", Some(Answer::Done)) => format!("{} may be met again", state.did),
         _ => return None,

@@ -105,9 +105,10 @@ impl Engine {
         self.sources[source.0].row.cursor
     }
 
-    /// How late the source's last event was.
+    /// How late the source's last event was; None for files, whose events are of any time.
     pub(crate) fn lag_micros(&self, source: SourceIndex) -> Option<Micros> {
-        self.sources[source.0].row.lag_micros
+        let row = &self.sources[source.0].row;
+        row.lag_micros.filter(|_| row.kind != "file")
     }
 
     /// Notes whether a source is connected.
