@@ -1,5 +1,6 @@
 //! Backfills: which accounts are to be read from their hosts, and what was read.
 
+mod starting;
 mod taking;
 
 use std::{
@@ -18,8 +19,7 @@ use kith_store::batch::{BackfillRow, BackfillState, IdentityRow, Micros};
 
 use super::{
     Engine,
-    gaps::KEY_AGE_MAX,
-    gaps::{Found, Spans},
+    gaps::{Found, KEY_AGE_MAX, Spans},
     tid,
 };
 
@@ -286,77 +286,9 @@ impl Engine {
         Some(tid::micros(after.min()?).max(tid::micros(self.first_missable())) - KEY_AGE_MAX)
     }
 
-    /// At start: the backfills that there were. Where nobody is read, they wait until somebody is again.
-    pub(super) fn restore_backfills(&mut self, rows: &[BackfillRow]) {
-        if self.settings.backfill == Backfill::Pds {
-            for row in rows {
-                self.restore_backfill(row.clone());
-            }
-        }
-    }
-
-    /// At start, `rows` being the backfills that there were: follows may have come from elsewhere until
-    /// now. Then nobody was read, not for a gap either, and of strangers there are records.
-    pub(super) fn agree_on_backfill(&mut self, rows: &[BackfillRow]) {
-        if !self.settings.keeps_all_records() {
-            self.drop_records_of_strangers();
-        }
-        if self.settings.backfill != Backfill::Pds {
-            return;
-        }
-        let read: HashSet<_> = rows.iter().map(|row| AccountId(row.account)).collect();
-        let interior = self.circle.members().map(|(id, _)| id);
-        let interior = interior.filter(|id| self.circle.is_interior(*id));
-        let is_unread = |id: &AccountId| !read.contains(id) && !self.is_to_be_read(*id);
-        let unread: Vec<_> = interior.filter(is_unread).collect();
-        for id in unread {
-            self.order_entered(id);
-        }
-        self.order_open_gaps(&rows.iter().filter_map(|row| row.gap).collect());
-    }
-
     /// Whether the account is to be read, or cannot be.
     pub(super) fn is_to_be_read(&self, id: AccountId) -> bool {
         self.repairs.rows.contains_key(&id)
-    }
-
-    /// Records of others than the interior are not kept current, and blocks not of others than members.
-    fn drop_records_of_strangers(&mut self) {
-        for id in (0..self.notes.len()).map(|n| AccountId(u32::try_from(n).unwrap_or(u32::MAX))) {
-            if self.circle.follow_count(id) > 0 && !self.circle.is_interior(id) {
-                self.drop_follows(id, "config");
-            }
-            if self.circle.hop(id).is_none() && self.circle.block_records(id).next().is_some() {
-                self.circle.drop_blocks(id);
-                self.pending.blocks.drop_all(id);
-            }
-        }
-    }
-
-    /// A backfill that was not done. What was running begins anew.
-    fn restore_backfill(&mut self, mut row: BackfillRow) {
-        let id = AccountId(row.account);
-        match row.state {
-            BackfillState::Failed => {
-                self.keep_backfill(row);
-            }
-            BackfillState::Queued | BackfillState::Running
-                if self.circle.is_interior(id)
-                    || row.likes.is_some() && self.circle.hop(id).is_some() =>
-            {
-                row.state = BackfillState::Queued;
-                if row.gap.is_some() && self.circle.is_interior(id) {
-                    self.gaps.restore_waiting(id);
-                }
-                self.queue(row);
-            }
-            // Not wanted any more: the config has changed since.
-            BackfillState::Queued | BackfillState::Running => {
-                row.state = BackfillState::Done;
-                self.note_backfill(row);
-            }
-            BackfillState::Done => {}
-        }
     }
 
     /// Up to `running_max` accounts at once are handed out to be read.
