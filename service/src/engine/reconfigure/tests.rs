@@ -207,6 +207,19 @@ async fn who_is_skipped_since_goes_as_while_running() {
 }
 
 #[tokio::test]
+async fn who_was_never_read_is_when_hosts_are_asked_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(&folder).await;
+    let mut engine = open(&store, &["a"], "backfill = \"none\"").await;
+    follows(&mut engine, "a", "x");
+    let _ = commit(&mut engine, &store).await;
+    for _ in 0..2 {
+        let mut engine = open(&store, &["a"], "").await;
+        assert_eq!(orders(&mut engine), ["a", "x"]);
+    }
+}
+
+#[tokio::test]
 async fn follows_may_come_from_elsewhere_since() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = store(&folder).await;
