@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{Store, StoreError, backend::Backend, batch::SourceRow, on_readers};
 
 /// The state of a database in numbers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Status {
-    /// The current epoch; None before the first event.
+    /// The current epoch; null before the first event.
     pub epoch: Option<i64>,
     /// Epoch boundaries passed.
     pub ticks: i64,
@@ -25,7 +26,7 @@ pub struct Status {
     pub sources: Vec<StatusSource>,
     /// Backfills by state.
     pub backfill: BTreeMap<&'static str, i64>,
-    /// Day one; None where it was never asked for.
+    /// Day one; null where it was never asked for.
     pub bootstrap: Option<BootstrapStatus>,
     /// Members whose follows are known only up to `circle.max_follows`: how many.
     pub capped_accounts: i64,
@@ -44,14 +45,14 @@ pub struct Status {
 }
 
 /// The database in the status.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DatabaseStatus {
     /// Its size on disk.
     pub bytes: i64,
 }
 
 /// An account in the status whose follows are not all known.
-#[derive(Debug, Clone, Eq, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Eq, PartialEq, Serialize, JsonSchema, sqlx::FromRow)]
 pub struct CappedAccount {
     /// Who.
     pub did: String,
@@ -60,7 +61,7 @@ pub struct CappedAccount {
 }
 
 /// A source in the status.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct StatusSource {
     /// relay, jetstream, pds, file.
     pub kind: String,
@@ -68,14 +69,14 @@ pub struct StatusSource {
     pub url: String,
     /// Where it will go on.
     pub cursor: Option<u64>,
-    /// How late the last frame was when it was applied; None for files.
+    /// How late the last frame was when it was applied; null for files.
     pub lag_seconds: Option<f64>,
     /// Whether it is connected now.
     pub connected: bool,
 }
 
 /// Day one in the status: the likes of before the first start.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BootstrapStatus {
     /// reading, taking, done.
     pub state: String,
@@ -94,7 +95,7 @@ pub struct BootstrapStatus {
 }
 
 /// The journal in the status.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct JournalStatus {
     /// Last position.
     pub position: i64,
@@ -103,9 +104,9 @@ pub struct JournalStatus {
 }
 
 /// The checkpoint in the status.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CheckpointStatus {
-    /// Position of the oldest image; None if there is none.
+    /// Position of the oldest image; null if there is none.
     pub oldest_position: Option<i64>,
     /// A start reads the journal after this position.
     pub position: i64,
@@ -114,11 +115,11 @@ pub struct CheckpointStatus {
 }
 
 /// An open gap in the status.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, JsonSchema, sqlx::FromRow)]
 pub struct GapStatus {
     /// What was noticed: see [`crate::batch::GapRow::kind`].
     pub kind: String,
-    /// The account whose repo it is; None: everybody's.
+    /// The account whose repo it is; null: everybody's.
     pub did: Option<String>,
     /// The source, if it is a stream's gap.
     pub source: Option<String>,

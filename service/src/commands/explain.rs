@@ -9,6 +9,7 @@ use anyhow::Result;
 use kith_config::{Config, Identifier, Mode};
 use kith_graph::{AccountId, Changes, Circle};
 use kith_store::{Access, Explanation, Membership, Store, Table, Value};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -18,20 +19,20 @@ use crate::{
 };
 
 /// The answer; its field names are a contract.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Answer {
     did: String,
     handle: Option<String>,
-    /// None: outside the circle.
+    /// null: outside the circle.
     hop: Option<i64>,
-    /// active, deactivated, …; None: never seen.
+    /// active, deactivated, …; null: never seen.
     status: Option<String>,
     /// Event time of entering, unix microseconds.
     since_micros: Option<i64>,
     /// From a tracked account to this one, shortest first.
     paths: Vec<Vec<String>>,
     /// Why it is outside: `unknown`, `forgotten`, `skipped`, `left`, `not_followed`, or `not_yet` (the configuration
-    /// tracks it, but no service has taken that up). None: it is inside.
+    /// tracks it, but no service has taken that up). null: it is inside.
     reason: Option<&'static str>,
     entered: Option<Moved>,
     left: Option<Moved>,
@@ -55,19 +56,19 @@ impl Answer {
 }
 
 /// How it entered, left or moved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Moved {
     micros: i64,
-    /// None: it was outside.
+    /// null: it was outside.
     from_hop: Option<i64>,
-    /// None: it is outside.
+    /// null: it is outside.
     to_hop: Option<i64>,
     cause: String,
     /// DID of the account whose record it was, or whose tracking.
     by: Option<String>,
     /// That follow record: of this account, or of one on its way into the circle.
     record: Option<String>,
-    /// DID of the account that the record names; None: the record is not held any more.
+    /// DID of the account that the record names; null: the record is not held any more.
     subject: Option<String>,
 }
 
@@ -89,7 +90,7 @@ impl From<Membership> for Moved {
 /// Explains an account.
 pub(super) async fn run(path: &Path, args: ExplainArgs) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
-    let store = Store::open(&config.database, Access::Read).await?;
+    let store = Store::open(&config.database, Access::Snapshot).await?;
     let did = ask::did_of(&store, "ACCOUNT", &args.account).await?;
     let answer = answer(&store, &config, did, args.limit as usize).await?;
     match args.output.format() {

@@ -14,7 +14,7 @@ const CAPPED_SHOWN: usize = 10;
 /// Shows the status.
 pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
-    let store = Store::open(&config.database, Access::Read).await?;
+    let store = Store::open(&config.database, Access::Snapshot).await?;
     let status = store.status().await?;
     match format {
         Format::Json => output::json(&status)?,

@@ -5,7 +5,7 @@ mod values;
 
 use axum::response::Response;
 use kith_config::edit::LABEL_CHARACTERS_MAX;
-use kith_store::{REPORTS, Report};
+use kith_store::{REPORTS, Report, Status};
 use serde_json::{Map, Value, json};
 
 use self::values::schema_of;
@@ -13,6 +13,7 @@ use super::{
     api::{OFFSET_MAX, ROWS, ROWS_MAX, is_reserved, json as answer, parameters},
     problem::Problem,
 };
+use crate::commands::explain::Answer as Explained;
 
 /// `/api/v1/openapi.json`.
 pub(super) async fn document() -> Result<Response, Problem> {
@@ -30,7 +31,7 @@ fn openapi() -> Value {
             "operationId": "status",
             "summary": "Where does the service stand?",
             "parameters": [if_none_match()],
-            "responses": responses(&json!({ "type": "object" }), &["304", "400"]),
+            "responses": responses(&values::schema_of_type::<Status>(), &["304", "400"]),
         }),
     );
     get(
@@ -61,7 +62,10 @@ fn openapi() -> Value {
                 number("limit", "Paths at most, the shortest first.", 1, 100, 10),
                 if_none_match(),
             ],
-            "responses": responses(&json!({ "type": "object" }), &["304", "400", "404", "409"]),
+            "responses": responses(
+                &values::schema_of_type::<Explained>(),
+                &["304", "400", "404", "409"],
+            ),
         }),
     );
     get(
@@ -213,10 +217,21 @@ fn list_of_reports() -> Value {
                 "name": text,
                 "question": text,
                 "needs_token": { "type": "boolean" },
-                "parameters": { "type": "array", "items": { "type": "object" } },
-                "columns": { "type": "array", "items": { "type": "object" } },
+                "parameters": { "type": "array", "items": {
+                    "type": "object",
+                    "properties": { "name": text, "about": text, "required": { "type": "boolean" } },
+                    "required": ["name", "about", "required"],
+                    "additionalProperties": false,
+                } },
+                "columns": { "type": "array", "items": {
+                    "type": "object",
+                    "properties": { "name": text, "about": text },
+                    "required": ["name", "about"],
+                    "additionalProperties": false,
+                } },
             },
             "required": ["name", "question", "needs_token", "parameters", "columns"],
+            "additionalProperties": false,
         },
     })
 }

@@ -1,11 +1,23 @@
-//! What the values of parameters look like, in the description of the API: what fits is understood,
-//! though the account may be unknown. Nothing is counted beyond some hundreds: programs that read
+//! What answers and the values of parameters look like, in the description of the API. A value that fits is
+//! understood, though the account may be unknown. Nothing is counted beyond some hundreds: programs that read
 //! patterns refuse that.
 
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 /// A part of a handle.
 const LABEL: &str = "([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+
+/// What is answered as this type.
+pub(super) fn schema_of_type<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with(|settings| {
+            settings.meta_schema = None;
+            settings.inline_subschemas = true;
+        });
+    settings.into_generator().into_root_schema_for::<T>().into()
+}
 
 /// A parameter of reports.
 pub(super) fn schema_of(parameter: &str) -> Value {
