@@ -8,7 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool,
+    AssertSqlSafe, ConnectOptions, Connection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
 };
@@ -23,12 +23,18 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// How the server is to treat our connections. A host of Kith that is gone without a word, or a way to
 /// it, is noticed in a minute: until then it holds the lock, by default for two hours.
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 5] = [
     ("timezone", "UTC"),
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
+    // While an answer is on its way there are no probes.
+    ("tcp_user_timeout", "60000"),
 ];
+/// Advisory locks that are held with the key.
+const LOCKS: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND ((classid::bigint << 32) | objid::bigint) = $1";
 /// How long a start waits for the lock of a process that has just died: its server side
 /// notices only when it next reads.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -126,14 +132,10 @@ impl PostgresBackend {
 
     /// Whether some process holds the writer's lock.
     pub(super) async fn is_locked(&self) -> Result<bool, StoreError> {
-        let held: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-             AND ((classid::bigint << 32) | objid::bigint) = $1",
-        )
-        .bind(ADVISORY_LOCK)
-        .fetch_one(&self.readers)
-        .await?;
+        let held: i64 = sqlx::query_scalar(LOCKS)
+            .bind(ADVISORY_LOCK)
+            .fetch_one(&self.readers)
+            .await?;
         Ok(held > 0)
     }
 
@@ -180,17 +182,17 @@ impl PostgresBackend {
         }
     }
 
+    /// Whether the process that took the lock for the writer holds it. A server that was started again
+    /// gives its numbers again, to readers too.
     async fn is_served(&self) -> Result<bool, sqlx::Error> {
         let mut connection = connect(&self.options).await?;
-        let is_there = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = $1 \
-             AND application_name = 'kith')",
-        )
-        .bind(self.process.load(Ordering::Relaxed))
-        .fetch_one(&mut connection)
-        .await?;
+        let held: i64 = sqlx::query_scalar(AssertSqlSafe(format!("{LOCKS} AND pid = $2")))
+            .bind(ADVISORY_LOCK)
+            .bind(self.process.load(Ordering::Relaxed))
+            .fetch_one(&mut connection)
+            .await?;
         connection.close().await?;
-        Ok(is_there)
+        Ok(held > 0)
     }
 }
 
@@ -238,5 +240,58 @@ async fn take_advisory_lock(connection: &mut PgConnection, shown: &str) -> Resul
             });
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_tests::Database;
+
+    use super::*;
+
+    /// Looks at a writer's backend; where there is no PostgreSQL, nothing.
+    fn with_writer(look: impl AsyncFnOnce(&PostgresBackend)) {
+        let Some(database) = Database::postgres() else {
+            return;
+        };
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let url = database.url();
+            let backend = PostgresBackend::open(url, url.to_owned(), Access::Write).await;
+            let backend = backend.expect("opens");
+            look(&backend).await;
+            backend.close().await;
+        });
+    }
+
+    /// Readers bear the same name, and after a restart of the server perhaps the writer's number.
+    #[test]
+    fn the_writer_is_who_holds_the_lock() {
+        with_writer(async |backend| {
+            assert!(backend.is_served().await.expect("says"));
+            let reader: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+                .fetch_one(&backend.readers)
+                .await
+                .expect("reads");
+            backend.process.store(reader, Ordering::Relaxed);
+            assert!(!backend.is_served().await.expect("says"));
+        });
+    }
+
+    #[test]
+    fn a_host_that_is_gone_is_noticed() {
+        with_writer(async |backend| {
+            let mut writer = backend.writer().await.expect("is there");
+            let connection = writer.as_mut().expect("is there");
+            for (name, value) in SESSION.iter().filter(|(name, _)| name.starts_with("tcp")) {
+                let set: String = sqlx::query_scalar("SELECT current_setting($1)")
+                    .bind(name)
+                    .fetch_one(&mut *connection)
+                    .await
+                    .expect("says");
+                assert_eq!(set.trim_end_matches("ms"), *value, "{name}");
+            }
+        });
     }
 }
