@@ -412,11 +412,11 @@ impl Stream {
         }
         let jump = self.options.jump_max;
         let (reason, from, allowed) = match is_resumed {
-            false => ("joined_live", self.progress.latest(), Duration::ZERO),
+            false => ("joined_live", self.progress.latest(), None),
             true => (
                 "clamped",
                 self.last_time.or_else(|| self.progress.latest()),
-                self.pace.too_long(jump).unwrap_or(4 * jump),
+                Some(self.pace.too_long(jump).unwrap_or(4 * jump)),
             ),
         };
         let seam = from.map(|from| Seam {

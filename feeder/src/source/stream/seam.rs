@@ -16,8 +16,9 @@ pub(super) struct Seam {
     /// Up to when was heard, and up to which seq.
     pub(super) from: Micros,
     pub(super) from_seq: Option<u64>,
-    /// The first event may be later by this.
-    pub(super) allowed: Duration,
+    /// The first event may be later by this; None: it is no event of before, and what is not later tells
+    /// nothing.
+    pub(super) allowed: Option<Duration>,
 }
 
 /// What an event tells of a seam.
@@ -41,10 +42,14 @@ impl Seam {
         let Some(time) = time.filter(|time| believed.contains(time)) else {
             return Told::Nothing;
         };
-        // The time since the first has been heard.
         let later = time.saturating_sub(self.from);
-        if later <= micros(self.allowed.saturating_add(elapsed)) {
-            return Told::Whole;
+        match self.allowed {
+            // The time since the first has been heard.
+            Some(allowed) if later <= micros(allowed.saturating_add(elapsed)) => {
+                return Told::Whole;
+            }
+            None if later <= 0 => return Told::Nothing,
+            _ => {}
         }
         Told::Missing(Gap {
             from_time: Some(self.from),
@@ -71,12 +76,12 @@ mod tests {
     const HEARD: Micros = 1_783_173_600 * SECOND;
     const NOW: Micros = HEARD + 7_200 * SECOND;
 
-    fn look_at(allowed: u64, seconds: i64, elapsed: u64) -> Told {
+    fn look_at(allowed: Option<u64>, seconds: i64, elapsed: u64) -> Told {
         let seam = Seam {
             reason: "clamped",
             from: HEARD,
             from_seq: Some(7),
-            allowed: Duration::from_secs(allowed),
+            allowed: allowed.map(Duration::from_secs),
         };
         let time = Some(HEARD + seconds * SECOND);
         seam.look_at(9, time, Duration::from_secs(elapsed), NOW)
@@ -94,7 +99,7 @@ mod tests {
             (7_261, "nothing"),
             (i64::MAX / SECOND - HEARD / SECOND, "nothing"),
         ] {
-            let is = match look_at(30, seconds, 0) {
+            let is = match look_at(Some(30), seconds, 0) {
                 Told::Nothing => "nothing",
                 Told::Whole => "whole",
                 Told::Missing(_) => "missing",
@@ -105,7 +110,16 @@ mod tests {
 
     #[test]
     fn what_is_heard_meanwhile_is_not_missing() {
-        assert_eq!(look_at(30, 3_600, 3_570), Told::Whole);
-        assert!(matches!(look_at(30, 3_600, 3_569), Told::Missing(_)));
+        assert_eq!(look_at(Some(30), 3_600, 3_570), Told::Whole);
+        assert!(matches!(look_at(Some(30), 3_600, 3_569), Told::Missing(_)));
+    }
+
+    /// Who joins live is told nothing of before: an old time is a slow clock's.
+    #[test]
+    fn nothing_makes_up_for_what_was_not_asked_for() {
+        for seconds in [-60, -1, 0] {
+            assert_eq!(look_at(None, seconds, 3_600), Told::Nothing, "{seconds} s");
+        }
+        assert!(matches!(look_at(None, 1, 3_600), Told::Missing(_)));
     }
 }
