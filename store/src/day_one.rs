@@ -95,11 +95,18 @@ impl Store {
         })
     }
 
-    /// How many likes wait.
-    pub async fn staged(&self) -> Result<u64, StoreError> {
-        let count: i64 = on_readers!(self, pool =>
-            sqlx::query_scalar("SELECT COUNT(*) FROM bootstrap_like").fetch_one(pool).await?);
-        Ok(count.cast_unsigned())
+    /// How many likes wait, and how many of them up to a place.
+    pub async fn staged(&self, upto: StagedKey) -> Result<(u64, u64), StoreError> {
+        const SQL: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE \
+            (tid, account, record) <= ($1, $2, $3)) FROM bootstrap_like";
+        let (all, before): (i64, i64) = on_readers!(self, pool =>
+            sqlx::query_as(SQL)
+                .bind(upto.tid.cast_signed())
+                .bind(i64::from(upto.account))
+                .bind(i64::from(upto.record))
+                .fetch_one(pool)
+                .await?);
+        Ok((all.cast_unsigned(), before.cast_unsigned()))
     }
 
     /// Once all likes are taken, the room they took is given back. Accounts stay that could not be

@@ -50,7 +50,7 @@ pub(crate) fn plan(batch: &Batch) -> Vec<Bulk<'_>> {
                 batch.counters.iter().map(|(_, value)| value.cast_signed()),
             ),
     );
-    bulks.push(backfill(batch));
+    bulks.extend(backfill(batch));
     bulks.push(gaps(batch));
     bulks.push(identities(batch));
     bulks.push(handle_lookups(batch));
@@ -270,9 +270,11 @@ fn sources(batch: &Batch) -> Bulk<'_> {
         .int("connected", rows.iter().map(|r| i64::from(r.connected)))
 }
 
-fn backfill(batch: &Batch) -> Bulk<'_> {
+fn backfill(batch: &Batch) -> [Bulk<'_>; 2] {
     let rows = &batch.backfill;
-    Bulk::new("backfill", Action::Upsert { key_columns: 1 })
+    let unread = batch.unread.iter().map(|&id| i64::from(id));
+    let gone = Bulk::new("backfill", Action::Delete).int("account", unread);
+    let kept = Bulk::new("backfill", Action::Upsert { key_columns: 1 })
         .int("account", rows.iter().map(|r| i64::from(r.account)))
         .text("state", rows.iter().map(|r| Some(r.state.name())))
         .text("reason", rows.iter().map(|r| Some(&r.reason)))
@@ -283,7 +285,8 @@ fn backfill(batch: &Batch) -> Bulk<'_> {
         )
         .text("error", rows.iter().map(|r| r.error.as_deref()))
         .text("likes", rows.iter().map(|r| r.likes.as_deref()))
-        .int_opt("gap", rows.iter().map(|r| r.gap.map(u64::cast_signed)))
+        .int_opt("gap", rows.iter().map(|r| r.gap.map(u64::cast_signed)));
+    [gone, kept]
 }
 
 fn gaps(batch: &Batch) -> Bulk<'_> {

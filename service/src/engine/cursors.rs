@@ -113,9 +113,11 @@ impl Engine {
 
     /// Notes whether a source is connected.
     pub(crate) fn set_connected(&mut self, source: SourceIndex, connected: bool, now: Micros) {
-        let heard = match is_of_a_group(&self.sources[source.0].row) {
-            true => self.heard_of_a_group(),
-            false => self.heard(source),
+        let row = &self.sources[source.0].row;
+        let (heard, told_upto) = match is_of_a_group(row) {
+            true => (self.heard_of_a_group(), self.clock.now()),
+            // Others do not tell what it does.
+            false => (row.event_micros, row.cursor.and(row.event_micros)),
         };
         let clock = self.clock.now();
         let source = &mut self.sources[source.0];
@@ -123,11 +125,11 @@ impl Engine {
         source.row.connected = connected;
         source.was_connected |= connected;
         if connected {
-            source.told_upto = clock;
+            source.told_upto = told_upto;
         }
         if connected && heard.is_none() {
             // What it tells from now on is missed by who is not there, though nothing was heard.
-            source.row.event_micros = Some(clock.unwrap_or(now));
+            source.row.event_micros = Some(clock.map_or(now, |clock| clock.max(now)));
             source.changed = true;
         }
     }

@@ -183,6 +183,12 @@ impl Engine {
         self.day_one.row.as_ref().map(|row| row.state)
     }
 
+    /// The last of the likes that wait which was taken.
+    pub(crate) fn day_one_taken(&self) -> StagedKey {
+        let row = self.day_one.row.as_ref();
+        row.map_or_else(StagedKey::default, |row| row.taken)
+    }
+
     /// Up to `running_max` accounts at once are handed out to be read.
     pub(crate) fn day_one_orders(&mut self, running_max: usize, now: Micros) -> Vec<BackfillOrder> {
         if self.day_one.is_idle() {
@@ -394,11 +400,12 @@ impl Engine {
         self.note_read(id, begun, (likes, read.likes.capped), None);
     }
 
-    /// Everybody was read: from now on the likes that wait are taken. Returns the last one taken.
-    pub(crate) fn begin_taking(&mut self, waiting: u64) -> Option<StagedKey> {
+    /// Everybody was read: from now on the likes that wait are taken. `read` is how many there are, `taken`
+    /// how many of them up to [`Self::day_one_taken`]. Returns that place.
+    pub(crate) fn begin_taking(&mut self, read: u64, taken: u64) -> Option<StagedKey> {
         let row = self.day_one.row.as_mut()?;
         row.state = BootstrapState::Taking;
-        row.likes_read = waiting;
+        (row.likes_read, row.likes_taken) = (read, taken);
         self.pending.bootstrap = Some(row.clone());
         Some(row.taken)
     }

@@ -453,18 +453,19 @@ impl Engine {
         if change.to.is_none() && self.data.remove(&change.id).is_some() {
             self.pending.commits.insert(change.id);
         }
+        let was = change.from.is_some_and(|hop| hop < depth_before);
+        let is = change.to.is_some_and(|hop| hop < self.settings.depth);
+        if is && !was {
+            self.order_entered(change.id);
+        }
         if self.settings.keeps_all_records() {
             return;
         }
-        let was = change.from.is_some_and(|hop| hop < depth_before);
-        let is = change.to.is_some_and(|hop| hop < self.settings.depth);
         if change.to.is_none() {
             self.close_gap(change.id, Found::default());
             self.leave_stream_gap(change.id, Found::default());
         }
-        if is && !was {
-            self.order_entered(change.id);
-        } else if was && !is || change.to.is_none() {
+        if was && !is || change.to.is_none() {
             self.cancel_backfill(change.id);
             self.drop_follows(change.id, "left the interior");
         }

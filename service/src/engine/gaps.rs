@@ -269,8 +269,9 @@ impl Engine {
             .max(self.gaps.known_from)
     }
 
-    /// At start: gaps of which nobody was read so far. `begun`: the streams' gaps for which somebody was.
-    pub(super) fn order_open_gaps(&mut self, begun: &HashSet<u64>) {
+    /// At start: gaps of which nobody was read so far. `begun`: how far everybody is read, by the streams' gaps
+    /// for which somebody is.
+    pub(super) fn order_open_gaps(&mut self, begun: &HashMap<u64, u64>) {
         let accounts = self.gaps.accounts.iter();
         let accounts: Vec<_> = accounts
             .map(|(id, gap)| (*id, gap.row.clone(), gap.upto))

@@ -159,6 +159,7 @@ impl Engine {
                 })
                 .collect(),
             counters: self.counters.take_changed(),
+            unread: pending.unread.into_iter().collect(),
             backfill,
             gaps: pending.gaps.into_values().collect(),
             identities: pending.identities.into_values().collect(),

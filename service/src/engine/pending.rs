@@ -1,6 +1,9 @@
 //! What has changed since the last batch, gathered for the next one.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use hashbrown::{HashMap, HashSet};
 use kith_graph::AccountId;
@@ -25,6 +28,8 @@ pub(super) struct Pending {
     pub(super) blocks: Records,
     pub(super) changes: Vec<CircleChangeRow>,
     pub(super) backfill: HashMap<AccountId, BackfillRow>,
+    /// Of whom there is to be no row: what it said is no longer so.
+    pub(super) unread: BTreeSet<u32>,
     pub(super) gaps: BTreeMap<u64, GapRow>,
     pub(super) identities: BTreeMap<AccountId, IdentityRow>,
     pub(super) handle_lookups: BTreeMap<AccountId, HandleLookupRow>,

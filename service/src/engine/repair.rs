@@ -3,10 +3,7 @@
 mod starting;
 mod taking;
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, VecDeque},
-};
+use std::collections::{BTreeSet, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
@@ -47,11 +44,14 @@ pub(super) struct Repairs {
     /// In which of them an account waits: the foremost. So each holds it once, however often it is asked
     /// for.
     queued: HashMap<AccountId, usize>,
-    later: BinaryHeap<Reverse<(Micros, AccountId)>>,
+    /// Once for each time, however often it is asked for.
+    later: BTreeSet<(Micros, AccountId)>,
     running: HashMap<AccountId, Touched>,
     /// Read since the start: tracked accounts, the rest of the interior, others.
     done: [u64; 3],
     identities: Vec<String>,
+    /// Where nobody is read: who was still to be.
+    waiting: HashSet<AccountId>,
 }
 
 /// How far the reading of accounts is, since the start.
@@ -145,8 +145,15 @@ impl Repairs {
 }
 
 impl Engine {
-    /// The account entered the interior: its follows are to be read.
+    /// The account entered the interior: its follows are to be read. Where nobody is, that it was read once
+    /// says nothing any more, for the time when somebody is again.
     pub(super) fn order_entered(&mut self, id: AccountId) {
+        if self.settings.backfill != Backfill::Pds {
+            if !self.repairs.waiting.contains(&id) {
+                self.pending.unread.insert(id.0);
+            }
+            return;
+        }
         let gap = self.gaps.joins(id);
         self.order(id, "entered", &Spans::default(), gap);
     }
@@ -237,9 +244,7 @@ impl Engine {
     fn queue(&mut self, row: BackfillRow) {
         let id = AccountId(row.account);
         if row.not_before_micros > 0 {
-            self.repairs
-                .later
-                .push(Reverse((row.not_before_micros, id)));
+            self.repairs.later.insert((row.not_before_micros, id));
         } else {
             let ring = self.ring(id);
             self.repairs.push(ring, id);
@@ -298,11 +303,12 @@ impl Engine {
         now: Micros,
     ) -> Vec<BackfillOrder> {
         self.go_on_with_stream_gap();
-        while let Some(Reverse((time, id))) = self.repairs.later.peek().copied() {
-            if time > now {
-                break;
-            }
-            self.repairs.later.pop();
+        while let Some((_, id)) = (self.repairs.later)
+            .first()
+            .filter(|(time, _)| *time <= now)
+            .copied()
+        {
+            self.repairs.later.pop_first();
             self.repairs.push(1, id);
         }
         let mut orders = Vec::new();
@@ -373,6 +379,12 @@ impl Engine {
             }
         }
         counts.map(|(state, count)| (state.name(), count))
+    }
+
+    /// Turns that are awaited.
+    #[cfg(test)]
+    pub(super) fn waiting_later(&self) -> usize {
+        self.repairs.later.len()
     }
 
     /// How far reading is: tracked accounts, the rest of the interior, others.

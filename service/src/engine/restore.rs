@@ -67,11 +67,11 @@ impl Engine {
         let backfills = store.load_backfill().await?;
         engine.restore_backfills(&backfills);
         engine.agree_on_hops(&stored_hops);
-        engine.agree_on_backfill(&backfills);
         engine.drop_follows_of_deleted();
         engine.reread_capped();
-        engine.restore_likes(store).await?;
         engine.reconfigure(settings);
+        engine.agree_on_backfill(&backfills);
+        engine.restore_likes(store).await?;
         Ok(engine)
     }
 
@@ -172,7 +172,7 @@ impl Engine {
             .await?;
         self.restore_forgotten(&store.load_forgotten().await?)?;
         self.restore_tracked(store.load_tracked().await?)?;
-        self.restore_skipped(store.load_skipped().await?)?;
+        self.restore_skipped(store.load_skipped().await?, &hops)?;
         self.settings.named = Some(store.load_named().await?);
         let known = |id: u32| (id as usize) < self.notes.len();
         let (circle, changes) = (&mut self.circle, &mut self.changes);
@@ -230,8 +230,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Skipped is who was so far; [`Engine::reconfigure`] makes it who the config says.
-    fn restore_skipped(&mut self, skipped: Vec<u32>) -> Result<()> {
+    /// Skipped is who was so far; [`Engine::reconfigure`] makes it who the config says. Who is outside is
+    /// from now on: an earlier Kith did not note who it skipped.
+    fn restore_skipped(&mut self, mut skipped: Vec<u32>, hops: &[Option<u8>]) -> Result<()> {
+        let wanted = self.skipped();
+        let is_outside = |id: &u32| hops.get(*id as usize).is_some_and(Option::is_none);
+        let is_known = |id: &u32| skipped.binary_search(id).is_ok();
+        let outside: Vec<_> = (wanted.into_iter())
+            .filter(|id| is_outside(id) && !is_known(id))
+            .collect();
+        self.pending.skipped |= !outside.is_empty();
+        skipped.extend(outside);
         self.settings.skip.clear();
         for account in skipped {
             if account as usize >= self.notes.len() {

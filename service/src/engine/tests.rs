@@ -380,6 +380,45 @@ async fn a_source_that_was_connected_was_heard() {
     let other = engine.source("relay", "wss://other.example");
     engine.set_connected(other, true, NOW + DAY);
     assert_eq!(engine.heard_of_a_group(), Some(NOW));
+
+    // What was before it was connected is not missing.
+    let second = engine.source("pds", "https://second.example");
+    engine.set_connected(second, true, NOW + 9 * DAY);
+    assert_eq!(engine.heard(second), Some(NOW + 9 * DAY));
+}
+
+/// Each server of accounts tells of its own only: what others have told meanwhile says nothing of it.
+#[test]
+fn a_server_that_tells_nothing_yet_has_told_nothing_before() {
+    let mut ends = Vec::new();
+    for is_first in [true, false] {
+        let mut engine = engine(&[ALICE, BOB]);
+        let source = engine.source("pds", "https://second.example");
+        if is_first {
+            engine.set_connected(source, true, NOW);
+        }
+        engine.move_clock(NOW);
+        if !is_first {
+            engine.set_connected(source, true, NOW);
+        }
+        ends.push(engine.sources[source.0].told_upto);
+    }
+    assert_eq!(ends, [None, None]);
+}
+
+/// A server can say again and again that something was missed, also while an account's host is down.
+#[test]
+fn an_account_waits_once_for_its_next_turn() {
+    let mut engine = engine(&[ALICE]);
+    let source = engine.source("relay", "wss://relay.example");
+    assert_eq!(dids(&engine.backfill_orders(9, NOW)), [ALICE]);
+    engine.backfilled(ALICE, Err(unreachable(ALICE)), NOW);
+    for second in 1..50 {
+        engine.stream_gap("clamped", source, Some(NOW), NOW + second * SECOND);
+    }
+    assert_eq!(engine.waiting_later(), 1);
+    let later = NOW + DAY;
+    assert_eq!(dids(&engine.backfill_orders(9, later)), [ALICE]);
 }
 
 /// Whoever says where a gap ends may have a clock that is fast: the next event tells it then.

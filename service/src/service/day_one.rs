@@ -232,14 +232,15 @@ impl Service {
     async fn take_likes(&mut self) -> Result<()> {
         self.writer.flush_now().await?;
         let store = Arc::clone(self.writer.store());
-        let Some(waiting) = self.patiently(|| store.staged()).await else {
+        let taken = self.writer.engine.day_one_taken();
+        let Some((waiting, taken)) = self.patiently(|| store.staged(taken)).await else {
             return Ok(());
         };
-        let Some(mut last) = self.writer.engine.begin_taking(waiting) else {
+        let Some(mut last) = self.writer.engine.begin_taking(waiting, taken) else {
             return Ok(());
         };
         let mut checkpoint = Instant::now();
-        let (mut task, mut taken) = (Task::new("taking earlier likes"), 0);
+        let (mut task, mut taken) = (Task::new("taking earlier likes"), taken);
         loop {
             if self.stopping.is_cancelled() {
                 return Ok(());

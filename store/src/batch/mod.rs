@@ -428,6 +428,8 @@ pub struct Batch {
     pub sources: Vec<SourceRow>,
     /// Counters that changed, absolute.
     pub counters: Vec<(String, u64)>,
+    /// Accounts of which there is to be no backfill, ascending.
+    pub unread: Vec<u32>,
     /// Backfills that changed state.
     pub backfill: Vec<BackfillRow>,
     /// Gaps opened, repaired or closed.

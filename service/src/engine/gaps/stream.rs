@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
 use kith_graph::{AccountId, Status};
 use kith_store::batch::{GapRow, Micros};
@@ -198,14 +198,14 @@ impl Engine {
         members
     }
 
-    /// At start: a gap of which nobody was read so far, unless it is among these.
-    pub(super) fn order_stream_gap(&mut self, begun: &HashSet<u64>) {
+    /// At start: a gap of which nobody was read so far, or not to its end: it grew while nobody was.
+    pub(super) fn order_stream_gap(&mut self, begun: &HashMap<u64, u64>) {
         let Some(StreamGap { row, upto, .. }) = &self.gaps.stream else {
             return;
         };
         let (id, upto) = (row.id, *upto);
         let from = row.from_micros.unwrap_or(row.opened_micros);
-        if begun.contains(&id) || row.accounts_left < row.accounts {
+        if row.accounts_left < row.accounts || begun.get(&id).is_some_and(|to| *to >= upto) {
             return;
         }
         for member in self.wait_for_interior() {

@@ -264,6 +264,95 @@ async fn follows_may_come_from_elsewhere_since() {
     assert_eq!(orders(&mut again), [""; 0]);
 }
 
+/// That it was read says nothing of who left and came back while nobody was.
+#[tokio::test]
+async fn who_came_back_while_nobody_was_read_is_read() {
+    for more in ["backfill = \"none\"", "backfill = \"stream\""] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        let mut engine = open(&store, &["a", "x"], "").await;
+        assert_eq!(orders(&mut engine), ["a", "x"]);
+        read(&mut engine, "a", &["y"]);
+        read(&mut engine, "x", &["z"]);
+        let _ = commit(&mut engine, &store).await;
+        let mut engine = open(&store, &["a"], "").await;
+        assert_eq!(circle(&engine), "a0 y1");
+        let _ = commit(&mut engine, &store).await;
+        let mut engine = open(&store, &["a", "x"], more).await;
+        let _ = commit(&mut engine, &store).await;
+        let mut engine = open(&store, &["a", "x"], "").await;
+        assert_eq!(orders(&mut engine), ["x", "y"], "{more}: y was still to be");
+    }
+}
+
+#[tokio::test]
+async fn a_gap_that_grew_while_nobody_was_read_is_read_to_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(&folder).await;
+    let mut engine = open(&store, &["a"], "").await;
+    let _ = orders(&mut engine);
+    read(&mut engine, "a", &["x"]);
+    let _ = orders(&mut engine);
+    read(&mut engine, "x", &[]);
+    let source = engine.source("relay", "wss://relay.example");
+    let missed = |engine: &mut Engine, to: i64| {
+        let minute = 60_000_000;
+        let now = 1_783_173_600_000_000;
+        engine.stream_gap("clamped", source, Some(now), now + to * minute);
+    };
+    missed(&mut engine, 1);
+    assert_eq!(orders(&mut engine), ["a", "x"], "their follows");
+    read(&mut engine, "a", &["x"]);
+    read(&mut engine, "x", &[]);
+    assert_eq!(orders(&mut engine), ["a", "x"], "their likes");
+    read(&mut engine, "x", &[]);
+    let _ = commit(&mut engine, &store).await;
+    // As long as it does not grow, who was read is not read again.
+    let mut engine = open(&store, &["a"], "").await;
+    assert_eq!(orders(&mut engine), ["a"]);
+    let _ = commit(&mut engine, &store).await;
+    let mut engine = open(&store, &["a"], "backfill = \"none\"").await;
+    missed(&mut engine, 9);
+    let _ = commit(&mut engine, &store).await;
+    let mut engine = open(&store, &["a"], "").await;
+    assert_eq!(orders(&mut engine), ["a", "x"]);
+}
+
+/// Of who is tracked since, and of strangers, there were records.
+#[tokio::test]
+async fn what_is_known_of_who_is_tracked_since_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(&folder).await;
+    let mut engine = open(&store, &["a"], "backfill = \"stream\"").await;
+    for (who, whom) in [("a", "x"), ("y", "z"), ("stranger", "z")] {
+        follows(&mut engine, who, whom);
+    }
+    let _ = commit(&mut engine, &store).await;
+    let engine = open(&store, &["a", "y"], "backfill = \"none\"").await;
+    assert_eq!(circle(&engine), "a0 x1 y0 z1");
+    let stranger = engine.circle.lookup("did:web:stranger").expect("known");
+    assert_eq!(engine.circle.follow_count(stranger), 0);
+}
+
+/// An earlier Kith did not note who was skipped.
+#[tokio::test]
+async fn who_was_skipped_before_that_was_noted_does_not_come_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(&folder).await;
+    let more = "backfill = \"stream\"\nskip = [\"did:web:x\"]";
+    let mut engine = open(&store, &["a"], more).await;
+    for (who, whom) in [("a", "x"), ("x", "z"), ("a", "y")] {
+        follows(&mut engine, who, whom);
+    }
+    engine.settings.skip.clear();
+    let _ = commit(&mut engine, &store).await;
+    assert_eq!(store.load_skipped().await.expect("rows"), [0; 0]);
+    let mut engine = open(&store, &["a"], more).await;
+    assert_eq!(circle(&engine), "a0 y1");
+    assert_eq!(commit(&mut engine, &store).await, [""; 0]);
+    assert_eq!(store.load_skipped().await.expect("rows").len(), 1);
+}
+
 #[tokio::test]
 async fn another_depth_is_a_matter_of_the_next_start() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,10 +1,11 @@
 //! What a start finds of backfills, and where follows came from elsewhere until then.
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use kith_config::Backfill;
 use kith_graph::AccountId;
 use kith_store::batch::{BackfillRow, BackfillState};
 
+use super::spans_of;
 use crate::engine::Engine;
 
 impl Engine {
@@ -14,7 +15,11 @@ impl Engine {
             for row in rows {
                 self.restore_backfill(row.clone());
             }
+            return;
         }
+        let open = [BackfillState::Queued, BackfillState::Running];
+        let waiting = rows.iter().filter(|row| open.contains(&row.state));
+        self.repairs.waiting = waiting.map(|row| AccountId(row.account)).collect();
     }
 
     /// At start, `rows` being the backfills that there were: follows may have come from elsewhere until
@@ -34,7 +39,14 @@ impl Engine {
         for id in unread {
             self.order_entered(id);
         }
-        self.order_open_gaps(&rows.iter().filter_map(|row| row.gap).collect());
+        let mut begun = HashMap::new();
+        for row in rows {
+            if let (Some(gap), Some((_, upto))) = (row.gap, spans_of(row).bounds()) {
+                let least = begun.entry(gap).or_insert(upto);
+                *least = upto.min(*least);
+            }
+        }
+        self.order_open_gaps(&begun);
     }
 
     /// Records of others than the interior are not kept current, and blocks not of others than members.

@@ -56,7 +56,7 @@ fn likes_of_before_are_taken_in_order_with_the_ticks_in_their_places() {
         .collect();
     assert_eq!(counts, [("likes.outside", 1), ("likes.self", 1)]);
 
-    assert_eq!(engine.begin_taking(5), Some(StagedKey::default()));
+    assert_eq!(engine.begin_taking(5, 0), Some(StagedKey::default()));
     engine.take_staged(&likes[..2]);
     engine.take_staged(&likes[2..]);
     let journal = engine.batch().journal;
@@ -134,18 +134,19 @@ fn after_a_stop_only_what_may_be_missing_is_read_again() {
     engine.day_one_read(BOB, Ok(read(BOB)), later);
     assert!(engine.day_one_is_read());
 
-    let _ = engine.begin_taking(1);
+    let _ = engine.begin_taking(1, 0);
     let bobs = StagedKey {
         tid: tid::at(later),
         account: 1,
         record: 1,
     };
-    engine.take_staged(&[StagedLike {
+    let bobs_like = StagedLike {
         key: bobs,
         author: 0,
         post: "post".to_owned(),
         nonce: 0,
-    }]);
+    };
+    engine.take_staged(std::slice::from_ref(&bobs_like));
     let _ = engine.backfill_orders(9, later);
     for did in [ALICE, BOB] {
         engine.backfilled(did, Ok(read(did)), later);
@@ -169,8 +170,12 @@ fn after_a_stop_only_what_may_be_missing_is_read_again() {
     assert_eq!(engine.day_one_state(), Some(BootstrapState::Reading));
     assert_eq!(dids(&engine.backfill_orders(9, latest)), [ALICE, BOB]);
     // Alice may have made one before Bob's, which was taken.
-    let taken = engine.begin_taking(1).expect("has begun");
+    let taken = engine.begin_taking(1, 0).expect("has begun");
     assert_eq!(taken.tid, tid::at(NOW - 600 * SECOND));
+    // Bob's is taken twice, and told once.
+    engine.take_staged(&[bobs_like]);
+    let row = engine.batch().bootstrap.expect("noted");
+    assert_eq!((row.likes_read, row.likes_taken), (1, 1));
 }
 
 /// What is taken before a stop is not taken again, and what is not, is.
@@ -191,8 +196,9 @@ async fn taking_goes_on_where_it_was_stopped() {
         engine.day_one_read(BOB, Ok(read(BOB)), NOW);
         commit(&store, &mut engine).await;
         for _ in 0..stops {
-            let waiting = store.staged().await.expect("counts");
-            let last = engine.begin_taking(waiting).expect("is reading");
+            let taken = engine.day_one_taken();
+            let (waiting, taken) = store.staged(taken).await.expect("counts");
+            let last = engine.begin_taking(waiting, taken).expect("is reading");
             let some = store.staged_likes(last, 10).await.expect("reads");
             engine.take_staged(&some[..5]);
             commit(&store, &mut engine).await;
@@ -201,9 +207,10 @@ async fn taking_goes_on_where_it_was_stopped() {
             engine = open().await;
             assert_eq!(engine.day_one_state(), Some(BootstrapState::Taking));
         }
-        let waiting = store.staged().await.expect("counts");
-        assert_eq!(waiting, likes.len() as u64);
-        let last = engine.begin_taking(waiting).expect("is reading");
+        let taken = engine.day_one_taken();
+        let counts = store.staged(taken).await.expect("counts");
+        assert_eq!(counts, (likes.len() as u64, 5 * stops as u64));
+        let last = engine.begin_taking(counts.0, counts.1).expect("is reading");
         let rest = store.staged_likes(last, 1_000).await.expect("reads");
         assert_eq!(rest.len(), likes.len() - 5 * stops);
         engine.take_staged(&rest);

@@ -132,8 +132,9 @@ impl Run {
     /// Takes some of the likes that wait. True: all are taken.
     async fn take_some(&mut self) -> bool {
         self.commit().await;
-        let waiting = self.store.staged().await.expect("counts");
-        let mut last = self.engine.begin_taking(waiting).expect("is there");
+        let taken = self.engine.day_one_taken();
+        let (waiting, taken) = self.store.staged(taken).await.expect("counts");
+        let mut last = self.engine.begin_taking(waiting, taken).expect("is there");
         for _ in 0..2 {
             let likes = self.store.staged_likes(last, 2).await.expect("reads");
             let Some(end) = likes.last() else {
