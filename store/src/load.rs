@@ -43,12 +43,11 @@ impl Store {
             dropped_position, history_epoch, writer FROM state";
         on_readers!(self, pool => {
             let Some(row) = sqlx::query(SQL).fetch_optional(pool).await? else {
-                let last: Option<i64> = sqlx::query_scalar("SELECT MAX(position) FROM journal")
-                    .fetch_one(pool)
-                    .await?;
-                return match last {
-                    None => Ok(None),
-                    Some(_) => Err(corrupt("state", "position", &"1", "lost, while the journal is there")),
+                const LEFT: &str = "SELECT EXISTS (SELECT 1 FROM journal) OR EXISTS (SELECT 1 FROM account)";
+                let is_left: bool = sqlx::query_scalar(LEFT).fetch_one(pool).await?;
+                return match is_left {
+                    false => Ok(None),
+                    true => Err(corrupt("state", "position", &"1", "lost, while other tables are filled")),
                 };
             };
             let started = match (
@@ -76,6 +75,15 @@ impl Store {
                 writer: row.get("writer"),
             }))
         })
+    }
+
+    /// The first position of which the journal has a row that may be dropped: anything but rules and pins.
+    pub async fn first_position(&self) -> Result<Option<u64>, StoreError> {
+        const SQL: &str = "SELECT position FROM journal WHERE kind NOT IN (4, 5, 6) \
+            ORDER BY position LIMIT 1";
+        let first: Option<i64> = on_readers!(self, pool =>
+            sqlx::query_scalar(SQL).fetch_optional(pool).await?);
+        Ok(first.map(i64::cast_unsigned))
     }
 
     /// All accounts, ascending by id.

@@ -33,6 +33,9 @@ pub enum HistoryPart {
     Open,
     /// Members with tracked points, of all epochs in which one of them has no rank.
     Unranked,
+    /// Those that nothing explains: of epochs before this one, or of nothing, or with a rank before the
+    /// epoch's end is filled in.
+    Unexplained(i64),
 }
 
 impl Store {
@@ -59,6 +62,9 @@ impl Store {
             HistoryPart::Unranked => format!(
                 "{MEMBERS} AND epoch IN \
                  (SELECT epoch FROM history WHERE rank IS NULL AND {MEMBERS})"
+            ),
+            HistoryPart::Unexplained(first) => format!(
+                "epoch < {first} OR own IS NULL AND (rank IS NOT NULL OR received = 0 AND given = 0)"
             ),
         };
         let sql = format!(

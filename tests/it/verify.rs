@@ -52,7 +52,7 @@ const LATER: usize = 40;
 const EARLIER: usize = 640;
 
 /// A change, how it is taken back, the table, and the column that is to be named.
-const BENDS: [(&str, &str, &str, &str); 30] = [
+const BENDS: [(&str, &str, &str, &str); 46] = [
     (
         "UPDATE journal SET sink_points = sink_points + 1 WHERE position = 20",
         "UPDATE journal SET sink_points = sink_points - 1 WHERE position = 20",
@@ -236,6 +236,106 @@ const BENDS: [(&str, &str, &str, &str); 30] = [
         "history",
         "rank",
     ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM state; UPDATE state SET epoch = NULL",
+        "UPDATE state SET epoch = (SELECT epoch FROM saved); DROP TABLE saved",
+        "state",
+        "epoch or clock_micros",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM state; UPDATE state SET clock_micros = NULL",
+        "UPDATE state SET clock_micros = (SELECT clock_micros FROM saved); DROP TABLE saved",
+        "state",
+        "epoch or clock_micros",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM state; \
+         UPDATE state SET clock_micros = (SELECT MAX(micros) - 1 FROM journal)",
+        "UPDATE state SET clock_micros = (SELECT clock_micros FROM saved); DROP TABLE saved",
+        "state",
+        "clock_micros",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM state; UPDATE state SET epoch = NULL; \
+         UPDATE history SET rank = rank + 1 WHERE rank > 3",
+        "UPDATE state SET epoch = (SELECT epoch FROM saved); DROP TABLE saved; \
+         UPDATE history SET rank = rank - 1 WHERE rank > 4",
+        "history",
+        "rank",
+    ),
+    (
+        "UPDATE state SET history_epoch = 999999999999",
+        "UPDATE state SET history_epoch = NULL",
+        "state",
+        "history_epoch",
+    ),
+    (
+        "UPDATE state SET history_epoch = epoch",
+        "UPDATE state SET history_epoch = NULL",
+        "history",
+        "*",
+    ),
+    (
+        "UPDATE state SET dropped_position = 20",
+        "UPDATE state SET dropped_position = 0",
+        "journal",
+        "*",
+    ),
+    (
+        "UPDATE ledger_account SET position = position + 1000000 WHERE id = 5",
+        "UPDATE ledger_account SET position = position - 1000000 WHERE id = 5",
+        "ledger_account",
+        "position",
+    ),
+    (
+        "UPDATE kept_image SET position = position + 1000000 WHERE holder = 5",
+        "UPDATE kept_image SET position = position - 1000000 WHERE holder = 5",
+        "kept_image",
+        "position",
+    ),
+    (
+        "UPDATE kept_checkpoint SET ordinal = ordinal + 100",
+        "UPDATE kept_checkpoint SET ordinal = ordinal - 100",
+        "kept_checkpoint",
+        "ordinal",
+    ),
+    (
+        "UPDATE kept_image SET ordinal = ordinal + 100",
+        "UPDATE kept_image SET ordinal = ordinal - 100",
+        "kept_image",
+        "*",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM history; \
+         UPDATE history SET rank = 3, own = NULL WHERE rank = 1",
+        "DELETE FROM history; INSERT INTO history SELECT * FROM saved; DROP TABLE saved",
+        "history",
+        "rank",
+    ),
+    (
+        "INSERT INTO history (holder, epoch) VALUES (5, 1)",
+        "DELETE FROM history WHERE epoch = 1",
+        "history",
+        "*",
+    ),
+    (
+        "UPDATE account SET since_micros = since_micros + 1 WHERE hop = 1",
+        "UPDATE account SET since_micros = since_micros - 1 WHERE hop = 1",
+        "account",
+        "since_micros",
+    ),
+    (
+        "UPDATE counter SET value = value + 5 WHERE name = 'checkpoint.images'",
+        "UPDATE counter SET value = value - 5 WHERE name = 'checkpoint.images'",
+        "counter",
+        "value",
+    ),
+    (
+        "CREATE TABLE saved AS SELECT * FROM account WHERE id = 10; DELETE FROM account WHERE id = 10",
+        "INSERT INTO account SELECT * FROM saved; DROP TABLE saved",
+        "account",
+        "id",
+    ),
 ];
 
 /// Tables whose rows are somebody's; they are told with names.
@@ -406,6 +506,67 @@ fn the_same_history_under_other_rules() {
     }
 }
 
+/// What is edited between two starts is in the journal, so that the history is the same when it is computed
+/// again: nothing is asked to be other than it was.
+#[test]
+fn edits_of_the_ledger_are_part_of_its_history() {
+    let growing = Growing::new();
+    let all = growing.all.len();
+    let edits: [(&str, &str); 6] = [
+        ("like = 100", "like = 50"),
+        ("repeat = \"once\"", "repeat = \"count\""),
+        ("seed = 42", "seed = 42\nrepost = 30"),
+        ("rule = \"systematic\"", "rule = \"reference\""),
+        ("pin_tracked = true", "pin_tracked = false"),
+        ("epoch = \"5s\"", "epoch = \"3s\""),
+    ];
+    for (before, after) in edits {
+        let database = Database::sqlite();
+        let first = config(&database, "keep_checkpoints = 0\n");
+        let edited = first.replacen(before, after, 1);
+        assert_ne!(first, edited, "{before}");
+        let kith = Kith::new(&first);
+        for (frames, config) in [(EARLIER / 2, &first), (EARLIER, &edited), (all, &first)] {
+            kith.configure(config);
+            growing.replay(&kith, frames);
+        }
+        assert_identical(&kith);
+        let rules = "SELECT COUNT(*) FROM journal WHERE kind = 6";
+        let expected = if before.starts_with("pin") { 1 } else { 3 };
+        assert_eq!(database.number(rules), expected, "{after}");
+        let other = Database::sqlite();
+        let ran = kith.run(&["recompute", "--into", other.url()]);
+        let _ = ran.expect_ok();
+        assert_eq!(other.contents(), database.contents(), "{after}");
+    }
+}
+
+/// Who is pinned gets its number by its first like, also where an earlier one is left out.
+#[test]
+fn what_is_left_out_gives_no_numbers() {
+    let with = |points| {
+        let database = Database::sqlite();
+        let first = config(&database, "keep_checkpoints = 0\n");
+        let kith = Kith::new(&first.replacen("seed = 42", &format!("seed = 42\n{points}"), 1));
+        let frames = recording();
+        let frames = frames.to_str().expect("test paths are text");
+        let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
+        (kith, database)
+    };
+    let journal = |database: &Database| {
+        let mut contents = database.contents();
+        contents.retain(|row| row.starts_with("journal "));
+        contents
+    };
+    let (kith, database) = with("repost = 10");
+    let (_, fresh) = with("repost = 0");
+    assert_ne!(journal(&database), journal(&fresh));
+    let other = Database::sqlite();
+    let args = ["recompute", "--into", other.url(), "--set", "ledger.repost=0"];
+    let _ = kith.run(&args).expect_ok();
+    assert_eq!(journal(&other), journal(&fresh));
+}
+
 /// A recording that grows.
 struct Growing {
     folder: tempfile::TempDir,
@@ -513,9 +674,12 @@ fn what_is_made_again_is_counted_once() {
 /// Without the one row by which everything else is read, nothing is.
 #[test]
 fn a_lost_state_is_told() {
-    for database in databases() {
+    for (database, is_journal_gone) in databases().zip([true, false]) {
         let kith = replayed(&database, "");
         database.execute("DELETE FROM state");
+        if is_journal_gone {
+            database.execute("DELETE FROM journal");
+        }
         let frames = recording();
         let frames = frames.to_str().expect("test paths are text");
         for command in [&["verify"][..], &["replay", "--frames", frames]] {

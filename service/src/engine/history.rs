@@ -145,6 +145,11 @@ impl History {
         self.open = self.open.split_off(&current);
     }
 
+    /// Who is to be ranked is not asked for.
+    pub(crate) fn forget_ranking(&mut self) {
+        self.ranking.clear();
+    }
+
     /// Whether there is something to rank, or ranks to write.
     pub(super) fn has_ranks(&self) -> bool {
         !self.ranks.is_empty()

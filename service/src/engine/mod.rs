@@ -63,7 +63,7 @@ use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Pieces,
-    batch::{CircleChangeRow, JournalRow, KeptRow, Micros, RecordIdentity, State, TrackedRow},
+    batch::{CircleChangeRow, JournalRow, KeptRow, Micros, Parameters, RecordIdentity, State, TrackedRow},
 };
 
 use crate::checker::{Concern, Verdict, Watched};
@@ -77,7 +77,7 @@ use history::History;
 use hops::Hops;
 use images::Images;
 pub(crate) use names::{HandleFound, LookedUp};
-use outgoing::IMAGES;
+pub(crate) use outgoing::IMAGES;
 use pending::{Counters, Pending};
 pub(crate) use recompute::WhatIf;
 pub(crate) use repair::ReadingAt;
@@ -111,6 +111,8 @@ pub(crate) struct Engine {
     requests_taken: HashSet<u64>,
     tracked: Vec<TrackedRow>,
     ledger: Ledger,
+    /// As the journal has them; None: it has none yet.
+    parameters: Option<Parameters>,
     /// The circle's number of each account of the ledger; the sink has none.
     ledger_accounts: Vec<Option<AccountId>>,
     clock: EpochClock,
@@ -391,7 +393,8 @@ impl Engine {
 
     /// Brings the ledger's rules and pins to those of the config, by operations.
     fn agree_on_rules(&mut self) {
-        if self.state.position == 0 || *self.ledger.rules() != self.settings.rules {
+        let is_told = self.parameters == Some(self.settings.parameters);
+        if !is_told || *self.ledger.rules() != self.settings.rules {
             self.operate(Operation::Rules(self.settings.rules), None);
         }
         let tracked: Vec<_> = self
@@ -475,6 +478,10 @@ impl Engine {
                 epoch,
             );
         }
+        let is_rules = matches!(operation, Operation::Rules(_));
+        if is_rules {
+            self.parameters = Some(self.settings.parameters);
+        }
         let claim = matches!(operation, Operation::Claim { .. });
         self.pending.journal.push(JournalRow {
             position: self.state.position,
@@ -485,13 +492,12 @@ impl Engine {
             pieces: Pieces::encode(outcome.pieces),
             sink_points: outcome.sink_points,
             sink_pieces: Pieces::encode(outcome.sink_pieces),
-            parameters: matches!(operation, Operation::Rules(_))
-                .then_some(self.settings.parameters),
+            parameters: self.parameters.filter(|_| is_rules),
             record,
             micros,
         });
         self.images.mark_outcome(&operation, rule, &outcome);
-        if let Operation::Rules(_) = operation {
+        if is_rules {
             // Everybody is settled by the old rules, and the sink may change its shape.
             self.images.mark_all(&self.ledger);
         }

@@ -10,7 +10,7 @@ use kith_store::{
 use super::{Engine, Note, statuses, tid};
 
 /// The counter of accounts that have an image, so that lost ones are noticed.
-pub(super) const IMAGES: &str = "checkpoint.images";
+pub(crate) const IMAGES: &str = "checkpoint.images";
 
 /// Rows of images with a batch of live events: a fraction of a second of the database's time.
 const SLICE_SHORT: usize = 20_000;

@@ -76,10 +76,11 @@ impl WhatIf {
 /// How a journal is given again.
 struct Rerun<'a> {
     what_if: &'a WhatIf,
-    /// The journal has no pins, so tracked accounts are pinned as they appear.
-    makes_pins: bool,
-    /// By their old numbers.
-    tracked: HashSet<u32>,
+    /// The rule that the journal is at.
+    rule: RuleKind,
+    /// Who is to be pinned now, by their old numbers: who the journal pins. Where it has no pins, tracked
+    /// accounts.
+    pinned: HashSet<u32>,
     /// Old numbers to new ones; the sink keeps its own.
     numbers: Vec<Option<u32>>,
     /// New numbers to old ones.
@@ -190,6 +191,7 @@ impl<'a> Rerun<'a> {
         let accounts = store.load_accounts().await?;
         let tracked = store.load_tracked().await?;
         let number = |account: u32| Some(accounts.get(account as usize)?.ledger_id?.0);
+        let tracked = tracked.iter().filter_map(|row| number(row.account));
         let boundaries = match (what_if.sets("epoch"), first, state.clock.started) {
             (true, Some(first), Some(now)) => {
                 let length = engine.settings.parameters.epoch_micros;
@@ -203,11 +205,11 @@ impl<'a> Rerun<'a> {
         numbers[0] = Some(0);
         Ok(Rerun {
             what_if,
-            makes_pins: what_if.makes_pins && !has_pins,
-            tracked: tracked
-                .iter()
-                .filter_map(|row| number(row.account))
-                .collect(),
+            rule: engine.settings.rules.rule,
+            pinned: match what_if.makes_pins && !has_pins {
+                true => tracked.collect(),
+                false => HashSet::new(),
+            },
             numbers,
             old: vec![0],
             hops,
@@ -229,6 +231,7 @@ impl<'a> Rerun<'a> {
                 engine.tick(row.epoch, hops);
             }
             Operation::Rules(rules) => {
+                self.rule = rules.rule;
                 engine.settings.rules = rules;
                 if let Some(parameters) = row.parameters {
                     engine.settings.parameters = parameters;
@@ -236,16 +239,21 @@ impl<'a> Rerun<'a> {
                 self.what_if.change(&mut engine.settings);
                 engine.operate(Operation::Rules(engine.settings.rules), None);
             }
-            Operation::Pin { account } if self.pins(engine) => {
-                let account = self.number(account);
-                engine.operate(Operation::Pin { account }, None);
+            Operation::Pin { account } => {
+                self.pinned.insert(account.0);
+                self.pin(engine, account);
             }
-            Operation::Unpin { account } if self.pins(engine) => {
-                if let Some(account) = self.known(account) {
+            // Under the reference's rule nobody is pinned; where that is not to be, they stay so.
+            Operation::Unpin { .. }
+                if self.rule == RuleKind::Reference && self.what_if.sets("rule") => {}
+            Operation::Unpin { account } => {
+                self.pinned.remove(&account.0);
+                if let Some(account) = self.known(account)
+                    && engine.ledger.is_pinned(account)
+                {
                     engine.operate(Operation::Unpin { account }, None);
                 }
             }
-            Operation::Pin { .. } | Operation::Unpin { .. } => {}
             Operation::Transfer(transfer) => self.transfer(engine, row, &transfer),
             Operation::Claim { receiver, index } => {
                 if let Some(receiver) = self.known(receiver) {
@@ -267,14 +275,16 @@ impl<'a> Rerun<'a> {
         let mut is_new = false;
         if let Some(record) = &row.record {
             let parameters = &engine.settings.parameters;
-            let points = match record.kind {
-                RecordKind::Like => parameters.like,
-                RecordKind::Repost => parameters.repost,
+            let (key, points) = match record.kind {
+                RecordKind::Like => ("like", parameters.like),
+                RecordKind::Repost => ("repost", parameters.repost),
             };
-            if points == 0 {
+            if self.what_if.sets(key) {
+                transfer.points = points.into();
+            }
+            if transfer.points == 0 {
                 return;
             }
-            transfer.points = points.into();
             let limits = Limits {
                 once: parameters.repeat_once,
                 max: match self.what_if.sets("max_likes_per_epoch") {
@@ -290,10 +300,10 @@ impl<'a> Rerun<'a> {
             }
         }
         transfer.sender = self.number(sender);
-        self.pin_if_tracked(engine, sender);
+        self.pin(engine, sender);
         transfer.receiver = self.number(receiver);
         let accepted = engine.operate(Operation::Transfer(transfer), row.record.clone());
-        self.pin_if_tracked(engine, receiver);
+        self.pin(engine, receiver);
         let Some(record) = &row.record else { return };
         let name = match accepted {
             true => "likes.accepted",
@@ -313,8 +323,9 @@ impl<'a> Rerun<'a> {
         self.what_if.pins && engine.settings.rules.rule == RuleKind::Systematic
     }
 
-    fn pin_if_tracked(&mut self, engine: &mut Engine, old: LedgerId) {
-        if !self.makes_pins || !self.pins(engine) || !self.tracked.contains(&old.0) {
+    /// Pins an account that is to be pinned, as soon as it has a number: see [`Engine::pin_if_tracked`].
+    fn pin(&mut self, engine: &mut Engine, old: LedgerId) {
+        if !self.pins(engine) || !self.pinned.contains(&old.0) {
             return;
         }
         if let Some(account) = self.known(old)

@@ -49,10 +49,17 @@ impl Engine {
             )
             .into());
         }
+        if state.position > 0 && state.clock.started.is_none() {
+            bail!(
+                "table state: epoch, epoch_base, epoch_base_micros or clock_micros is lost\n  help: restore \
+                 a backup"
+            );
+        }
         state.writer = random()?.cast_signed();
         let mut engine = Engine::empty(state, settings.clone())?;
         let stored_hops = engine.restore_circle(store).await?;
         let ticks = engine.restore_ledger(store).await?;
+        engine.restore_parameters(store).await?;
         let (known, taken) = (engine.ledger_accounts.len(), engine.ledger.accounts());
         if known < taken as usize {
             bail!(
@@ -93,6 +100,7 @@ impl Engine {
             requests_taken: HashSet::new(),
             tracked: Vec::new(),
             ledger,
+            parameters: None,
             ledger_accounts: vec![None],
             clock,
             repeats: Repeats::default(),

@@ -1,9 +1,9 @@
 //! Hops against a search over the follow records, and the changes that led to them.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use kith_graph::{AccountId, Changes, Circle};
 use kith_store::{
-    JournalPart, Store,
+    JournalPart, Store, StoreError,
     batch::{Micros, State},
 };
 
@@ -42,12 +42,22 @@ pub(super) async fn verify(
     differences: &mut Differences,
 ) -> Result<Seen> {
     let rows = store.load_accounts().await?;
-    let mut circle = Circle::new(state.depth)?;
+    let mut circle = Circle::new(state.depth).map_err(|error| StoreError::Corrupt {
+        table: "state",
+        column: "depth",
+        row: "1".to_owned(),
+        what: error.to_string(),
+    })?;
     for row in &rows {
         if circle.intern(&row.did).0 != row.id {
             let should = circle.lookup(&row.did).map_or(0, |id| id.0);
-            differences.note(("account", &Row::of(&row.did), "id"), row.id, should);
-            bail!("table account: {} has another's number", row.did);
+            return Err(StoreError::Corrupt {
+                table: "account",
+                column: "id",
+                row: should.to_string(),
+                what: format!("no row: the next is {}, of {}", row.id, row.did),
+            }
+            .into());
         }
     }
     let mut changes = Changes::new();
@@ -101,6 +111,7 @@ pub(super) async fn verify(
     numbers.sort_unstable();
     let (ended, boundaries) = boundaries(store, after).await?;
     let mut last: Vec<Option<u8>> = vec![None; rows.len()];
+    let mut since: Vec<Option<Micros>> = vec![None; rows.len()];
     let mut timeline = Timeline::new(rows.iter().map(|row| row.ledger_id), boundaries);
     store
         .each_change(|account, from, to, micros| {
@@ -114,6 +125,11 @@ pub(super) async fn verify(
                 differences.note(("circle_change", &key, "from_hop"), stored, should);
             }
             *hop = to;
+            let entered = &mut since[account as usize];
+            *entered = match from {
+                None => Some(micros),
+                Some(_) => entered.filter(|_| to.is_some()),
+            };
             timeline.change(account, to, micros);
         })
         .await?;
@@ -122,6 +138,14 @@ pub(super) async fn verify(
             let (stored, should) = (shown(*last), shown(row.hop));
             let key = Row::known("account", row.id);
             differences.note(("circle_change", &key, "to_hop"), stored, should);
+        }
+    }
+    for (row, since) in rows.iter().zip(since) {
+        // Who was there before the first event is since that one.
+        if row.since_micros != since && since != Some(0) {
+            let shown = |since: Option<Micros>| since.map_or("NULL".to_owned(), |at| at.to_string());
+            let (stored, should) = (shown(row.since_micros), shown(since));
+            differences.note(("account", &Row::of(&row.did), "since_micros"), stored, should);
         }
     }
     Ok(Seen {

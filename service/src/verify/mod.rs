@@ -61,12 +61,12 @@ pub(crate) async fn verify(store: &Store, from_kept: bool) -> Result<Verified> {
     tracing::info!(after, position = state.position, "replaying the journal");
 
     let circle = circle::verify(store, &state, after, &mut differences).await?;
-    let mut sums = ImageSums::read(store, state.checkpoint_position, &mut differences).await?;
+    let mut sums = ImageSums::read(store, &state, &mut differences).await?;
     for row in kept
         .iter()
         .filter(|row| row.complete && row.position >= after)
     {
-        sums.read_kept(store, row).await?;
+        sums.read_kept(store, &state, row, &mut differences).await?;
         for id in sums.missing(Some(row.ordinal), row.accounts) {
             let key = Row::default().and("ordinal", row.ordinal);
             let key = key.account("holder", id);
@@ -162,8 +162,8 @@ impl Scene<'_> {
                 .first_difference(&past.activity, history_from),
             closed: stored.closed.first_difference(&past.closed, history_from),
         };
-        self.tell_ranks(history_from, past.settled_to(), differences)
-            .await?;
+        self.tell_ranks(history_from, past, differences).await?;
+        self.tell_leftovers(differences).await?;
         let epochs = [watch.flow, watch.activity, watch.closed];
         if epochs.iter().all(Option::is_none) {
             return Ok(());
@@ -187,10 +187,10 @@ impl Scene<'_> {
     async fn tell_ranks(
         &self,
         from: Option<i64>,
-        settled_to: i64,
+        past: &Past,
         differences: &mut Differences,
     ) -> Result<()> {
-        let current = self.state.clock.started.map_or(0, |start| start.epoch);
+        let (current, settled_to) = (past.epoch(), past.settled_to());
         let is_settled = settled_to >= i64::from(self.state.ticks);
         let mut written = 0;
         let mut awaited = Vec::new();
@@ -228,6 +228,37 @@ impl Scene<'_> {
         }
         if written < RANKS_MAX {
             tell_unranked(&mut awaited, differences);
+        }
+        Ok(())
+    }
+}
+
+impl Scene<'_> {
+    /// Rows of which nothing says anything: of what was dropped, of before there was a history, or of
+    /// nobody.
+    async fn tell_leftovers(&self, differences: &mut Differences) -> Result<()> {
+        let dropped = self.state.dropped_position;
+        if let Some(position) = self.store.first_position().await?
+            && position <= dropped
+        {
+            let key = ("journal", &Row::of(position), "*");
+            differences.note(key, "a row", "dropped, by state.dropped_position");
+        }
+        let first = self.state.history_epoch.unwrap_or(i64::MIN);
+        self.store
+            .each_history(HistoryPart::Unexplained(first), |row| {
+                let key = Row::holder(row.activity.holder).and("epoch", row.activity.epoch);
+                match row.rank {
+                    Some(rank) => differences.note(("history", &key, "rank"), rank, "NULL"),
+                    None => differences.note(("history", &key, "*"), "a row", "no row"),
+                }
+            })
+            .await?;
+        let ticks = self.state.ticks;
+        for row in self.kept.iter().filter(|row| row.ordinal > ticks) {
+            let key = Row::default().and("ordinal", row.ordinal);
+            let key = ("kept_checkpoint", &key, "ordinal");
+            differences.note(key, row.ordinal, "a tick that has come");
         }
         Ok(())
     }

@@ -8,7 +8,10 @@ use std::{
 use anyhow::Result;
 use hashbrown::HashMap;
 use kith_reputation::{AccountId, AccountImage, Piece};
-use kith_store::{ImagePart, Pieces, Store, batch::KeptRow};
+use kith_store::{
+    ImagePart, Pieces, Store,
+    batch::{KeptRow, State},
+};
 
 use super::{Differences, Row};
 
@@ -146,13 +149,17 @@ pub(super) struct ImageSums {
 /// Which tables an image stands in: None the checkpoint's, else the kept one of an ordinal.
 pub(super) type Place = Option<u32>;
 
+/// Where an image can be true.
+const AT_MOST: &str = "a position of the journal";
+
 impl ImageSums {
-    /// Those of the checkpoint, which a start takes to be true at `whole_at`, too, if they are older.
+    /// Those of the checkpoint, which a start takes to be true where it was begun, too, if they are older.
     pub(super) async fn read(
         store: &Store,
-        whole_at: u64,
+        state: &State,
         differences: &mut Differences,
     ) -> Result<ImageSums> {
+        let whole_at = state.checkpoint_position;
         let mut all = ImageSums::default();
         store
             .each_image_part(None, |id, position, part| {
@@ -167,6 +174,13 @@ impl ImageSums {
             })
             .await?;
         all.due.sort_unstable();
+        for (position, _, id) in all.due.iter().rev() {
+            if *position <= state.position {
+                break;
+            }
+            let key = ("ledger_account", &Row::holder(*id), "position");
+            differences.note(key, position.cast_signed(), AT_MOST);
+        }
         if all.due.len() < all.sums.len() {
             let mut due: Vec<AccountId> = all.due.iter().map(|(_, _, id)| *id).collect();
             due.sort_unstable();
@@ -187,18 +201,35 @@ impl ImageSums {
     }
 
     /// Adds those of a kept checkpoint.
-    pub(super) async fn read_kept(&mut self, store: &Store, row: &KeptRow) -> Result<()> {
+    pub(super) async fn read_kept(
+        &mut self,
+        store: &Store,
+        state: &State,
+        row: &KeptRow,
+        differences: &mut Differences,
+    ) -> Result<()> {
         let place = Some(row.ordinal);
         store
             .each_kept_image(row.ordinal, |image| {
                 let sum = sum_of(&parts(&image.image));
                 self.sums.insert((place, image.id), sum);
                 self.due.push((image.position, place, image.id));
+                if image.position > state.position {
+                    let key = Row::default().and("ordinal", row.ordinal);
+                    let key = key.account("holder", image.id);
+                    let stored = image.position.cast_signed();
+                    differences.note(("kept_image", &key, "position"), stored, AT_MOST);
+                }
                 anyhow::Ok(())
             })
             .await?;
         self.due.sort_unstable();
         Ok(())
+    }
+
+    /// Images of the checkpoint.
+    pub(super) fn images(&self) -> usize {
+        self.ordinals.len()
     }
 
     /// Which of so many accounts have no image there.

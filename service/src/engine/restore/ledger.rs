@@ -52,6 +52,15 @@ impl Engine {
         let mut is_whole = found as u64 >= expected;
         let mut from = self.state.checkpoint_position;
         let mut counted_until = u32::MAX;
+        let beyond = (heads.positions()).find(|(_, position)| *position > self.state.position);
+        if let Some((id, position)) = beyond {
+            bail!(
+                "table ledger_account: the image of {} is of position {}, where the journal has none\n  help: \
+                 delete the rows of tables ledger_account, assignment and unclaimed; they are made again",
+                id.0,
+                position.cast_signed()
+            );
+        }
         let mut checkpoint = Checkpoint::of(heads.positions(), from, self.ledger_accounts.len())?;
         if is_whole {
             self.resume_ledger(store, &checkpoint).await?;
@@ -133,6 +142,19 @@ impl Engine {
             "ledger restored"
         );
         Ok(ticks)
+    }
+
+    /// The parameters that the journal has last.
+    pub(super) async fn restore_parameters(&mut self, store: &Store) -> Result<()> {
+        let all = JournalPart::RulesUntil(self.state.position);
+        let told = &mut self.parameters;
+        store
+            .each_journal(all, |row| {
+                *told = row.parameters.or(*told);
+                Ok(())
+            })
+            .await?;
+        Ok(())
     }
 
     /// A ledger as it was where the oldest image is true, without accounts.

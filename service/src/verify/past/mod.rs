@@ -349,6 +349,7 @@ impl Past {
         let (ticks, epoch) = (self.ledger.ticks(), self.epoch.unwrap_or_default());
         let epoch_of = |ordinal| epoch - i64::from(ticks.saturating_sub(ordinal));
         self.history.close(closed, epoch_of);
+        self.history.forget_ranking();
         for row in self.history.take(false).closed {
             self.closed.add(row.epoch, row.holder, Ended::of(&row));
         }
@@ -395,6 +396,11 @@ impl Past {
                 self.journal.note(key, "no row", "a row");
             }
         }
+    }
+
+    /// The epoch that the journal ends in.
+    pub(super) fn epoch(&self) -> i64 {
+        self.epoch.unwrap_or_default()
     }
 
     /// The tick that everybody there was at the last one is settled to in the checkpoint.

@@ -9,6 +9,7 @@ use super::{
     super::{Differences, Row, rows::shown},
     Past,
 };
+use crate::engine::IMAGES;
 
 impl Past {
     /// Tells what differs, but for flows and history.
@@ -32,6 +33,11 @@ impl Past {
     }
 
     async fn tell_images(&self, store: &Store, differences: &mut Differences) -> Result<()> {
+        let counters = store.load_counters().await?;
+        if let Some((name, count)) = counters.iter().find(|(name, _)| name == IMAGES) {
+            let images = self.sums.images() as u64;
+            differences.unless_equal(("counter", &Row::of(name), "value"), count, &images);
+        }
         for (place, id, replayed) in &self.images {
             if let Some(ordinal) = place {
                 let key = Row::default().and("ordinal", ordinal);
@@ -54,7 +60,12 @@ impl Past {
         let key = |column| ("state", &row, column);
         differences.unless_equal(key("position"), &state.position, &self.position);
         differences.unless_equal(key("ticks"), &state.ticks, &self.ledger.ticks());
+        if let (None, Some(epoch)) = (state.clock.started, self.epoch) {
+            differences.note(key("epoch or clock_micros"), "NULL", epoch);
+        }
         if let (Some(start), Some(epoch)) = (state.clock.started, self.epoch) {
+            let latest = start.now_micros.max(self.micros);
+            differences.unless_equal(key("clock_micros"), &start.now_micros, &latest);
             differences.unless_equal(key("epoch"), &start.epoch, &epoch);
             let since = start.now_micros.saturating_sub(start.base_micros);
             let epochs = since.div_euclid(state.clock.epoch_micros.max(1));
@@ -69,6 +80,14 @@ impl Past {
             let at_most = position.min(state.position);
             differences.unless_equal(key(column), &position, &at_most);
         }
+        // History begins with the first event, or with the epoch after the migration that brought it.
+        let (first, next) = (state.history_epoch, self.epoch.map(|epoch| epoch + 1));
+        let at_most = first.min(next);
+        differences.unless_equal(
+            key("history_epoch"),
+            &format!("{first:?}"),
+            &format!("{at_most:?}"),
+        );
     }
 
     async fn tell_totals(&self, store: &Store, differences: &mut Differences) -> Result<()> {
