@@ -272,6 +272,27 @@ fn support_counts_records_by_the_hop_of_their_owner() {
 }
 
 #[test]
+fn sizes_tell_follows_from_blocks() {
+    let (mut circle, _) = play(2, "+a x:a>b y:a>c z:b>a w:c>a w:c");
+    let [a, b, c] = ["a", "b", "c"].map(|name| account(&mut circle, name));
+    circle.set_block(a, "self", b);
+    circle.set_block(a, "3jui7kd54zh2y", c);
+    let sizes = circle.sizes();
+    assert_eq!((sizes.follows, sizes.followers), (3, 2));
+    assert_eq!((sizes.blocks, sizes.blockers), (2, 1));
+    assert_eq!(sizes.odd_rkeys, 4);
+    assert_eq!((circle.follow_count(a), circle.follow_count(c)), (2, 0));
+}
+
+#[test]
+#[should_panic(expected = "account 99 is not of this circle")]
+fn nobody_follows_a_number_that_nobody_has() {
+    let (mut circle, mut changes) = play(2, "x:a>b");
+    let a = account(&mut circle, "a");
+    circle.set_follow(a, "y", AccountId(99), &mut changes);
+}
+
+#[test]
 fn questions_about_strangers_have_answers() {
     let (circle, _) = play(2, "+a x:a>b");
     let stranger = AccountId(1_000);

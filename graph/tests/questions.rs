@@ -188,3 +188,23 @@ fn equal_paths_come_in_the_order_of_the_records() {
     assert_eq!(circle.explain(to, 1), [[root, old, to]]);
     assert_eq!(circle.explain(root, 10), [[root]]);
 }
+
+/// Paths of equal length come by their tracked accounts, however those were found.
+#[test]
+fn equal_paths_come_by_the_tracked_account() {
+    let mut circle = Circle::new(2).expect("a depth of 1, 2 or 3");
+    let mut changes = Changes::new();
+    let [one, two, between, to] = ["one", "two", "between", "to"].map(|name| circle.intern(name));
+    for tracked in [two, one] {
+        circle.track(tracked, &mut changes);
+        circle.set_follow(tracked, "a", between, &mut changes);
+    }
+    circle.set_follow(between, "a", to, &mut changes);
+    circle.set_follow(two, "b", to, &mut changes);
+    let paths = [
+        vec![two, to],
+        vec![one, between, to],
+        vec![two, between, to],
+    ];
+    assert_eq!(circle.explain(to, 10), paths);
+}

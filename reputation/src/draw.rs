@@ -210,8 +210,10 @@ mod tests {
             let at = next(34) % (worth + 1);
             assert_eq!(draw.below(at), wide.below(at));
             assert_eq!((draw.below(0), draw.below(worth)), (0, count));
-            let walk = draw.walk(draw.below(at));
+            let first = draw.below(at);
+            let (walk, wide) = (draw.walk(first), wide.walk(first));
             assert!(walk.next >= at);
+            assert_eq!((walk.next, walk.rest), (wide.next, wide.rest));
             seen += u32::from(draw.divider.is_some());
         }
         assert!(seen > 10_000);

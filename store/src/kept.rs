@@ -10,6 +10,7 @@ use kith_reputation::{AccountId, AccountImage, Entry, Piece, Row};
 use crate::{
     batch::Batch,
     leb128::{pull, pull32, push},
+    past::quoted,
 };
 
 /// An image as bytes.
@@ -84,6 +85,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<AccountImage> {
     from.is_empty().then_some(image)
 }
 
+/// A repair brings likes by keys that are TIDs; no other is looked for.
+const TID_LENGTH: usize = 13;
+
 /// Statements without parameters that remove what the batch says, for either database.
 pub(crate) fn removals(batch: &Batch) -> Vec<String> {
     let mut statements = Vec::new();
@@ -100,11 +104,18 @@ pub(crate) fn removals(batch: &Batch) -> Vec<String> {
             "INSERT INTO dropped_like (sender, record, rkey, epoch) \
              SELECT sender, record, rkey, MIN(epoch) FROM journal \
              WHERE position > {after} AND position <= {upto} AND kind = 1 AND record IS NOT NULL \
+             AND LENGTH(rkey) = {TID_LENGTH} \
              GROUP BY sender, record, rkey ON CONFLICT (sender, record, rkey) DO NOTHING"
         ));
         statements.push(format!(
             "DELETE FROM journal WHERE position > {after} AND position <= {upto} \
              AND kind NOT IN (4, 5, 6)"
+        ));
+    }
+    if let Some((from, before, key)) = &batch.likes_forgotten {
+        statements.push(format!(
+            "DELETE FROM dropped_like WHERE sender >= {from} AND sender < {before} AND rkey < {}",
+            quoted(key)
         ));
     }
     statements

@@ -230,24 +230,27 @@ impl Store {
         first: &str,
         give: impl FnMut(AccountId, RecordKind, &str),
     ) -> Result<(), StoreError> {
-        // A TID needs no quoting.
-        let first: String = first.chars().filter(char::is_ascii_alphanumeric).collect();
         let sql = format!(
             "SELECT sender, record, rkey FROM journal \
-             WHERE rkey > rev AND rkey >= '{first}'"
+             WHERE rkey > rev AND rkey >= {}",
+            quoted(first)
         );
         self.each_like_key("journal", &sql, &[], give).await
     }
 
-    /// Likes whose journal rows were dropped, of this epoch and later ones: ledger id of the
-    /// sender, kind, key.
+    /// Likes whose journal rows were dropped, of this epoch and later ones or with this key and later
+    /// ones: ledger id of the sender, kind, key.
     pub async fn each_dropped_like(
         &self,
         since: i64,
+        since_key: &str,
         give: impl FnMut(AccountId, RecordKind, &str),
     ) -> Result<(), StoreError> {
-        const SQL: &str = "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1";
-        self.each_like_key("dropped_like", SQL, &[since], give)
+        let sql = format!(
+            "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1 OR rkey >= {}",
+            quoted(since_key)
+        );
+        self.each_like_key("dropped_like", &sql, &[since], give)
             .await
     }
 
@@ -270,4 +273,10 @@ impl Store {
         })
         .await
     }
+}
+
+/// A TID in a statement.
+pub(crate) fn quoted(tid: &str) -> String {
+    let plain: String = tid.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("'{plain}'")
 }

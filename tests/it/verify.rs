@@ -562,7 +562,13 @@ fn what_is_left_out_gives_no_numbers() {
     let (_, fresh) = with("repost = 0");
     assert_ne!(journal(&database), journal(&fresh));
     let other = Database::sqlite();
-    let args = ["recompute", "--into", other.url(), "--set", "ledger.repost=0"];
+    let args = [
+        "recompute",
+        "--into",
+        other.url(),
+        "--set",
+        "ledger.repost=0",
+    ];
     let _ = kith.run(&args).expect_ok();
     assert_eq!(journal(&other), journal(&fresh));
 }

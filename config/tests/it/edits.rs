@@ -253,6 +253,17 @@ fn a_problem_with_an_account_is_told_in_its_place() {
         let said = problem_at(text, "kith.toml", name);
         assert!(said.starts_with(place), "{name}: {said}");
     }
+    let twice = text.replace(
+        "[circle]\n",
+        "[circle]\nopt_out = [\"alice.example.com\", \"did:plc:out\"]\n",
+    );
+    for (name, place) in [
+        ("alice.example.com", "kith.toml:2:12: gone"),
+        ("did:plc:out", "kith.toml:2:33: gone"),
+    ] {
+        let said = problem_at(&twice, "kith.toml", name);
+        assert!(said.starts_with(place), "{name}: {said}");
+    }
     let inline = "circle.tracked = [{ id = \"alice.example.com\" }, {id=\"did:plc:b\"}]";
     let said = problem_at(inline, "k", "did:plc:b");
     assert!(said.starts_with("k:1:53: gone"), "{said}");
@@ -267,6 +278,10 @@ fn an_edit_says_what_of_it_waits_for_a_restart() {
     let edited = read(
         &TEMPLATE
             .replace("depth = 2", "depth = 3")
+            .replace("backfill = \"pds\"", "backfill = \"none\"")
+            .replace("sqlite:kith.db", "sqlite:other.db")
+            .replace("wss://relay1", "wss://relay2")
+            .replace("epoch = \"7d\"", "epoch = \"1d\"")
             .replace("skip = []", "skip = [\"did:plc:spam\"]")
             .replace("keep_top = 1000", "keep_top = 10")
             .replace("# seed = 42", "seed = 42")
@@ -278,12 +293,15 @@ fn an_edit_says_what_of_it_waits_for_a_restart() {
     let taken = edited.taken_up_by(&running);
     assert_eq!(
         taken.differing_keys(&running),
-        ["circle.skip", "ledger.keep_top"]
+        ["circle.skip", "ledger.epoch", "ledger.keep_top"]
     );
     assert_eq!(
         edited.differing_keys(&taken),
         [
+            "database",
             "circle.depth",
+            "circle.backfill",
+            "source",
             "ledger.seed",
             "network.plc_requests_per_second"
         ]

@@ -155,6 +155,10 @@ backfill_accounts = 1001 | 1001 | too large | from 1 to 1000
 handles_per_minute = 100001 | 100001 | too large | from 0 to 100000
 buffer_mebibytes = 65537 | 65537 | too large | from 1 to 65536
 batch_milliseconds = 60001 | 60001 | too large | from 1 to 60000
+keep_checkpoints = 1001 | 1001 | too large | from 0 to 1000
+retain = 0 | 0 | too small | from 1 to 1000000
+days = 3651 | 3651 | too large | from 0 to 3650
+max_likes = 0 | 0 | too small | from 1 to 1000000
 database = "kith.db" | "kith.db" | neither SQLite nor | sqlite:kith.db
 database = 1 | 1 | database is a whole number | sqlite:kith.db
 "#;
@@ -352,6 +356,8 @@ fn a_long_line_is_cut_around_the_mistake() {
     );
     let problems = Config::parse(&text, "kith.toml", &Env::default(), Mode::Offline);
     let problems = problems.expect_err("wrong").problems;
+    let quotes_part = |problem: &Problem| problem.message.contains("xx…\"");
+    assert!(problems.iter().any(quotes_part), "{problems:#?}");
     let problem = problems
         .iter()
         .find(|problem| problem.message.contains("whole number"));

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use kith_config::{
-    Backfill, Bootstrap, Circle, Config, Env, FILE_BYTES_MAX, Http, Ledger, Match, Mode, Network,
-    Repeat, Rule, Source, Start, Store, Tracked, Verify,
+    Backfill, Bootstrap, Circle, Config, Did, Env, FILE_BYTES_MAX, Http, Ledger, Match, Mode,
+    Network, Repeat, Rule, Source, Start, Store, Tracked, Verify,
 };
 
 use crate::{VALID, read, with};
@@ -137,6 +137,41 @@ fn sources_say_what_they_are() {
 }
 
 #[test]
+fn the_longest_and_the_largest_are_taken() {
+    let start = VALID.replace("1_725_911_162_329_308", "0x20_0000_0000_0000");
+    let sources = read(&start).expect("valid").sources;
+    assert_eq!(sources[1].start(), Start::Cursor(1 << 53));
+    assert_eq!(sources[3].start(), Start::Oldest, "of a file");
+    let label = "\u{e9}".repeat(200);
+    let config = read(&with(&format!("label = \"{label}\""))).expect("valid");
+    assert_eq!(config.circle.tracked[0].label.as_ref(), Some(&label));
+    assert!(read(&with(&format!("label = \"{label}e\""))).is_err());
+    let did = format!("did:plc:{}", "a".repeat(2040));
+    assert!(did.parse::<Did>().is_ok());
+    assert!(format!("{did}a").parse::<Did>().is_err());
+}
+
+/// Addresses collide if both are of one port and one of them is every address, or both the same.
+#[test]
+fn two_servers_need_two_addresses() {
+    for (listen, metrics, is_taken) in [
+        ("127.0.0.1:9000", "127.0.0.1:9000", true),
+        ("127.0.0.1:9000", "0.0.0.0:9000", true),
+        ("[::]:9000", "127.0.0.1:9000", true),
+        ("127.0.0.1:9000", "127.0.0.2:9000", false),
+        ("127.0.0.1:9000", "127.0.0.1:9001", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+    ] {
+        let text = with(&format!("listen = \"{listen}\""));
+        let text = text.replace(
+            "metrics = \"127.0.0.1:9464\"",
+            &format!("metrics = \"{metrics}\""),
+        );
+        assert_eq!(read(&text).is_err(), is_taken, "{listen} beside {metrics}");
+    }
+}
+
+#[test]
 fn the_epoch_is_given_in_microseconds_too() {
     let ledger = read(&with(r#"epoch = "604800s""#)).expect("valid").ledger;
     assert_eq!(ledger.epoch_microseconds(), 604_800_000_000);
@@ -242,7 +277,11 @@ fn files_are_read_or_refused() {
         (2, 6, 5..6)
     );
 
-    let large = vec![b'\n'; usize::try_from(FILE_BYTES_MAX).expect("small") + 1];
+    let mut large = VALID.as_bytes().to_vec();
+    large.resize(usize::try_from(FILE_BYTES_MAX).expect("small"), b'\n');
+    fs::write(&path, &large).expect("written");
+    assert!(load().is_ok());
+    large.push(b'\n');
     fs::write(&path, large).expect("written");
     assert!(
         load().expect_err("too large").problems[0]

@@ -295,3 +295,23 @@ fn full_rows_of_many_chunks_overflow() {
     assert_eq!(rows.sum(), before + 1 + 9 + 1 + 1);
     assert_eq!(store.get(&rows, AccountId(1_207)), Points::MAX);
 }
+
+/// What full rows below and above the holder could not take is answered together.
+#[test]
+fn full_rows_on_both_sides_of_the_holder_overflow() {
+    let row = |origin| Row {
+        origin: AccountId(origin),
+        points: Points::MAX,
+        touched: None,
+    };
+    let piece = |(origin, points)| Piece {
+        origin: AccountId(origin),
+        points,
+    };
+    let mut store = RowStore::default();
+    let mut rows = store.restore(&[row(1), row(3)]);
+    let pieces = [(1, 3), (2, 4), (3, 5)].map(piece);
+    let credited = store.credit(&mut rows, &pieces, AccountId(2), None);
+    let (returned, overflow) = (4, 3 + 5);
+    assert_eq!(credited, Credited { returned, overflow });
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kith_reputation::{
     AccountId, AccountImage, Entry, Ledger, Operation, Piece, Recorded, ReplayMismatch,
-    RestoreError, Row, Rules, Transfer, Verdict,
+    RestoreError, Row, RuleKind, Rules, Totals, Transfer, Verdict,
 };
 use proptest::prelude::*;
 
@@ -224,6 +224,70 @@ fn mismatches_are_told() {
     assert_eq!(told, ReplayMismatch::Pieces(AccountId(1)));
 }
 
+/// What a claim credited, and under rule `reference` what the sink got, is compared as well.
+#[test]
+fn mismatches_of_claims_and_of_the_sink_are_told() {
+    let rules = Rules {
+        rule: RuleKind::Reference,
+        ..Rules::default()
+    };
+    let fresh = || Ledger::resume(1, rules, [], 0, 3).unwrap();
+    let mut live = Ledger::new(1, rules).unwrap();
+    let row = Journaled::apply(&mut live, like(1, 2, 100));
+    for (points, origin) in [(2, 1), (0, 1), (1, 2)] {
+        let origin = AccountId(origin);
+        let wrong = Recorded {
+            sink_pieces: &[Piece { origin, points }],
+            ..row.recorded()
+        };
+        let replay = |needs: fn(AccountId) -> bool| fresh().replay(&row.operation, &wrong, needs);
+        let told = replay(|_| true);
+        assert_eq!(told, Err(ReplayMismatch::Pieces(AccountId(1))));
+        let told = replay(|id| id != AccountId(1));
+        let malformed = Err(ReplayMismatch::Malformed(origin));
+        assert_eq!(told, if points == 0 { malformed } else { Ok(()) });
+    }
+
+    let Operation::Transfer(transfer) = like(1, 2, 100) else {
+        unreachable!()
+    };
+    let held = Operation::Transfer(Transfer {
+        held: true,
+        ..transfer
+    });
+    let mut live = Ledger::new(1, rules).unwrap();
+    let mut again = fresh();
+    let row = Journaled::apply(&mut live, held);
+    assert_eq!(again.replay(&held, &row.recorded(), |_| true), Ok(()));
+    let (receiver, index) = (AccountId(2), 0);
+    let row = Journaled::apply(&mut live, Operation::Claim { receiver, index });
+    let wrong = Recorded {
+        pieces: &[],
+        ..row.recorded()
+    };
+    let told = again.replay(&row.operation, &wrong, |_| true);
+    assert_eq!(told, Err(ReplayMismatch::Pieces(receiver)));
+}
+
+/// Totals that come from the store need not go there again.
+#[test]
+fn restored_totals_have_not_changed() {
+    let mut ledger = nine();
+    let totals = Totals {
+        moved: 5,
+        ..Totals::default()
+    };
+    ledger.restore_totals(2, totals);
+    assert!(ledger.totals_changed().is_empty());
+    assert_eq!(ledger.totals(2), totals);
+    ledger.count_replay(3);
+    let mut live = Ledger::resume(1, Rules::default(), [], 3, 1).unwrap();
+    let row = Journaled::apply(&mut live, like(1, 2, 100));
+    let told = ledger.replay(&row.operation, &row.recorded(), |_| true);
+    assert_eq!((told, ledger.totals_changed()), (Ok(()), vec![3]));
+    assert_eq!(ledger.totals(3), live.totals(3));
+}
+
 /// Somebody the images below are of, in a ledger of 9 accounts at tick 3.
 const SOMEBODY: AccountId = AccountId(5);
 
@@ -302,6 +366,12 @@ fn impossible_rows_and_balances_are_refused() {
         ..AccountImage::default()
     };
     assert_eq!(refused(image), RestoreError::TooMany(id));
+    let full = AccountImage {
+        own: kith_reputation::MAX_POINTS,
+        others: u64::MAX >> 2,
+        ..AccountImage::default()
+    };
+    assert_eq!(nine().restore_account(id, full), Ok(()));
     let image = AccountImage {
         ordinal: u32::MAX,
         ..AccountImage::default()

@@ -106,6 +106,59 @@ fn a_reference_transfer_is_rejected_in_this_order() {
     );
 }
 
+/// Who received much is worth more than the limit, which comes after `SelfTransfer` and before
+/// `ZeroPoints`.
+#[test]
+fn a_reference_transfer_has_the_limit_too() {
+    let rules = Rules {
+        rule: RuleKind::Reference,
+        own_points: MAX_POINTS,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(7, rules).unwrap();
+    let most = u64::from(MAX_POINTS);
+    assert!(ledger.apply(&like(1, 2, most)).is_accepted());
+    let verdict =
+        |ledger: &mut Ledger, receiver| ledger.apply(&like(2, receiver, most + 1)).verdict;
+    let above = Verdict::Rejected(Rejection::AboveLimit);
+    assert_eq!(verdict(&mut ledger, 3), above);
+    assert_eq!(
+        verdict(&mut ledger, 2),
+        Verdict::Rejected(Rejection::SelfTransfer)
+    );
+    let rules = Operation::Rules(Rules {
+        sink_percent: 100,
+        ..rules
+    });
+    assert!(ledger.apply(&rules).is_accepted());
+    assert_eq!(verdict(&mut ledger, 3), above);
+}
+
+/// While a ledger is resumed, an id that was given is as unknown as one that was not.
+#[test]
+fn an_absent_account_is_unknown() {
+    let mut ledger = Ledger::resume(1, Rules::default(), [], 0, 3).unwrap();
+    let unknown = Verdict::Rejected(Rejection::UnknownAccount);
+    let account = AccountId(2);
+    let claim = Operation::Claim {
+        receiver: account,
+        index: 0,
+    };
+    for operation in [
+        like(2, 3, 10),
+        like(3, 2, 10),
+        claim,
+        Operation::Pin { account },
+        Operation::Unpin { account },
+        Operation::Forget { account },
+    ] {
+        assert_eq!(ledger.apply(&operation).verdict, unknown, "{operation:?}");
+    }
+    assert!(ledger.account(account).is_none());
+    assert_eq!(ledger.accounts(), 3);
+}
+
 #[test]
 fn ids_without_gaps_only() {
     for rule in [RuleKind::Systematic, RuleKind::Reference] {

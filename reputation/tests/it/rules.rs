@@ -89,6 +89,73 @@ fn tracked_points_are_those_of_pinned_origins() {
     }
 }
 
+/// What is noted is how the account stood before the tick; it is blank if it neither gave nor held.
+#[test]
+fn accounts_are_told_as_they_stood_when_the_epoch_ended() {
+    let rules = Rules {
+        own_points: 1_000,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(3, rules).unwrap();
+    ledger.apply(&Operation::Tick);
+    ledger.note_epochs();
+    assert!(ledger.apply(&transfer(1, 2, 100, false)).is_accepted());
+    assert!(!ledger.apply(&transfer(3, 3, 1, false)).is_accepted());
+    ledger.apply(&Operation::Tick);
+    (1..=3).for_each(|id| ledger.settle(AccountId(id)));
+    let closed = ledger.take_closed();
+    let told = closed.iter().map(|entry| {
+        let balance = (entry.own, entry.tally, entry.is_blank);
+        (entry.account.0, entry.ordinal, balance)
+    });
+    let want = [
+        (1, 1, (900, 0, false)),
+        (2, 1, (1_000, 100, false)),
+        (3, 1, (1_000, 0, true)),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), want);
+    assert!(ledger.take_closed().is_empty(), "told once");
+}
+
+/// The rows a sender has less of are those of the pieces, and those of which the sink got all.
+#[test]
+fn rows_of_which_the_sink_got_all_are_told() {
+    let rules = Rules {
+        own_points: 10,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(3, rules).unwrap();
+    for sender in (1..40).filter(|sender| *sender != 2) {
+        assert!(ledger.apply(&transfer(sender, 2, 3, false)).is_accepted());
+    }
+    for sink_percent in [0, 50, 100] {
+        ledger.apply(&Operation::Rules(Rules {
+            sink_percent,
+            ..rules
+        }));
+        let rows = |ledger: &Ledger| -> Vec<_> {
+            let account = ledger.account(AccountId(2)).unwrap();
+            account.rows().map(|row| (row.origin, row.points)).collect()
+        };
+        let before = rows(&ledger);
+        let outcome = ledger.apply(&transfer(2, 1, 20, false));
+        assert!(outcome.is_accepted());
+        assert!(outcome.sunk.is_sorted());
+        assert_eq!(outcome.sunk.is_empty(), sink_percent == 0);
+        assert!(!outcome.claimed_nothing());
+        let moved = outcome.pieces.iter().map(|piece| piece.origin);
+        let mut told: Vec<_> = moved.chain(outcome.sunk.iter().copied()).collect();
+        told.retain(|origin| *origin != AccountId(2));
+        told.sort_unstable();
+        let after = rows(&ledger);
+        let less = before.into_iter().filter(|row| !after.contains(row));
+        assert_eq!(told, less.map(|row| row.0).collect::<Vec<_>>());
+    }
+    assert!(!ledger.apply(&Operation::Tick).claimed_nothing());
+}
+
 /// An entry is there for so many ticks, decays at every one when claimed, and expires.
 #[test]
 fn unclaimed_entries_wait_decay_and_expire() {
@@ -106,13 +173,13 @@ fn unclaimed_entries_wait_decay_and_expire() {
         (10, None),
     ] {
         let mut ledger = Ledger::new(3, rules).unwrap();
+        ledger.apply(&Operation::Pin {
+            account: AccountId(1),
+        });
         let outcome = ledger.apply(&transfer(1, 2, 100, true));
         assert!(outcome.held && outcome.flows().next().is_none());
         assert_eq!(ledger.account(AccountId(2)).unwrap().tally(), 0);
         (0..age).for_each(|_| assert!(ledger.apply(&Operation::Tick).is_accepted()));
-        ledger.apply(&Operation::Pin {
-            account: AccountId(1),
-        });
         let outcome = ledger.apply(&Operation::Claim {
             receiver: AccountId(2),
             index: 0,
@@ -245,4 +312,35 @@ fn a_late_account_is_settled_to_its_first_tick() {
     assert_eq!(ledger.account(AccountId(2)).unwrap().ordinal(), 5);
     assert_eq!(ledger.totals(5).minted, 200_000);
     assert_eq!(ledger.all_totals().count(), 1);
+}
+
+/// What is lost at a claim or with a forgotten account is of the epoch in which that happens.
+#[test]
+fn losses_are_of_the_epoch_they_happen_in() {
+    let rules = Rules {
+        own_points: 1_000,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(3, rules).unwrap();
+    assert!(ledger.apply(&transfer(1, 2, 100, true)).is_accepted());
+    ledger.apply(&Operation::Tick);
+    let claim = Operation::Claim {
+        receiver: AccountId(2),
+        index: 0,
+    };
+    assert!(ledger.apply(&claim).is_accepted());
+    assert_eq!(
+        (ledger.totals(0).decayed, ledger.totals(1).decayed),
+        (0, 10)
+    );
+    assert!(ledger.apply(&transfer(2, 1, 1_090, false)).is_accepted());
+    let account = AccountId(2);
+    assert!(ledger.apply(&Operation::Forget { account }).is_accepted());
+    let totals = [ledger.totals(0), ledger.totals(1)];
+    assert_eq!(totals.map(|totals| totals.returned), [0, 90]);
+    let account = AccountId(1);
+    assert!(ledger.apply(&Operation::Forget { account }).is_accepted());
+    let totals = [ledger.totals(0), ledger.totals(1)];
+    assert_eq!(totals.map(|totals| totals.forgotten), [0, 2_000]);
 }

@@ -1,7 +1,7 @@
 //! Views over the state.
 
 use kith_reputation::views::{Flows, Way, blend, tally, trust};
-use kith_reputation::{AccountId, Ledger, Operation, Rules, Transfer};
+use kith_reputation::{AccountId, Ledger, MAX_POINTS, Operation, RuleKind, Rules, Transfer};
 
 const ALICE: AccountId = AccountId(1);
 const BOB: AccountId = AccountId(2);
@@ -125,5 +125,52 @@ fn second_hand_is_what_came_through_others() {
             second_hand,
         };
         assert_eq!(way(ways).split(points), split.map(way));
+    }
+}
+
+/// Under rule `reference` the sink has rows, which are nobody's trust.
+#[test]
+fn the_sink_is_in_no_view() {
+    let rules = Rules {
+        rule: RuleKind::Reference,
+        sink_percent: 10,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(5, rules).unwrap();
+    let transfer = Transfer {
+        sender: ALICE,
+        receiver: BOB,
+        points: 100,
+        nonce: 1,
+        held: false,
+    };
+    assert!(ledger.apply(&Operation::Transfer(transfer)).is_accepted());
+    assert_eq!(tally(&ledger, AccountId::SINK), 10);
+    assert_eq!(trust(&ledger, ALICE), [(BOB, 90)]);
+}
+
+/// Three times the largest weight of a full row is more than can be counted.
+#[test]
+fn sums_of_a_blend_stay_at_the_ends() {
+    let rules = Rules {
+        own_points: MAX_POINTS,
+        sink_percent: 0,
+        decay_percent: 0,
+        ..Rules::default()
+    };
+    let mut ledger = Ledger::new(5, rules).unwrap();
+    for _ in 0..16 {
+        let transfer = Transfer {
+            sender: ALICE,
+            receiver: BOB,
+            points: MAX_POINTS.into(),
+            nonce: 1,
+            held: false,
+        };
+        assert!(ledger.apply(&Operation::Transfer(transfer)).is_accepted());
+        ledger.apply(&Operation::Tick);
+    }
+    for (weight, end) in [(i32::MAX, i64::MAX), (i32::MIN, i64::MIN)] {
+        assert_eq!(blend(&ledger, &[(ALICE, weight); 3]), [(BOB, end)]);
     }
 }

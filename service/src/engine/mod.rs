@@ -63,7 +63,9 @@ use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
 use kith_store::{
     Pieces,
-    batch::{CircleChangeRow, JournalRow, KeptRow, Micros, Parameters, RecordIdentity, State, TrackedRow},
+    batch::{
+        CircleChangeRow, JournalRow, KeptRow, Micros, Parameters, RecordIdentity, State, TrackedRow,
+    },
 };
 
 use crate::checker::{Concern, Verdict, Watched};

@@ -122,6 +122,9 @@ impl Engine {
         if let Some((_, upto)) = dropped {
             state.dropped_position = upto;
         }
+        let likes_forgotten = self.retention.forget(self.ledger.accounts());
+        let likes_forgotten =
+            likes_forgotten.map(|(from, to)| (from, to, tid::unpack(self.first_missable())));
         let history = self.take_history(with_flows);
         let (mut follows, mut blocks) = (pending.follows, pending.blocks);
         let (follows_dropped, follows) = follows.take();
@@ -179,6 +182,7 @@ impl Engine {
             history,
             kept,
             dropped,
+            likes_forgotten,
         }
     }
 

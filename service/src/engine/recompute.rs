@@ -135,10 +135,15 @@ impl Engine {
             for row in &rows {
                 rerun.row(&mut engine, row);
             }
-            if rows.iter().any(|row| row.operation == Operation::Tick) {
+            let has_ticks = rows.iter().any(|row| row.operation == Operation::Tick);
+            if has_ticks {
                 engine.begin_checkpoint();
             }
             into.commit(&engine.batch()).await?;
+            // Until everybody is settled, the hops at the ticks are held.
+            while has_ticks && engine.has_slices() {
+                into.commit(&engine.batch()).await?;
+            }
         }
         rerun.finish(&mut engine, &state);
         engine.begin_checkpoint();

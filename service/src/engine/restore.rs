@@ -320,7 +320,12 @@ impl Engine {
         let retention = &mut self.retention;
         let kept = store.load_kept().await?;
         let ordinals = store.kept_ordinals().await?;
-        retention.restore(&kept, &ordinals, self.state.ticks);
+        retention.restore(
+            &kept,
+            &ordinals,
+            self.state.ticks,
+            self.state.dropped_position,
+        );
         store
             .each_journal(JournalPart::Ticks, |row| {
                 retention.note_tick(row.epoch, row.position);
@@ -366,17 +371,19 @@ impl Engine {
             })
             .await?;
         // Epochs may have had other lengths. What came before the first tick that is kept has any.
-        let epoch_of = |times: [Option<Micros>; 3]| {
-            let Some(time) = times.into_iter().flatten().min() else {
-                return epoch;
-            };
+        let earliest = |times: [Option<Micros>; 3]| times.into_iter().flatten().min();
+        let epoch_of = |time: Option<Micros>| {
+            let Some(time) = time else { return epoch };
             let later = ticks.partition_point(|(micros, _)| *micros <= time);
             let tick = later.checked_sub(1).map(|last| ticks[last].1);
             tick.unwrap_or(i64::MIN).min(epoch)
         };
         let oldest = self.gaps.oldest();
-        let first = epoch_of([oldest, self.oldest_wanted(true), None]);
-        let first_dropped = epoch_of([oldest, self.oldest_wanted(false), self.first_tellable()]);
+        let first = epoch_of(earliest([oldest, self.oldest_wanted(true), None]));
+        let since = earliest([oldest, self.oldest_wanted(false), self.first_tellable()]);
+        // By when it came, and by its key: a client's clock may be fast.
+        let since_key = tid::unpack(tid::at(since.or(self.clock.now()).unwrap_or_default()));
+        let since = epoch_of(since);
         store
             .each_journal(JournalPart::TransfersSince(first), |row| {
                 if let (Operation::Transfer(transfer), Some(record)) = (&row.operation, &row.record)
@@ -404,7 +411,7 @@ impl Engine {
             }
         };
         store.each_like_ahead(&first_key, &mut again).await?;
-        store.each_dropped_like(first_dropped, again).await?;
+        store.each_dropped_like(since, &since_key, again).await?;
         Ok(())
     }
 }

@@ -10,6 +10,8 @@ use kith_store::batch::{KeptRow, KeptSlice};
 
 /// Kept images, or positions of the journal, removed with one batch.
 const SLICE: u32 = 10_000;
+/// Accounts of whom likes are forgotten with one batch.
+const FORGETFUL: u32 = 1_000;
 
 /// What is kept of the past, and what is on its way out.
 #[derive(Debug, Default)]
@@ -27,6 +29,8 @@ pub(super) struct Retention {
     is_begun: bool,
     /// Checkpoints to be removed: ordinal, from which holder, accounts.
     discarded: VecDeque<(u32, u32, u32)>,
+    /// From which account on likes are still to be forgotten that no repair can bring any more.
+    forgetting: Option<u32>,
 }
 
 impl Retention {
@@ -43,6 +47,7 @@ impl Retention {
         self.note_tick(row.epoch, row.position);
         if let Some(retain) = self.retain {
             self.ticks = self.ticks.split_off(&(row.epoch - i64::from(retain)));
+            self.forgetting = Some(0);
         }
         if let (Some(given_up), true) = (self.taking.take(), std::mem::take(&mut self.is_begun)) {
             self.discard(&given_up);
@@ -57,8 +62,9 @@ impl Retention {
         }
     }
 
-    /// At start: what is in the store. The last tick's checkpoint is gone on with.
-    pub(super) fn restore(&mut self, kept: &[KeptRow], ordinals: &[u32], ticks: u32) {
+    /// At start: what is in the store. The last tick's checkpoint is gone on with, and what is more than is to
+    /// be kept goes; but for the last one, if the journal that it covers may have been `dropped`.
+    pub(super) fn restore(&mut self, kept: &[KeptRow], ordinals: &[u32], ticks: u32, dropped: u64) {
         for row in kept {
             match row.complete {
                 true => self.kept.push(*row),
@@ -67,6 +73,10 @@ impl Retention {
                 }
                 false => self.discard(row),
             }
+        }
+        while self.kept.len() > self.keep.max(usize::from(dropped > 0)) {
+            let oldest = self.kept.remove(0);
+            self.discard(&oldest);
         }
         for ordinal in ordinals {
             if !kept.iter().any(|row| row.ordinal == *ordinal) {
@@ -126,9 +136,17 @@ impl Retention {
         (upto > dropped).then(|| (dropped, upto.min(dropped + u64::from(SLICE))))
     }
 
+    /// Of which ledger accounts, of so many, the next batch forgets likes: from one on, to before another.
+    pub(super) fn forget(&mut self, accounts: u32) -> Option<(u32, u32)> {
+        let from = self.forgetting?;
+        let before = from.saturating_add(FORGETFUL);
+        self.forgetting = (before < accounts).then_some(before);
+        Some((from, before))
+    }
+
     /// Whether something is to be removed, whatever else happens.
     pub(super) fn has_pending(&self) -> bool {
-        !self.discarded.is_empty()
+        !self.discarded.is_empty() || self.forgetting.is_some()
     }
 }
 
@@ -175,10 +193,41 @@ mod tests {
         assert_eq!(begun, Some(row(1)), "with the tick");
         assert_eq!(retention.slice(0, false).checkpoint, None, "once");
         let mut restored = Retention::new(1, None);
-        restored.restore(&[row(1)], &[], 1);
+        restored.restore(&[row(1)], &[], 1, 0);
         let slice = restored.slice(7, true);
         assert!(slice.checkpoint.is_some_and(|row| row.complete));
         assert_eq!(slice.images, 7);
+    }
+
+    #[test]
+    fn what_is_more_than_is_kept_goes_with_a_start() {
+        let whole = |ordinal| KeptRow {
+            complete: true,
+            ..row(ordinal)
+        };
+        let kept = [1, 2, 3].map(whole);
+        for (keep, dropped, left) in [(5, 0, 3), (2, 0, 2), (0, 0, 0), (0, 7, 1)] {
+            let mut retention = Retention::new(keep, None);
+            retention.restore(&kept, &[1, 2, 3], 3, dropped);
+            let newest = retention.newest().map(|row| row.ordinal);
+            assert_eq!((retention.kept.len(), newest.is_some()), (left, left > 0));
+            assert!(newest.is_none_or(|newest| newest == 3));
+            assert_eq!(retention.discarded.len(), 3 - left);
+        }
+    }
+
+    #[test]
+    fn likes_are_forgotten_by_account_after_each_tick() {
+        let mut retention = Retention::new(1, Some(1));
+        assert_eq!(retention.forget(2_500), None);
+        for _ in 0..2 {
+            retention.tick(row(1));
+            let slices: Vec<_> = std::iter::from_fn(|| retention.forget(2_500)).collect();
+            assert_eq!(slices, [(0, 1_000), (1_000, 2_000), (2_000, 3_000)]);
+        }
+        let mut whole = Retention::new(1, None);
+        whole.tick(row(1));
+        assert_eq!(whole.forget(2_500), None);
     }
 
     #[test]

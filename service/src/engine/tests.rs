@@ -4,6 +4,7 @@ mod day_one;
 mod halves;
 mod lateness;
 mod leaving;
+mod retention;
 mod statuses;
 mod streams;
 mod worlds;

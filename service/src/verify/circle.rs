@@ -143,9 +143,14 @@ pub(super) async fn verify(
     for (row, since) in rows.iter().zip(since) {
         // Who was there before the first event is since that one.
         if row.since_micros != since && since != Some(0) {
-            let shown = |since: Option<Micros>| since.map_or("NULL".to_owned(), |at| at.to_string());
+            let shown =
+                |since: Option<Micros>| since.map_or("NULL".to_owned(), |at| at.to_string());
             let (stored, should) = (shown(row.since_micros), shown(since));
-            differences.note(("account", &Row::of(&row.did), "since_micros"), stored, should);
+            differences.note(
+                ("account", &Row::of(&row.did), "since_micros"),
+                stored,
+                should,
+            );
         }
     }
     Ok(Seen {

@@ -464,4 +464,7 @@ pub struct Batch {
     pub kept: KeptSlice,
     /// Journal to be dropped: after which position, up to which.
     pub dropped: Option<(u64, u64)>,
+    /// Likes of that journal to be forgotten: of which ledger accounts (from one on, to before another), with
+    /// keys before which.
+    pub likes_forgotten: Option<(u32, u32, String)>,
 }

@@ -87,10 +87,12 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
         Ok(())
     });
     each.await.expect("reads");
-    let each = run.store.each_dropped_like(i64::MIN, |sender, _, rkey| {
-        let did = did_of(sender.0);
-        *journaled.entry((did, rkey.to_owned())).or_default() += 1;
-    });
+    let each = run
+        .store
+        .each_dropped_like(i64::MIN, "", |sender, _, rkey| {
+            let did = did_of(sender.0);
+            *journaled.entry((did, rkey.to_owned())).or_default() += 1;
+        });
     each.await.expect("reads");
     for like in &world.likes {
         let (liker, author) = (&world.dids[like.liker], &world.dids[like.author]);
