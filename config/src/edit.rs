@@ -228,7 +228,7 @@ fn split_bom(text: &str) -> (&str, &str) {
     text.split_at(length)
 }
 
-const BOM: char = '\u{feff}';
+pub(crate) const BOM: char = '\u{feff}';
 
 /// Inserts lines at the beginning of a line, or after a last line that has no end.
 fn insert_lines(text: &str, at: usize, lines: &[&str]) -> String {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::edit::BOM;
 use crate::link::passwords;
 
 /// Most problems of a file that are kept; [`Problems::left_out`] counts the rest.
@@ -175,13 +176,19 @@ pub(crate) struct Lines<'t> {
 impl<'t> Lines<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
         let after_breaks = text.match_indices('\n').map(|(index, _)| index + 1);
-        let starts = std::iter::once(0).chain(after_breaks).collect();
+        // No editor shows a byte order mark.
+        let first = if text.starts_with(BOM) {
+            BOM.len_utf8()
+        } else {
+            0
+        };
+        let starts = std::iter::once(first).chain(after_breaks).collect();
         Self { text, starts }
     }
 
     /// Line number from 1 of a byte offset.
     pub(crate) fn line(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset)
+        self.starts.partition_point(|start| *start <= offset).max(1)
     }
 
     pub(crate) fn snippet(&self, span: Range<usize>) -> Snippet {

@@ -6,6 +6,7 @@
 
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -139,6 +140,21 @@ impl<'d> Section<'d> {
         }
         self.wrong_type(key, value, "a string", help, notes);
         None
+    }
+
+    /// A path, if written.
+    pub(crate) fn path(
+        &mut self,
+        key: &'static str,
+        help: &str,
+        notes: &mut Notes,
+    ) -> Option<PathBuf> {
+        let text = self.text(key, help, notes)?;
+        if text.value.is_empty() {
+            notes.at(text.span, format!("{}{key} is empty", self.prefix), help);
+            return None;
+        }
+        Some(PathBuf::from(text.value))
     }
 
     /// A string that must be there.

@@ -128,14 +128,6 @@ impl<'a> Outcome<'a> {
         })
     }
 
-    /// An accepted claim whose entry had decayed to nothing: it is gone, and credited nothing.
-    pub fn claimed_nothing(&self) -> bool {
-        self.verdict == Verdict::Accepted
-            && self.sender.is_some()
-            && self.pieces.is_empty()
-            && self.sink_points == 0
-    }
-
     /// Whether the operation took effect.
     pub fn is_accepted(&self) -> bool {
         self.verdict == Verdict::Accepted

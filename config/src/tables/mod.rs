@@ -127,7 +127,7 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
     let verify = section.choice("verify", &verifies, default.verify, notes);
     let verify_all = section.boolean("verify_all", default.verify_all, notes);
     let help = "write jetstream_dictionary = \"FILE\", or remove it";
-    let jetstream_dictionary = section.text("jetstream_dictionary", help, notes);
+    let jetstream_dictionary = section.path("jetstream_dictionary", help, notes);
     let metrics = address(&mut section, "network.metrics", 9464, None, notes);
     let handles = default.handles_per_minute;
     let handles_per_minute = section.number("handles_per_minute", 0..=100_000, handles, notes);
@@ -155,7 +155,7 @@ pub(crate) fn network(mut section: Section<'_>, connects: bool, notes: &mut Note
         buffer_mebibytes: count("buffer_mebibytes", 65_536, default.buffer_mebibytes),
         verify,
         verify_all,
-        jetstream_dictionary: jetstream_dictionary.map(|path| PathBuf::from(path.value)),
+        jetstream_dictionary,
         metrics,
     };
     section.close(notes, |_| None);
@@ -171,12 +171,9 @@ pub(crate) fn http(
     let taken = metrics.map(|address| ("network.metrics", address));
     let listen = address(&mut section, "http.listen", 9463, taken, notes);
     let help = "write token_file = \"FILE\", or remove it";
-    let token_file = section.text("token_file", help, notes);
+    let token_file = section.path("token_file", help, notes);
     section.close(notes, |_| None);
-    Http {
-        listen,
-        token_file: token_file.map(|path| PathBuf::from(path.value)),
-    }
+    Http { listen, token_file }
 }
 
 /// An address and a port to listen at, which nothing else has `taken`.

@@ -156,6 +156,8 @@ handles_per_minute = 100001 | 100001 | too large | from 0 to 100000
 buffer_mebibytes = 65537 | 65537 | too large | from 1 to 65536
 batch_milliseconds = 60001 | 60001 | too large | from 1 to 60000
 keep_checkpoints = 1001 | 1001 | too large | from 0 to 1000
+token_file = "" | "" | http.token_file is empty | or remove it
+jetstream_dictionary = "" | "" | network.jetstream_dictionary is empty | or remove it
 retain = 0 | 0 | too small | from 1 to 1000000
 days = 3651 | 3651 | too large | from 0 to 3650
 max_likes = 0 | 0 | too small | from 1 to 1000000
@@ -345,6 +347,17 @@ fn a_name_in_another_form_is_answered_with_the_name() {
         let problem = only(&with(&format!("skip = [\"{written}\"]")).replace("Alice.E", "bob.e"));
         assert_eq!(problem.help, "write \"alice.example.com\"", "{written}");
     }
+}
+
+/// No editor shows it, nor counts it as a column.
+#[test]
+fn a_byte_order_mark_has_no_column() {
+    let wrong = |before: &str| {
+        let text = format!("{before}database = 1\n");
+        let problems = Config::parse(&text, "kith.toml", &Env::default(), Mode::Offline);
+        problems.expect_err("wrong").problems
+    };
+    assert_eq!(wrong("\u{feff}"), wrong(""));
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub struct Closed {
     /// Of them, those of pinned origins, collapsed ones not counted; all of them under rule
     /// `reference`, which has no pins.
     pub tracked: u64,
-    /// It had given nothing of its own and held nothing.
+    /// It held nothing, and of its own it had what a new account has: it had given nothing, unless
+    /// [`Rules::own_points`](crate::Rules::own_points) has changed in the epoch.
     pub is_blank: bool,
 }
 

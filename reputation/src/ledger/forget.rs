@@ -16,12 +16,29 @@ impl Ledger {
         if id == AccountId::SINK {
             return Err(Rejection::SinkIsParty);
         }
-        self.settle_all(&needs);
+        // Accounts can be deleted and come back as often as they like.
+        let is_quiet = self.is_quiet(id);
+        if is_quiet {
+            self.settle(id);
+        } else {
+            self.settle_all(&needs);
+        }
         let mut lost = 0;
         if needs(id) {
             lost = self.empty(id);
             self.top_up(id, self.ticks);
         }
+        if !is_quiet {
+            lost += self.forget_elsewhere(id, needs);
+        }
+        self.buffers.losses.forgotten = lost;
+        self.totals
+            .count(self.ticks, lost, |totals| &mut totals.forgotten);
+        Ok(())
+    }
+
+    /// Takes the account's tag from all others; answers with what its bundles were worth.
+    fn forget_elsewhere(&mut self, id: AccountId, needs: impl Fn(AccountId) -> bool) -> u64 {
         for (holder, account) in (0_u32..).zip(self.accounts.iter_mut()) {
             if needs(AccountId(holder)) {
                 account.others += u64::from(self.store.remove(&mut account.rows, id));
@@ -33,13 +50,10 @@ impl Ledger {
             .copied()
             .filter(|id| needs(*id))
             .collect();
-        for holder in holders {
-            lost += self.forget_in_entries(holder, id);
-        }
-        self.buffers.losses.forgotten = lost;
-        self.totals
-            .count(self.ticks, lost, |totals| &mut totals.forgotten);
-        Ok(())
+        let entries = holders.into_iter();
+        entries
+            .map(|holder| self.forget_in_entries(holder, id))
+            .sum()
     }
 
     /// Takes everything the account has; answers with how much that was.

@@ -13,7 +13,7 @@ mod settle;
 mod steps;
 mod systematic;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use account::AccountView;
 pub(crate) use account::{ABSENT, Account};
@@ -50,6 +50,8 @@ pub struct Ledger {
     closed: Option<Vec<Closed>>,
     /// Replaying counts totals of this ordinal and later ones.
     replay_counts_from: u32,
+    /// Who was forgotten and has given nothing since.
+    quiet: BTreeSet<AccountId>,
 }
 
 /// What the last operation did, lent to its outcome.
@@ -96,11 +98,15 @@ impl Ledger {
             present: 1,
             closed: None,
             replay_counts_from: u32::MAX,
+            quiet: BTreeSet::new(),
         })
     }
 
     /// Takes one operation. Total: no input makes it panic; what is not accepted is rejected by
     /// name and leaves everything as it was, but for the ids it gave and accounts being settled.
+    ///
+    /// # Panics
+    /// There is no memory for another row, or there are 64 GiB of them.
     pub fn apply(&mut self, operation: &Operation) -> Outcome<'_> {
         self.buffers.clear();
         let done = match *operation {
@@ -112,6 +118,9 @@ impl Ledger {
             Operation::Rules(rules) => self.change_rules(rules, |_| true),
             Operation::Forget { account } => self.forget(account, |_| true),
         };
+        if let (Operation::Forget { account }, Ok(())) = (operation, done) {
+            self.quiet.insert(*account);
+        }
         self.outcome(done)
     }
 
@@ -140,6 +149,7 @@ impl Ledger {
         self.debit(transfer, self.ticks);
         self.deliver(transfer, self.ticks);
         self.deliver_to_sink(self.ticks);
+        self.quiet.remove(&transfer.sender);
         Ok(())
     }
 
@@ -355,6 +365,12 @@ impl Ledger {
     /// The parameters in force.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Whether it is known that nobody else has anything of this account: it was forgotten by
+    /// [`Ledger::apply`], and has given nothing since.
+    pub fn is_quiet(&self, id: AccountId) -> bool {
+        self.quiet.contains(&id)
     }
 
     /// Whether the rows of this origin are never collapsed.

@@ -207,6 +207,7 @@ impl Ledger {
             Operation::Rules(rules) => self.change_rules(rules, needs),
             Operation::Forget { account } => {
                 self.expect_present(account)?;
+                self.quiet.remove(&account);
                 self.forget(account, needs)
             }
         };
@@ -235,6 +236,7 @@ impl Ledger {
         if recorded.verdict != Verdict::Accepted {
             return Ok(());
         }
+        self.quiet.remove(&sender);
         if needs(sender) {
             self.debit(transfer, self.ticks);
             if !self.buffers_are(recorded) {

@@ -144,7 +144,6 @@ fn rows_of_which_the_sink_got_all_are_told() {
         assert!(outcome.is_accepted());
         assert!(outcome.sunk.is_sorted());
         assert_eq!(outcome.sunk.is_empty(), sink_percent == 0);
-        assert!(!outcome.claimed_nothing());
         let moved = outcome.pieces.iter().map(|piece| piece.origin);
         let mut told: Vec<_> = moved.chain(outcome.sunk.iter().copied()).collect();
         told.retain(|origin| *origin != AccountId(2));
@@ -153,7 +152,6 @@ fn rows_of_which_the_sink_got_all_are_told() {
         let less = before.into_iter().filter(|row| !after.contains(row));
         assert_eq!(told, less.map(|row| row.0).collect::<Vec<_>>());
     }
-    assert!(!ledger.apply(&Operation::Tick).claimed_nothing());
 }
 
 /// An entry is there for so many ticks, decays at every one when claimed, and expires.
@@ -224,7 +222,8 @@ fn unclaimed_entries_under_the_reference() {
             index: 0,
         });
         assert_eq!(outcome.is_accepted(), want.is_some(), "age {age}");
-        assert_eq!(outcome.claimed_nothing(), want == Some(0));
+        let is_empty = outcome.is_accepted() && outcome.pieces.is_empty();
+        assert_eq!(is_empty, want == Some(0));
         assert_eq!(points_of(&ledger, 2, 1), want.unwrap_or(0));
     }
 }
@@ -312,6 +311,41 @@ fn a_late_account_is_settled_to_its_first_tick() {
     assert_eq!(ledger.account(AccountId(2)).unwrap().ordinal(), 5);
     assert_eq!(ledger.totals(5).minted, 200_000);
     assert_eq!(ledger.all_totals().count(), 1);
+}
+
+/// Who was forgotten is not looked for again, until it gives something.
+#[test]
+fn what_is_given_after_an_account_was_forgotten_is_forgotten_too() {
+    let rules = Rules {
+        own_points: 1_000,
+        sink_percent: 0,
+        ..Rules::default()
+    };
+    let (account, forget) = (AccountId(1), |account| Operation::Forget { account });
+    for held in [false, true] {
+        let mut ledger = Ledger::new(3, rules).unwrap();
+        let left = |ledger: &Ledger| {
+            let bob = ledger.account(AccountId(2)).unwrap();
+            (bob.points_of(account), bob.unclaimed().len())
+        };
+        for _ in 0..2 {
+            assert!(ledger.apply(&transfer(1, 2, 100, held)).is_accepted());
+            assert!(!ledger.is_quiet(account));
+            assert_ne!(left(&ledger), (0, 0));
+            // What it has itself is forgotten each time.
+            for received in [0, 50] {
+                if received > 0 {
+                    assert!(ledger.apply(&transfer(3, 1, received, false)).is_accepted());
+                }
+                assert!(ledger.apply(&forget(account)).is_accepted());
+                assert!(ledger.is_quiet(account));
+                assert_eq!(left(&ledger), (0, 0));
+                assert_eq!(ledger.account(account).unwrap().tally(), 0);
+            }
+        }
+        assert!(!ledger.apply(&forget(AccountId(99))).is_accepted());
+        assert!(!ledger.is_quiet(AccountId(99)));
+    }
 }
 
 /// What is lost at a claim or with a forgotten account is of the epoch in which that happens.

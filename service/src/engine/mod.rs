@@ -439,6 +439,9 @@ impl Engine {
 
     /// Whoever holds the account's tag will change, and the account itself.
     fn mark_holders(&mut self, account: kith_reputation::AccountId) {
+        if self.ledger.is_quiet(account) {
+            return self.images.mark(account);
+        }
         for other in (0..self.ledger.accounts()).map(kith_reputation::AccountId) {
             let concerned = self.ledger.account(other).is_some_and(|view| {
                 view.points_of(account) > 0
