@@ -238,6 +238,7 @@ impl Past {
                 position,
                 image,
                 stored: StoredRows::Absent,
+                entries_stored: Some(0),
             });
             if in_batch >= BATCH {
                 rows += std::mem::take(&mut in_batch);

@@ -178,6 +178,7 @@ impl Large {
                     position,
                     image,
                     stored: StoredRows::Absent,
+                    entries_stored: Some(0),
                 });
             }
             self.commit(store, batch).await?;

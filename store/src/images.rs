@@ -149,6 +149,7 @@ impl Head {
                 unclaimed,
             },
             stored: StoredRows::Unknown,
+            entries_stored: None,
         })
     }
 }

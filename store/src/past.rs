@@ -218,6 +218,7 @@ impl Store {
                 image: kept::decode(bytes)
                     .ok_or_else(|| corrupt("kept_image", "image", &id, "not an image"))?,
                 stored: StoredRows::Unknown,
+                entries_stored: None,
             })
         })
         .await

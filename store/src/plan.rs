@@ -388,7 +388,7 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
     let rows = &batch.images;
     let id = |row: &ImageRow| i64::from(row.id.0);
     let unknown = rows.iter().filter(|r| r.stored == StoredRows::Unknown);
-    let there = rows.iter().filter(|r| r.stored != StoredRows::Absent);
+    let unsure = rows.iter().filter(|r| r.entries_stored.is_none());
     let gone = rows
         .iter()
         .flat_map(|r| r.gone().map(move |origin| (id(r), origin)));
@@ -398,10 +398,9 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
     let changed = rows
         .iter()
         .flat_map(|r| r.changed_rows().map(move |row| (id(r), row)));
-    // Nearly nobody has entries, or had some.
     let unclaimed = || {
         rows.iter()
-            .flat_map(|r| r.image.unclaimed.iter().zip(0..).map(move |u| (id(r), u)))
+            .flat_map(|r| r.added_entries().map(move |entry| (id(r), entry)))
     };
     [
         Bulk::new("assignment", Action::Delete).int("holder", unknown.map(id)),
@@ -409,7 +408,7 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
             ["holder", "origin"],
             gone.map(|(holder, origin)| [Some(holder), Some(i64::from(origin.0))]),
         ),
-        Bulk::new("unclaimed", Action::Delete).int("receiver", there.map(id)),
+        Bulk::new("unclaimed", Action::Delete).int("receiver", unsure.map(id)),
         Bulk::new("assignment", Action::Insert).ints(ASSIGNMENT, added.map(assignment)),
         Bulk::new("assignment", Action::Upsert { key_columns: 2 })
             .scattered()
@@ -417,7 +416,7 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
         Bulk::new("unclaimed", Action::Insert)
             .ints(
                 ["receiver", "entry", "sender", "ordinal", "points"],
-                unclaimed().map(|(receiver, (entry, index))| {
+                unclaimed().map(|(receiver, (index, entry))| {
                     [
                         Some(receiver),
                         Some(index),
@@ -429,7 +428,7 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
             )
             .bytes(
                 "pieces",
-                unclaimed().map(|(_, (entry, _))| Some(Pieces::encode(&entry.pieces).into_bytes())),
+                unclaimed().map(|(_, (_, entry))| Some(Pieces::encode(&entry.pieces).into_bytes())),
             ),
         Bulk::new("ledger_account", Action::Upsert { key_columns: 1 }).ints(
             [

@@ -4,7 +4,6 @@ pub(crate) mod circle;
 pub(crate) mod source;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::link::{self, Refusal, Use};

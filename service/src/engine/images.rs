@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 
 use hashbrown::{HashMap, HashSet};
-use kith_reputation::{AccountId, Ledger, Operation, Outcome, Row, RuleKind, Transfer};
+use kith_reputation::{
+    AccountId, AccountImage, Ledger, Operation, Outcome, Row, RuleKind, Transfer,
+};
 use kith_store::batch::{ImageRow, OriginIndex, StoredRows};
 
 /// Accounts that changed since their image.
@@ -21,6 +23,9 @@ pub(super) struct Images {
     known: Vec<u32>,
     /// Rows that changed since the last image.
     touched: HashMap<AccountId, Touched>,
+    /// Of `known` accounts with unclaimed entries in the store, how many these are: the first so many that the
+    /// ledger has, unless some have expired since.
+    entries: HashMap<AccountId, Option<usize>>,
     /// Accounts that have an image in the store, or had one; of others it has no rows.
     imaged: HashSet<AccountId>,
     /// Marked since the checkpoint began.
@@ -180,8 +185,12 @@ impl Images {
             true => account.rows().collect(),
             false => Vec::new(),
         };
+        let entries = account.unclaimed().len();
         ledger.settle(id);
         if let (Some(account), true) = (ledger.account(id), is_known) {
+            if account.unclaimed().len() < entries {
+                self.entries.insert(id, None);
+            }
             let after: Vec<Row> = account.rows().collect();
             self.touch(id, differing(&before, &after).into_iter());
             self.known[index] = account.ordinal();
@@ -196,6 +205,15 @@ impl Images {
         touched.sort();
         // Somebody else may have settled it.
         (known == ordinal).then_some(touched.origins)
+    }
+
+    /// How many entries the store has of an account that is known; from now on it has so many.
+    fn take_entries(&mut self, id: AccountId, now: usize) -> Option<usize> {
+        let before = match now {
+            0 => self.entries.remove(&id),
+            _ => self.entries.insert(id, Some(now)),
+        };
+        before.unwrap_or(Some(0))
     }
 
     /// Every account is behind.
@@ -231,11 +249,12 @@ impl Images {
         self.sweep == 0
     }
 
-    /// The store has an image of the account, settled to this tick, as the ledger has it.
-    pub(super) fn note_image(&mut self, id: AccountId, ordinal: u32) {
+    /// The store has an image of the account, as the ledger has it.
+    pub(super) fn note_image(&mut self, id: AccountId, image: &AccountImage) {
         self.imaged.insert(id);
         self.grow(id);
-        self.known[id.0 as usize] = ordinal;
+        self.known[id.0 as usize] = image.ordinal;
+        let _ = self.take_entries(id, image.unclaimed.len());
     }
 
     /// How many accounts have an image.
@@ -311,16 +330,18 @@ impl Images {
                 let image = account.image();
                 let touched = self.take_touched(id, image.ordinal);
                 let is_new = self.imaged.insert(id);
-                let stored = match touched {
-                    _ if is_new => StoredRows::Absent,
-                    Some(origins) => StoredRows::Except(origins),
-                    None => StoredRows::Unknown,
+                let entries = self.take_entries(id, image.unclaimed.len());
+                let (stored, entries_stored) = match touched {
+                    _ if is_new => (StoredRows::Absent, Some(0)),
+                    Some(origins) => (StoredRows::Except(origins), entries),
+                    None => (StoredRows::Unknown, None),
                 };
                 let image = ImageRow {
                     id,
                     position,
                     image,
                     stored,
+                    entries_stored,
                 };
                 rows += 1 + changed(&image);
                 slice.images.push(image);
@@ -354,12 +375,14 @@ fn changes_most(images: &[ImageRow]) -> bool {
     all >= SAMPLE && 2 * some > all
 }
 
-/// Rows of an image that are to be written, or removed.
+/// Rows of an image that are to be written, or removed; entries too.
 fn changed(row: &ImageRow) -> usize {
-    match &row.stored {
+    let entries = row.image.unclaimed.len() - row.entries_stored.unwrap_or_default();
+    let rows = match &row.stored {
         StoredRows::Except(origins) => origins.len(),
         StoredRows::Unknown | StoredRows::Absent => row.image.rows.len(),
-    }
+    };
+    rows + entries
 }
 
 /// Origins whose rows are not the same. Both lists ascend by origin.

@@ -1,7 +1,7 @@
 //! What follows from the journal and is written beside it: images, totals, flows, history, and the
 //! checkpoints that are kept.
 
-use kith_reputation::{AccountId, AccountImage, Row};
+use kith_reputation::{AccountId, AccountImage, Entry, Row};
 
 /// An account's image in the ledger, true at `position`.
 #[derive(Debug, Clone, Eq, PartialEq)]
@@ -14,6 +14,8 @@ pub struct ImageRow {
     pub image: AccountImage,
     /// The account's rows that the store has before it.
     pub stored: StoredRows,
+    /// How many unclaimed entries the store has of it: they are the first of the image's. None: not known.
+    pub entries_stored: Option<usize>,
 }
 
 /// What is known of an account's rows in the store, before an image of it is written.
@@ -28,6 +30,12 @@ pub enum StoredRows {
 }
 
 impl ImageRow {
+    /// Unclaimed entries that are to be written, with their places.
+    pub(crate) fn added_entries(&self) -> impl Iterator<Item = (i64, &Entry)> {
+        let stored = self.entries_stored.unwrap_or_default();
+        (0..).zip(&self.image.unclaimed).skip(stored)
+    }
+
     /// All rows, unless those that changed are known.
     pub(crate) fn added(&self) -> impl Iterator<Item = &Row> {
         let is_whole = !matches!(self.stored, StoredRows::Except(_));

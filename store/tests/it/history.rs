@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use kith_reputation::{
-    AccountId, Ledger, Operation, Row, RuleKind, Rules, Transfer, Verdict, views::Flows,
+    AccountId, AccountImage, Ledger, Operation, Row, RuleKind, Rules, Transfer, Verdict,
+    views::Flows,
 };
 use kith_store::{
     Batch, Pieces,
@@ -87,8 +88,8 @@ struct Past {
     moved: BTreeMap<(AccountId, AccountId, AccountId, i64), u64>,
     /// Without an image, or changed since.
     changed: BTreeSet<AccountId>,
-    /// The rows of the last images.
-    imaged: BTreeMap<AccountId, Vec<Row>>,
+    /// The last images.
+    imaged: BTreeMap<AccountId, AccountImage>,
     /// Accounts of the ledger whose number the store knows.
     known: u32,
 }
@@ -285,18 +286,23 @@ impl Past {
             .filter_map(|id| {
                 self.ledger.settle(id);
                 let image = self.ledger.account(id)?.image();
-                let stored = match self.imaged.insert(id, image.rows.clone()) {
-                    None => StoredRows::Absent,
+                let (stored, entries_stored) = match self.imaged.insert(id, image.clone()) {
+                    None => (StoredRows::Absent, Some(0)),
                     // Now and then nothing is known, as after a start.
                     Some(_) if (self.state.position + u64::from(id.0)).is_multiple_of(4) => {
-                        StoredRows::Unknown
+                        (StoredRows::Unknown, None)
                     }
-                    Some(before) => StoredRows::Except(difference(&before, &image.rows)),
+                    Some(before) => (
+                        StoredRows::Except(difference(&before.rows, &image.rows)),
+                        (image.unclaimed.starts_with(&before.unclaimed))
+                            .then_some(before.unclaimed.len()),
+                    ),
                 };
                 Some(ImageRow {
                     id,
                     position: self.state.position,
                     stored,
+                    entries_stored,
                     image,
                 })
             })

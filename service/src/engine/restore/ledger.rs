@@ -169,7 +169,7 @@ impl Engine {
     }
 
     fn restore_image(&mut self, ImageRow { id, image, .. }: ImageRow) -> Result<()> {
-        self.images.note_image(id, image.ordinal);
+        self.images.note_image(id, &image);
         Ok(self.ledger.restore_account(id, image)?)
     }
 
