@@ -138,6 +138,8 @@ pub(crate) struct Names {
     /// Whose they were when they were last resolved, as the store has it.
     before: HashMap<String, String>,
     has_unresolved: bool,
+    /// Who is tracked so far. None: nobody was ever, and a name that does not resolve is a mistake.
+    tracked: Option<Vec<TrackedDid>>,
 }
 
 impl Names {
@@ -149,12 +151,29 @@ impl Names {
             resolved: HashSet::new(),
             before: HashMap::new(),
             has_unresolved: false,
+            tracked: None,
         }
     }
 
-    /// Handles that do not resolve stand for whom they named when these were noted.
-    pub(crate) fn remember(&mut self, named: Vec<(String, String)>) {
-        self.before.extend(named);
+    /// Goes on from what a database has: handles that do not resolve stand for whom they named then, and
+    /// others are left out.
+    pub(crate) async fn go_on_from(&mut self, store: &Store) -> Result<()> {
+        if store.load_state().await?.is_none() {
+            return Ok(());
+        }
+        self.before.extend(store.load_named().await?);
+        let mut tracked = Vec::new();
+        for row in store.load_tracked().await? {
+            if let Some((did, _)) = store.account_name(row.account).await? {
+                tracked.push(TrackedDid {
+                    did,
+                    handle: None,
+                    label: row.label,
+                });
+            }
+        }
+        self.tracked = Some(tracked);
+        Ok(())
     }
 
     /// Every handle is to be resolved anew: it may have gone to another account.
@@ -162,37 +181,65 @@ impl Names {
         self.dids.clear();
     }
 
-    /// The engine's settings, every handle of the config resolved.
+    /// The engine's settings, every handle of the config resolved. One that never resolved is an error of the
+    /// first settings, and is left out of others, until it does.
     pub(crate) async fn settings(&mut self, config: &Config) -> Result<Settings, Unsettled> {
         self.has_unresolved = false;
         let circle = &config.circle;
-        let (mut tracked, mut reasons) = (Vec::new(), Vec::new());
+        let mut unknown = Vec::new();
+        let mut tracked = Vec::new();
         for account in &circle.tracked {
             match self.did(&account.id).await {
-                Ok(did) => tracked.push(TrackedDid {
-                    did,
-                    handle: (account.id.as_handle())
-                        .filter(|handle| self.resolved.contains(*handle))
-                        .map(|handle| handle.as_str().to_owned()),
-                    label: account.label.clone(),
-                }),
-                Err(reason) => reasons.push(reason),
+                Ok(did) => tracked.push((
+                    &account.id,
+                    TrackedDid {
+                        did,
+                        handle: (account.id.as_handle())
+                            .filter(|handle| self.resolved.contains(*handle))
+                            .map(|handle| handle.as_str().to_owned()),
+                        label: account.label.clone(),
+                    },
+                )),
+                Err(reason) => unknown.push(reason),
             }
         }
+        let is_tracked_known = unknown.is_empty();
         let mut lists = [Vec::new(), Vec::new()];
         for (list, ids) in lists.iter_mut().zip([&circle.skip, &circle.opt_out]) {
             for id in ids {
                 match self.did(id).await {
-                    Ok(did) => list.push(did),
-                    Err(reason) => reasons.push(reason),
+                    Ok(did) => list.push((id, did)),
+                    Err(reason) => unknown.push(reason),
                 }
             }
         }
-        if !reasons.is_empty() {
-            return Err(Unsettled(reasons));
-        }
         let [skip, opt_out] = lists;
-        distinct(config, &tracked, &skip)?;
+        distinct(&tracked, &skip)?;
+        let dids =
+            |list: Vec<(&Identifier, String)>| list.into_iter().map(|(_, did)| did).collect();
+        let (skip, opt_out): (Vec<String>, _) = (dids(skip), dids(opt_out));
+        let mut tracked: Vec<TrackedDid> = tracked.into_iter().map(|(_, who)| who).collect();
+        let before = self.tracked.take();
+        match before {
+            None if !unknown.is_empty() => return Err(Unsettled(unknown)),
+            Some(before) if !is_tracked_known => {
+                // One of them may be who is named anew.
+                let is_left = |who: &TrackedDid| {
+                    !skip.contains(&who.did) && tracked.iter().all(|other| other.did != who.did)
+                };
+                let left: Vec<_> = before.into_iter().filter(is_left).collect();
+                tracked.extend(left);
+            }
+            _ => {}
+        }
+        for reason in &unknown {
+            self.has_unresolved = true;
+            tracing::error!(
+                %reason,
+                "a handle of the configuration is left out until it resolves: check its spelling"
+            );
+        }
+        self.tracked = Some(tracked.clone());
         let mut settings = Settings::new(config, tracked, skip, opt_out);
         settings.named = Some(self.named(config));
         self.resolved.clear();
@@ -313,15 +360,6 @@ impl Unsettled {
         self.0.len()
     }
 
-    /// Whether trying again later may help.
-    pub(crate) fn is_retryable(&self) -> bool {
-        self.0.iter().all(|reason| match reason {
-            Reason::Handle { source, .. } => source.is_retryable(),
-            Reason::Slow { .. } => true,
-            Reason::Twice { .. } | Reason::Skipped { .. } => false,
-        })
-    }
-
     /// The same as problems of the file, each in its place.
     pub(crate) fn in_file(&self, path: &Path) -> Problems {
         let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -373,21 +411,26 @@ pub(crate) fn settings_offline(config: &Config) -> Result<Settings> {
 }
 
 /// No account is tracked twice, or tracked and kept out, once by handle and once by DID.
-fn distinct(config: &Config, tracked: &[TrackedDid], skip: &[String]) -> Result<(), Unsettled> {
-    for (id, did) in config.circle.skip.iter().zip(skip) {
-        if tracked.iter().any(|account| account.did == *did) {
-            return Err(Unsettled(vec![Reason::Skipped {
-                id: id.clone(),
+fn distinct(
+    tracked: &[(&Identifier, TrackedDid)],
+    skip: &[(&Identifier, String)],
+) -> Result<(), Unsettled> {
+    let refused = |reason| Err(Unsettled(vec![reason]));
+    for (id, did) in skip {
+        if tracked.iter().any(|(_, account)| account.did == *did) {
+            return refused(Reason::Skipped {
+                id: (*id).clone(),
                 did: did.clone(),
-            }]));
+            });
         }
     }
-    for (i, account) in tracked.iter().enumerate() {
-        if tracked[..i].iter().any(|other| other.did == account.did) {
-            return Err(Unsettled(vec![Reason::Twice {
-                id: config.circle.tracked[i].id.clone(),
+    for (i, (id, account)) in tracked.iter().enumerate() {
+        let mut earlier = tracked[..i].iter();
+        if earlier.any(|(_, other)| other.did == account.did) {
+            return refused(Reason::Twice {
+                id: (*id).clone(),
                 did: account.did.clone(),
-            }]));
+            });
         }
     }
     Ok(())

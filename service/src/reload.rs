@@ -2,8 +2,8 @@
 //! SIGHUP.
 //!
 //! What is read goes to the service as an [`Edit`], its handles resolved, so that the writer never
-//! waits for the network. An edit that is broken leaves everything as it is; so does a handle that
-//! does not resolve, but that may be the network's fault, and is tried again.
+//! waits for the network. An edit that is broken leaves everything as it is; a handle that does not
+//! resolve is left out, and tried again.
 
 use std::{
     ffi::OsString,
@@ -24,10 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    engine::Settings,
-    network::{Names, Unsettled},
-};
+use crate::{engine::Settings, network::Names};
 
 /// A change of the file is looked at when nothing more has happened for so long: editors write in
 /// several steps ..
@@ -238,7 +235,14 @@ impl Reading {
                 let _ = self.edits.send(Edit { settings }).await;
                 (!is_settled).then(|| Instant::now() + self.next_pause())
             }
-            Err(unsettled) => self.wait_for(&unsettled),
+            Err(unsettled) => {
+                self.is_broken = true;
+                let problems = unsettled.in_file(path);
+                tracing::error!(
+                    "the configuration is broken, everything stays as it is:\n{problems}"
+                );
+                None
+            }
         }
     }
 
@@ -246,21 +250,6 @@ impl Reading {
         let pause = self.pause;
         self.pause = (pause * 2).min(RETRY_MAX);
         pause
-    }
-
-    fn wait_for(&mut self, unsettled: &Unsettled) -> Option<Instant> {
-        self.is_broken = true;
-        let problems = unsettled.in_file(&self.running.path);
-        if !unsettled.is_retryable() {
-            tracing::error!("the configuration is broken, everything stays as it is:\n{problems}");
-            return None;
-        }
-        let pause = self.next_pause();
-        tracing::error!(
-            "the configuration cannot be taken up now, everything stays as it is; trying again in \
-             {pause:?}:\n{problems}"
-        );
-        Some(Instant::now() + pause)
     }
 }
 

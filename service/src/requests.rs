@@ -132,7 +132,7 @@ async fn take_alone(config: &Config) -> Result<()> {
         Err(error) => return Err(error.into()),
     };
     let mut names = Names::new(network::directory(config, None)?);
-    names.remember(store.load_named().await?);
+    names.go_on_from(&store).await?;
     let settings = names.settings(config).await.map_err(|error| {
         InputError(format!(
             "no service runs, and the configuration cannot be taken up: {error}\n  help: the \

@@ -35,11 +35,22 @@ fn the_circle_follows_the_file() {
     // What is broken changes nothing, and says where.
     kith.configure(&both.replace("[circle]\n", "[circle]\ndeep = 3\n"));
     until_said(&mut running, "kith.toml:4:1: ", 1);
-    kith.configure(&format!(
-        "{both}\n[[circle.tracked]]\nid = \"nobody.pds1.test\"\n"
-    ));
-    let line = both.lines().count() + 3;
-    until_said(&mut running, &format!("kith.toml:{line}:6: "), 1);
+    // A name that nobody has is left out, and keeps nothing else from being taken up.
+    let nobody = "[[circle.tracked]]\nid = \"nobody.pds1.test\"\n";
+    let edited = both.replacen("[circle]\n", "[circle]\nmax_follows = 4000\n", 1);
+    let taken = running.stderr().matches("is taken up").count();
+    kith.configure(&format!("{edited}\n{nobody}"));
+    until_said(&mut running, "nobody.pds1.test", 1);
+    until_said(&mut running, "circle.max_follows", 1);
+    until_said(&mut running, "is taken up", taken + 1);
+    // It may be somebody's new name.
+    let renamed = edited.replacen(
+        &format!("id = \"{}\"", first.did),
+        "id = \"nobody.pds1.test\"",
+        1,
+    );
+    kith.configure(&renamed);
+    until_said(&mut running, "is taken up", taken + 2);
     assert!(wrong(&kith, &truth, &[&first.did, &second.did]).is_empty());
 
     // Mended, as editors do it: another file in its place. One key waits for a restart.
@@ -113,7 +124,20 @@ fn the_circle_follows_the_file() {
         database.number("SELECT COUNT(*) FROM circle_change"),
         changes
     );
+    // Who is tracked so far may be whom it names.
     database.execute("DELETE FROM named");
+    let mut running = kith.start(&["run"]);
+    until_said(&mut running, "following", 1);
+    let said = running.stop(Signal::Term).expect_ok().stderr;
+    assert!(said.contains("left out until it resolves"), "{said}");
+    assert!(said.contains(&second.handle), "{said}");
+    assert_eq!(
+        database.number("SELECT COUNT(*) FROM circle_change"),
+        changes
+    );
+    // Where nobody ever was, it is a mistake.
+    let empty = Database::sqlite();
+    kith.configure(&unreachable.replace(database.url(), empty.url()));
     let refused = kith.run(&["run"]).expect_code(1).stderr;
     assert!(refused.contains(&second.handle), "{refused}");
 }

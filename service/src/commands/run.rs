@@ -33,7 +33,7 @@ async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
     let directory = network::directory(&config, Some(learned))?;
     network::remember(&directory, &store).await?;
     let mut names = Names::new(directory.clone());
-    names.remember(store.load_named().await?);
+    names.go_on_from(&store).await?;
     let settings = tokio::select! {
         settings = names.settings(&config) => settings,
         () = stopping.cancelled() => return Ok(()),

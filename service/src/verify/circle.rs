@@ -4,7 +4,7 @@ use anyhow::Result;
 use kith_graph::{AccountId, Changes, Circle};
 use kith_store::{
     JournalPart, Store, StoreError,
-    batch::{Micros, State},
+    batch::{AccountRow, Micros, State},
 };
 
 use super::{Differences, Row};
@@ -96,7 +96,6 @@ pub(super) async fn verify(
             }
         })
         .await?;
-    let shown = |hop: Option<u8>| hop.map_or("NULL".to_owned(), |hop| hop.to_string());
     for (row, should) in rows.iter().zip(circle.recompute_hops()) {
         if row.hop != should {
             let (stored, should) = (shown(row.hop), shown(should));
@@ -104,6 +103,21 @@ pub(super) async fn verify(
         }
     }
 
+    verify_changes(store, &rows, after, differences).await
+}
+
+/// A column as it is told.
+fn shown(value: Option<impl ToString>) -> String {
+    value.map_or("NULL".to_owned(), |value| value.to_string())
+}
+
+/// Verifies that the changes of the circle led to where it is.
+async fn verify_changes(
+    store: &Store,
+    rows: &[AccountRow],
+    after: u64,
+    differences: &mut Differences,
+) -> Result<Seen> {
     let mut numbers: Vec<u32> = rows
         .iter()
         .filter_map(|row| Some(row.ledger_id?.0))
@@ -143,8 +157,6 @@ pub(super) async fn verify(
     for (row, since) in rows.iter().zip(since) {
         // Who was there before the first event is since that one.
         if row.since_micros != since && since != Some(0) {
-            let shown =
-                |since: Option<Micros>| since.map_or("NULL".to_owned(), |at| at.to_string());
             let (stored, should) = (shown(row.since_micros), shown(since));
             differences.note(
                 ("account", &Row::of(&row.did), "since_micros"),

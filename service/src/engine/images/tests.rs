@@ -98,7 +98,7 @@ fn run(rule: RuleKind, sink_percent: u8, seed: u64) {
                 },
                 // Some want no points.
                 (_, Operation::Transfer(transfer)) => Operation::Transfer(Transfer {
-                    held: parties.1 % 4 == 0,
+                    held: parties.1.is_multiple_of(4),
                     ..transfer
                 }),
                 (_, other) => other,
