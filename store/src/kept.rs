@@ -8,6 +8,7 @@
 use kith_reputation::{AccountId, AccountImage, Entry, Piece, Row};
 
 use crate::{
+    backend::Backend,
     batch::Batch,
     leb128::{pull, pull32, push},
     past::quoted,
@@ -88,8 +89,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<AccountImage> {
 /// A repair brings likes by keys that are TIDs; no other is looked for.
 const TID_LENGTH: usize = 13;
 
-/// Statements without parameters that remove what the batch says, for either database.
-pub(crate) fn removals(batch: &Batch) -> Vec<String> {
+/// Statements without parameters that remove what the batch says.
+pub(crate) fn removals(batch: &Batch, backend: &Backend) -> Vec<String> {
     let mut statements = Vec::new();
     if let Some((ordinal, from, before)) = batch.kept.discarded {
         statements.push(format!(
@@ -114,8 +115,8 @@ pub(crate) fn removals(batch: &Batch) -> Vec<String> {
     }
     if let Some((from, before, key)) = &batch.likes_forgotten {
         statements.push(format!(
-            "DELETE FROM dropped_like WHERE sender >= {from} AND sender < {before} AND rkey < {}",
-            quoted(key)
+            "DELETE FROM dropped_like WHERE sender >= {from} AND sender < {before} AND {}",
+            backend.by_bytes("rkey", "<", &quoted(key))
         ));
     }
     statements

@@ -122,7 +122,7 @@ macro_rules! advance {
 
 /// Writes what the configuration names anew (a handful of rows), removes what is to go, and commits.
 macro_rules! finish {
-    ($batch:expr, $transaction:expr) => {{
+    ($batch:expr, $transaction:expr, $backend:expr) => {{
         if let Some(tracked) = &$batch.tracked {
             sqlx::query("DELETE FROM tracked")
                 .execute(&mut *$transaction)
@@ -159,7 +159,7 @@ macro_rules! finish {
             }
         }
         requests::answer!($batch, $transaction);
-        for removal in kept::removals($batch) {
+        for removal in kept::removals($batch, $backend) {
             sqlx::query(AssertSqlSafe(removal))
                 .execute(&mut *$transaction)
                 .await?;
@@ -302,7 +302,7 @@ impl Store {
                         origin_index::drop_sqlite(&mut transaction).await?;
                     }
                     bulk::run_sqlite(&mut transaction, &bulks).await?;
-                    finish!(batch, transaction);
+                    finish!(batch, transaction, &self.backend);
                     if batch.origin_index == OriginIndex::Make {
                         origin_index::note(origin_index::make_sqlite(connection).await);
                     }
@@ -331,7 +331,7 @@ impl Store {
                     for bulk in &bulks {
                         bulk::run_postgres(&mut transaction, bulk).await?;
                     }
-                    finish!(batch, transaction);
+                    finish!(batch, transaction, &self.backend);
                     if batch.origin_index == OriginIndex::Make {
                         origin_index::note(origin_index::make_postgres(connection).await);
                     }

@@ -233,8 +233,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT sender, record, rkey FROM journal \
-             WHERE rkey > rev AND rkey >= {}",
-            quoted(first)
+             WHERE {c} AND {}",
+            self.backend.by_bytes("rkey", ">=", &quoted(first)),
+            c = self.backend.by_bytes("rkey", ">", "rev"),
         );
         self.each_like_key("journal", &sql, &[], give).await
     }
@@ -248,8 +249,8 @@ impl Store {
         give: impl FnMut(AccountId, RecordKind, &str),
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1 OR rkey >= {}",
-            quoted(since_key)
+            "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1 OR {}",
+            self.backend.by_bytes("rkey", ">=", &quoted(since_key))
         );
         self.each_like_key("dropped_like", &sql, &[since], give)
             .await

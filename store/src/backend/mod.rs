@@ -41,6 +41,16 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
+    /// A comparison of texts by their bytes, whatever language the database was made for.
+    pub(crate) fn by_bytes(&self, left: &str, comparison: &str, right: &str) -> String {
+        match self {
+            Backend::Sqlite(_) => format!("{left} {comparison} {right}"),
+            Backend::Postgres(_) => {
+                format!("{left} COLLATE \"C\" {comparison} {right} COLLATE \"C\"")
+            }
+        }
+    }
+
     pub(crate) async fn open(url: &str, access: Access) -> Result<Backend, StoreError> {
         let shown = mask_password(url);
         if url.starts_with("sqlite:") {

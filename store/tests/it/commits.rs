@@ -1,10 +1,11 @@
-//! The last commit of each repo.
+//! The last commit of each repo, and keys of records.
 
 use std::collections::BTreeMap;
 
+use kith_reputation::{AccountId, Operation, Transfer, Verdict};
 use kith_store::{
-    Access, Batch, Store,
-    batch::{CommitRow, State},
+    Access, Batch, Pieces, Store,
+    batch::{Clock, CommitRow, JournalRow, RecordIdentity, RecordKind, State},
 };
 
 use crate::twin::{databases, runtime};
@@ -74,5 +75,87 @@ fn the_last_commit_of_each_repo_is_read_back() {
             commit(4, "3kbbbbbbbbbbd", Some(6)),
         ];
         assert!(read.into_values().eq(expected), "{}", database.url());
+    }
+}
+
+/// Keys are in the order of their bytes also where a database was made for a language with another one:
+/// to a Czech, "ch" comes after "h".
+#[test]
+fn keys_are_in_the_order_of_their_bytes() {
+    let like = |position, rkey: &str, rev: &str| JournalRow {
+        position,
+        epoch: 1,
+        operation: Operation::Transfer(Transfer {
+            sender: AccountId(1),
+            receiver: AccountId(2),
+            points: 1,
+            nonce: 0,
+            held: false,
+        }),
+        verdict: Verdict::Accepted,
+        claimed_from: None,
+        pieces: Pieces::default(),
+        sink_points: 0,
+        sink_pieces: Pieces::default(),
+        parameters: None,
+        record: Some(RecordIdentity {
+            kind: RecordKind::Like,
+            rkey: rkey.into(),
+            rev: rev.into(),
+            subject_rkey: "3kaaaaaaaaaaa".into(),
+        }),
+        micros: 1,
+    };
+    for database in databases() {
+        runtime().block_on(async {
+            let store = Store::open(database.url(), Access::Write).await;
+            let store = store.expect("opens");
+            let mut state = State {
+                clock: Clock {
+                    epoch_micros: 1,
+                    started: None,
+                },
+                ..State::default()
+            };
+            store.create(&state).await.expect("is new");
+            let mut commit = async |batch: Batch, position| {
+                let expected = (state.batch, state.position);
+                (state.batch, state.position) = (state.batch + 1, position);
+                let batch = Batch {
+                    expected,
+                    state: state.clone(),
+                    ..batch
+                };
+                store.commit(&batch).await.expect("commits");
+            };
+            let journal = vec![
+                like(1, "3kczaaaaaaaaa", "3kchaaaaaaaaa"),
+                like(2, "3kchaaaaaaaaa", "3kczaaaaaaaaa"),
+            ];
+            let batch = Batch {
+                journal,
+                ..Batch::default()
+            };
+            commit(batch, 2).await;
+            let mut ahead = Vec::new();
+            let each = store.each_like_ahead("3kchbaaaaaaaa", |_, _, rkey| {
+                ahead.push(rkey.to_owned());
+            });
+            each.await.expect("reads");
+            assert_eq!(ahead, ["3kczaaaaaaaaa"], "{}", database.url());
+
+            let batch = Batch {
+                dropped: Some((0, 2)),
+                likes_forgotten: Some((0, 9, "3kczaaaaaaaaa".to_owned())),
+                ..Batch::default()
+            };
+            commit(batch, 2).await;
+            let mut left = Vec::new();
+            let each = store.each_dropped_like(9, "3kchbaaaaaaaa", |_, _, rkey| {
+                left.push(rkey.to_owned());
+            });
+            each.await.expect("reads");
+            assert_eq!(left, ["3kczaaaaaaaaa"], "{}", database.url());
+        });
     }
 }

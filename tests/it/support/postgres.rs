@@ -195,7 +195,8 @@ fn init(bin: &Path, owner: &Owner, folder: &Path, data: &Path) {
     let languages: [&[&str]; 2] = [
         &[
             "--locale-provider=icu",
-            "--icu-locale=en-US",
+            // Not the order of bytes: ch comes after h.
+            "--icu-locale=cs",
             "--locale=C.UTF-8",
         ],
         &["--no-locale"],

@@ -1,0 +1,1 @@
+-- Keys are compared by their bytes here; on PostgreSQL that depended on the language that the database was made for.
