@@ -16,19 +16,15 @@ impl Ledger {
         if id == AccountId::SINK {
             return Err(Rejection::SinkIsParty);
         }
-        // Accounts can be deleted and come back as often as they like.
-        let is_quiet = self.is_quiet(id);
-        if is_quiet {
-            self.settle(id);
-        } else {
-            self.settle_all(&needs);
-        }
+        // Also of who is quiet: whether he is known to be depends on when the ledger was resumed.
+        self.settle_all(&needs);
         let mut lost = 0;
         if needs(id) {
             lost = self.empty(id);
             self.top_up(id, self.ticks);
         }
-        if !is_quiet {
+        // Accounts can be deleted and come back as often as they like.
+        if !self.is_quiet(id) {
             lost += self.forget_elsewhere(id, needs);
         }
         self.buffers.losses.forgotten = lost;

@@ -386,3 +386,40 @@ fn a_gap_that_is_open_at_a_start_is_read() {
     let wrong = live_through(Kind::default(), &events);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Who is forgotten once more after a restart: whether all were settled then shows in the tables.
+#[test]
+fn who_is_forgotten_again_after_a_restart() {
+    let plain = Kind {
+        plain: true,
+        ..Kind::default()
+    };
+    let before = [Like(6, 0), Like(1, 2)];
+    let during = [Like(0, 3), Hours(1)];
+    // Time passes, and nothing else.
+    let pass = |times: usize| vec![Follow(0, 0); times];
+    let events = [
+        pass(2),
+        vec![
+            Request(RequestKind::Forget, 6),
+            Track(2),
+            Delete(2),
+            Track(0),
+            Skip(2),
+        ],
+        pass(2),
+        vec![Track(2), Hours(93)],
+        pass(1),
+        vec![Both(1, 2, 4), Ask(1), Next(Fate::Lost)],
+        pass(1),
+        vec![Request(RequestKind::Remember, 0)],
+        pass(3),
+        vec![Ask(1), Ask(1)],
+        pass(1),
+        vec![STOP],
+        pass(11),
+        vec![Delete(6)],
+    ];
+    let wrong = live_from_day_one(plain, &before, &during, &events.concat());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
