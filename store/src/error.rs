@@ -65,7 +65,7 @@ pub enum StoreError {
     },
     /// The schema is not this version's, and readers do not change it.
     #[error(
-        "the database {url} was made by an older kith (schema {version})\n  help: `kith run` or `kith replay` brings it up to date"
+        "the database {url} was made by an older kith (schema {version})\n  help: `kith run` or `kith replay` brings it up to date; `kith backup` copies it as it is"
     )]
     Older {
         /// The url, with its password hidden.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kith_tests::{Database, Kith, expected::Expected, expected::Said, project, recordings};
+use kith_tests::{Database, Kith, Signal, expected::Expected, expected::Said, project, recordings};
 
 /// The schemas there have been, by their last migration: see `tests/schemas/README.md`.
 const SCHEMAS: [&str; 13] = [
@@ -58,6 +58,79 @@ fn databases_of_every_schema_are_gone_on_with() {
     }
 }
 
+/// Whoever reads a log later has to find there what happened when Kith was replaced.
+#[test]
+fn a_service_says_which_kith_it_is_and_what_it_migrated() {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let frames = recordings().first;
+    for database in [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+    {
+        left(SCHEMAS[0], &database);
+        let from = database.number("SELECT MAX(version) FROM _sqlx_migrations");
+        let kith = Kith::new(&case.config(database.url(), &frames));
+        let migrated = format!("from={from} to={}", newest());
+        for starts in 1..=2 {
+            let mut running = kith.start(&["run"]);
+            let file = running.stderr_file().to_owned();
+            running.until("it to follow", || {
+                let said = std::fs::read_to_string(&file).unwrap_or_default();
+                said.contains("following").then_some(())
+            });
+            let said = running.stop(Signal::Term).expect_ok().stderr;
+            let version = format!("kith {} starts", env!("CARGO_PKG_VERSION"));
+            assert_eq!(said.matches(&version).count(), 1, "{said}");
+            let told = said.matches("migrated").count();
+            assert_eq!(
+                told,
+                2 - starts,
+                "only the first brings it up to date: {said}"
+            );
+            assert_eq!(said.matches(&migrated).count(), told, "{said}");
+        }
+    }
+}
+
+/// Before a migration is when a backup is needed most, and who makes it has the new Kith already.
+#[test]
+fn a_backup_is_made_of_any_schema() {
+    let database = Database::sqlite();
+    left(SCHEMAS[0], &database);
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let frames = recordings().first;
+    let kith = Kith::new(&case.config(database.url(), &frames));
+    let counted = ["journal", "account", "_sqlx_migrations"];
+    let counts = |database: &Database| {
+        counted.map(|table| database.number(&format!("SELECT COUNT(*) FROM {table}")))
+    };
+    let copied = |name: &str| {
+        let _ = kith.run(&["backup", name]).expect_ok();
+        let copy = format!("sqlite:{}", kith.folder().join(name).display());
+        let copy = Database::at(&copy);
+        assert_eq!(counts(&copy), counts(&database), "{name}");
+        copy
+    };
+    let before = counts(&database);
+    let older = copied("older.db");
+    assert_eq!(
+        counts(&database),
+        before,
+        "the database itself is left as it is"
+    );
+    let gone_on = Kith::new(&case.config(older.url(), &frames));
+    let replay = ["replay", "--frames", path(&frames)];
+    let _ = gone_on.run(&replay).expect_ok();
+    let _ = gone_on.run(&["verify"]).expect_ok();
+
+    database.execute(OF_TOMORROW);
+    let _ = copied("newer.db");
+}
+
+/// A migration of a Kith that is not made yet.
+const OF_TOMORROW: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+     VALUES (99991231000001, 'of tomorrow', 1, X'00', 0)";
+
 #[test]
 fn a_newer_schema_is_refused() {
     let database = Database::sqlite();
@@ -67,10 +140,7 @@ fn a_newer_schema_is_refused() {
     let kith = Kith::new(&case.config(database.url(), &frames));
     let replay = ["replay", "--frames", path(&frames)];
     let _ = kith.run(&replay).expect_ok();
-    database.execute(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (99991231000001, 'of tomorrow', 1, X'00', 0)",
-    );
+    database.execute(OF_TOMORROW);
     for command in [&replay[..], &["status"], &["verify"]] {
         let said = kith.run(command).expect_code(1).stderr;
         assert!(said.contains("newer kith"), "{said}");

@@ -51,7 +51,7 @@ pub(super) async fn run(path: &Path, file: &Path) -> Result<()> {
             .into());
         }
     }
-    let store = Store::open(&config.database, Access::Read).await?;
+    let store = Store::open(&config.database, Access::Copy).await?;
     store.backup(file).await?;
     store.close().await;
     Ok(())

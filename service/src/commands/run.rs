@@ -20,6 +20,8 @@ use crate::{
     signals::{self, Hangup},
 };
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Follows the network until stopped.
 pub(super) async fn run(path: &Path) -> Result<()> {
     signals::drained(Hangup::Reloads, |stopping| follow(path, stopping)).await
@@ -28,6 +30,8 @@ pub(super) async fn run(path: &Path) -> Result<()> {
 async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
     let hangups = signal(SignalKind::hangup())?;
     let config = super::load(path, Mode::Live)?;
+    // Whoever reads the log has to know which Kith wrote it.
+    tracing::info!(database = config.database_masked(), "kith {VERSION} starts");
     let store = Arc::new(Store::open(&config.database, Access::Write).await?);
     let (learned, documents) = mpsc::channel(service::LEARNED_MAX);
     let directory = network::directory(&config, Some(learned))?;

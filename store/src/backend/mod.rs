@@ -11,7 +11,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
 };
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
 pub(crate) use postgres::{ADVISORY_LOCK, PostgresBackend};
 pub(crate) use sqlite::{CACHE_SIZE, SqliteBackend, TEMP_STORE, lock_path};
@@ -31,6 +31,8 @@ pub enum Access {
     /// To read everything as it is at one moment, whatever is written meanwhile: one connection,
     /// one transaction, so one question at a time. Such questions are long, and nobody is warned.
     Snapshot,
+    /// To copy the whole file, whichever Kith made it: its schema may be another's.
+    Copy,
 }
 
 /// One of the two databases.
@@ -113,6 +115,9 @@ impl Once {
     }
 }
 
+/// Where sqlx keeps which migrations were applied.
+const MIGRATIONS: &str = "_sqlx_migrations";
+
 /// The last migration that was applied.
 const SCHEMA_VERSION: &str =
     "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations WHERE success";
@@ -126,6 +131,36 @@ fn check_schema(found: Option<i64>, ours: &Migrator, shown: &str) -> Result<(), 
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(StoreError::Newer { url, version }),
     }
+}
+
+/// Brings the schema up to date, and says so: what an older Kith made, it reads no more. A database that
+/// is new has no migrations yet.
+async fn migrate<C: Migrate>(
+    connection: &mut C,
+    migrations: &Migrator,
+    is_new: bool,
+    shown: &str,
+) -> Result<(), StoreError> {
+    let migrated = async {
+        let before = match is_new {
+            true => None,
+            false => last_migration(connection).await?,
+        };
+        migrations.run_direct(None, connection, false).await?;
+        Ok((before, last_migration(connection).await?))
+    };
+    let (before, after) = migrated.await.map_err(|e| migrate_error(shown, e))?;
+    if let (Some(from), Some(to)) = (before, after)
+        && from < to
+    {
+        tracing::info!(database = shown, from, to, "migrated");
+    }
+    Ok(())
+}
+
+async fn last_migration<C: Migrate>(connection: &mut C) -> Result<Option<i64>, MigrateError> {
+    let applied = connection.list_applied_migrations(MIGRATIONS).await?;
+    Ok(applied.iter().map(|migration| migration.version).max())
 }
 
 fn migrate_error(shown: &str, error: MigrateError) -> StoreError {

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{Access, Once, READERS, SCHEMA_VERSION, check_schema, migrate_error};
+use super::{Access, Once, READERS, SCHEMA_VERSION, check_schema, migrate};
 use crate::{StoreError, origin_index};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -31,6 +31,8 @@ const SESSION: [(&str, &str); 5] = [
     // While an answer is on its way there are no probes.
     ("tcp_user_timeout", "60000"),
 ];
+/// Whether no migration was ever applied.
+const IS_NEW: &str = "SELECT to_regclass('_sqlx_migrations') IS NULL";
 /// Advisory locks that are held with the key.
 const LOCKS: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
@@ -76,14 +78,15 @@ impl PostgresBackend {
             Access::Write => {
                 let mut connection = connect(&options).await.map_err(open_error)?;
                 process = take_advisory_lock(&mut connection, &shown).await?;
-                MIGRATIONS
-                    .run(&mut connection)
+                let is_new = sqlx::query_scalar(IS_NEW)
+                    .fetch_one(&mut connection)
                     .await
-                    .map_err(|e| migrate_error(&shown, e))?;
+                    .map_err(open_error)?;
+                migrate(&mut connection, &MIGRATIONS, is_new, &shown).await?;
                 origin_index::note(origin_index::make_postgres(&mut connection).await);
                 Some(Mutex::new(Some(connection)))
             }
-            Access::Read | Access::Snapshot => {
+            Access::Read | Access::Snapshot | Access::Copy => {
                 let mut connection = connect(&options).await.map_err(open_error)?;
                 let there: Option<String> = sqlx::query_scalar("SELECT to_regclass('state')::text")
                     .fetch_one(&mut connection)
@@ -92,11 +95,13 @@ impl PostgresBackend {
                 if there.is_none() {
                     return Err(StoreError::Missing { url: shown });
                 }
-                let version = sqlx::query_scalar(SCHEMA_VERSION)
-                    .fetch_one(&mut connection)
-                    .await
-                    .map_err(open_error)?;
-                check_schema(version, &MIGRATIONS, &shown)?;
+                if access != Access::Copy {
+                    let version = sqlx::query_scalar(SCHEMA_VERSION)
+                        .fetch_one(&mut connection)
+                        .await
+                        .map_err(open_error)?;
+                    check_schema(version, &MIGRATIONS, &shown)?;
+                }
                 connection.close().await.map_err(open_error)?;
                 None
             }

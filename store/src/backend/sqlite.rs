@@ -19,7 +19,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{Access, Once, READERS, SCHEMA_VERSION, check_schema, migrate_error};
+use super::{Access, Once, READERS, SCHEMA_VERSION, check_schema, migrate};
 use crate::{StoreError, origin_index};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -39,6 +39,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the lock is tried for while somebody has it, a moment apart.
 const LOCK_TRIES: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// Whether no migration was ever applied.
+const IS_NEW: &str =
+    "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
 
 /// Whether a file of SQLite has tables of which no migration of Kith knows.
 const IS_FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table') \
@@ -96,15 +100,16 @@ impl SqliteBackend {
                 let mut writer = SqliteConnection::connect_with(&options)
                     .await
                     .map_err(open_error)?;
-                MIGRATIONS
-                    .run(&mut writer)
+                let is_new = sqlx::query_scalar(IS_NEW)
+                    .fetch_one(&mut writer)
                     .await
-                    .map_err(|e| migrate_error(&shown, e))?;
+                    .map_err(open_error)?;
+                migrate(&mut writer, &MIGRATIONS, is_new, &shown).await?;
                 origin_index::note(origin_index::make_sqlite(&mut writer).await);
                 (Some(lock), Some(Mutex::new(Some(writer))))
             }
             _ if !path.exists() => return Err(StoreError::Missing { url: shown }),
-            Access::Read | Access::Snapshot => (None, None),
+            Access::Read | Access::Snapshot | Access::Copy => (None, None),
         };
         let mut pool = SqlitePoolOptions::new().max_connections(READERS);
         if access == Access::Snapshot {
@@ -146,11 +151,13 @@ impl SqliteBackend {
                 });
             }
             known.map_err(open_error)?;
-            let version = sqlx::query_scalar(SCHEMA_VERSION)
-                .fetch_one(&backend.readers)
-                .await
-                .map_err(open_error)?;
-            check_schema(version, &MIGRATIONS, &shown)?;
+            if access != Access::Copy {
+                let version = sqlx::query_scalar(SCHEMA_VERSION)
+                    .fetch_one(&backend.readers)
+                    .await
+                    .map_err(open_error)?;
+                check_schema(version, &MIGRATIONS, &shown)?;
+            }
         }
         Ok(backend)
     }
