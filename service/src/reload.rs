@@ -9,6 +9,7 @@ use std::{
     ffi::OsString,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,7 +25,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{engine::Settings, network::Names};
+use crate::{engine::Settings, http::CurrentToken, network::Names};
 
 /// A change of the file is looked at when nothing more has happened for so long: editors write in
 /// several steps ..
@@ -62,6 +63,8 @@ pub(crate) struct Running {
     pub(crate) config: Config,
     /// The handles resolved so far.
     pub(crate) names: Names,
+    /// Of the HTTP server, if there is one.
+    pub(crate) token: Option<Arc<CurrentToken>>,
 }
 
 impl Reloads {
@@ -199,6 +202,7 @@ impl Reading {
             path,
             config: running,
             names,
+            token,
         } = &mut self.running;
         let config = match Config::load(path, &Env::of_process(), Mode::Live) {
             Ok(config) => config,
@@ -217,7 +221,13 @@ impl Reading {
             let keys = waiting.join(", ");
             tracing::warn!(keys, "these changes wait for a restart");
         }
-        if cause == Cause::Hangup {
+        let is_asked = cause == Cause::Hangup;
+        if let Some(token) = token
+            && (is_asked || !taken.is_empty())
+        {
+            token.read_again();
+        }
+        if is_asked {
             names.forget();
         } else if taken.is_empty() && !names.has_unresolved() {
             if std::mem::take(&mut self.is_broken) {

@@ -186,6 +186,48 @@ fn a_running_service_takes_up_an_edit_and_tells_of_it() {
     assert!(!stopped.stderr.contains("ERROR"), "{}", stopped.stderr);
 }
 
+/// A token that somebody else has seen is exchanged without a restart.
+#[test]
+fn a_new_token_is_taken_up_and_the_old_one_is_none_any_more() {
+    let database = Database::sqlite();
+    let kith = Kith::new("");
+    let frames = recordings().expected.with_file_name("recording.frames");
+    let token = |text: &str| std::fs::write(kith.folder().join("token"), text).expect("written");
+    token(TOKEN);
+    kith.configure(&format!(
+        "database = \"{}\"\n[http]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"token\"\n\
+         [circle]\nbackfill = \"stream\"\n[[circle.tracked]]\nid = \"{VIEWER}\"\n\
+         [[source]]\nkind = \"file\"\npath = \"{}\"\n",
+        database.url(),
+        frames.display()
+    ));
+    let mut running = kith.start(&["run"]);
+    let web = Web {
+        address: address(&mut running),
+    };
+    let reserved = "/api/v1/reports/unclaimed";
+    let new = ("Authorization", "Bearer another-one-for-tests");
+    let statuses = || [BEARER, new].map(|header| web.get(reserved, &[header]).status);
+    assert_eq!(statuses(), [200, 401]);
+    token("another-one-for-tests");
+    running.signal(Signal::Hup);
+    running.until("the new token", || (statuses() == [401, 200]).then_some(()));
+    // One that is half written, say, lets nobody in and locks nobody out.
+    token("");
+    running.signal(Signal::Hup);
+    let file = running.stderr_file().to_owned();
+    running.until("it to be told", || {
+        let said = std::fs::read_to_string(&file).unwrap_or_default();
+        said.contains("the token stays as it is").then_some(())
+    });
+    assert_eq!(statuses(), [401, 200]);
+    let said = running.stop(Signal::Term).expect_ok().stderr;
+    assert!(
+        !said.contains("for-tests"),
+        "no token is in the log: {said}"
+    );
+}
+
 /// Asks for something with the token.
 fn post(web: &Web, path: &str, body: &Value) -> Reply {
     let headers = [("Content-Type", "application/json"), BEARER];

@@ -45,10 +45,15 @@ async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
     let settings = settings.map_err(|error| error.in_file(path))?;
     let engine = Engine::open(&store, settings).await?;
     tracing::info!(database = config.database_masked(), "following");
+    let mut server = None;
+    if let Some(address) = config.http.listen {
+        server = Some(Server::start(path, &config, address, stopping.clone()).await?);
+    }
     let running = Running {
         path: path.to_owned(),
         config: config.clone(),
         names,
+        token: server.as_ref().map(Server::token),
     };
     let reloads = Reloads::watch(running, hangups, stopping.clone());
     let outside = Outside {
@@ -56,10 +61,6 @@ async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
         documents,
         reloads,
     };
-    let mut server = None;
-    if let Some(address) = config.http.listen {
-        server = Some(Server::start(path, &config, address, stopping.clone()).await?);
-    }
     service::run(&config, Arc::clone(&store), engine, outside, stopping).await?;
     if let Some(server) = server {
         server.finish().await;

@@ -93,9 +93,9 @@ pub(super) async fn report(
 ) -> Answer {
     let name = name.map(|Path(name)| name).unwrap_or_default();
     let report = find(&name)?;
-    let has_token = token::is_given(site.token.as_ref(), &headers);
+    let has_token = token::is_given(site.token.get().as_deref(), &headers);
     if is_reserved(report) {
-        token::require(site.token.as_ref(), &headers)?;
+        token::require(site.token.get().as_deref(), &headers)?;
     }
     let asked = Asked::of(report, &uri)?;
     let tag = tag(&site, if has_token { "t" } else { "r" }).await?;
@@ -154,7 +154,7 @@ pub(super) async fn explain(
     // Skipped and tracked accounts are those of the file as it is now.
     let config = Config::load(&site.path, &Env::of_process(), Mode::Offline);
     let config = config.as_ref().unwrap_or(&site.config);
-    let has_token = token::is_given(site.token.as_ref(), &headers);
+    let has_token = token::is_given(site.token.get().as_deref(), &headers);
     let sum = page::checksum(format!("{has_token}{:?}", config.circle).as_bytes());
     let tag = tag(&site, &format!("{sum:x}")).await?;
     if is_known(&headers, &tag) {

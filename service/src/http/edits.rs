@@ -118,7 +118,7 @@ pub(super) async fn body_of<T: DeserializeOwned>(
     body: Body,
     help: &str,
 ) -> Result<T, Problem> {
-    token::require(site.token.as_ref(), headers)?;
+    token::require(site.token.get().as_deref(), headers)?;
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/json") {

@@ -45,6 +45,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::exit::InputError;
 use events::News;
+pub(crate) use token::CurrentToken;
 use token::Token;
 
 /// Where `kith serve` listens unless told.
@@ -62,7 +63,7 @@ struct Site {
     /// As it was read at start.
     config: Config,
     store: Store,
-    token: Option<Token>,
+    token: Arc<CurrentToken>,
     listens_on_loopback: bool,
     requests: Semaphore,
     news: News,
@@ -78,7 +79,10 @@ pub(crate) fn has_token(config: &Config) -> Result<bool> {
 }
 
 /// The server, running.
-pub(crate) struct Server(JoinHandle<()>);
+pub(crate) struct Server {
+    task: JoinHandle<()>,
+    token: Arc<CurrentToken>,
+}
 
 impl Server {
     /// Serves the config's database until `stop`.
@@ -91,7 +95,7 @@ impl Server {
         address: SocketAddr,
         stop: CancellationToken,
     ) -> Result<Server> {
-        let token = Token::of_config(config)?;
+        let token = Arc::new(CurrentToken::of_config(config)?);
         let store = Store::open(&config.database, Access::Read).await?;
         let listener = TcpListener::bind(address).await.map_err(|error| {
             InputError(format!(
@@ -110,7 +114,7 @@ impl Server {
             path: path.to_owned(),
             config: config.clone(),
             store,
-            token,
+            token: Arc::clone(&token),
             listens_on_loopback: address.ip().is_loopback(),
             requests: Semaphore::new(REQUESTS_MAX),
             news: News::default(),
@@ -123,13 +127,21 @@ impl Server {
             watcher.abort();
         });
         tracing::info!(url = format!("http://{address}/"), "serving");
-        Ok(Server(task))
+        Ok(Server { task, token })
+    }
+
+    /// The token, for who knows when it is to be read again.
+    pub(crate) fn token(&self) -> Arc<CurrentToken> {
+        Arc::clone(&self.token)
     }
 
     /// Waits for the last answers, but not long.
     pub(crate) async fn finish(mut self) {
-        if tokio::time::timeout(PATIENCE, &mut self.0).await.is_err() {
-            self.0.abort();
+        if tokio::time::timeout(PATIENCE, &mut self.task)
+            .await
+            .is_err()
+        {
+            self.task.abort();
         }
     }
 }

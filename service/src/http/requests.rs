@@ -123,7 +123,7 @@ pub(super) async fn request(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    token::require(site.token.as_ref(), &headers)?;
+    token::require(site.token.get().as_deref(), &headers)?;
     if uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,

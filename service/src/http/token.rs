@@ -1,6 +1,9 @@
 //! The token: who sends it may edit, and sees what is reserved.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use anyhow::Result;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -16,7 +19,45 @@ const LENGTH_MIN: usize = 16;
 /// Bytes of a token's file, at most.
 const FILE_BYTES_MAX: u64 = 4_096;
 
+/// The token as it is now: its file may be written anew while the server runs.
+pub(crate) struct CurrentToken {
+    config: Config,
+    now: RwLock<Option<Arc<Token>>>,
+}
+
+impl CurrentToken {
+    pub(super) fn of_config(config: &Config) -> Result<CurrentToken> {
+        let now = Token::of_config(config)?.map(Arc::new);
+        Ok(CurrentToken {
+            config: config.clone(),
+            now: RwLock::new(now),
+        })
+    }
+
+    /// The token, if there is one.
+    pub(super) fn get(&self) -> Option<Arc<Token>> {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        now.clone()
+    }
+
+    /// Reads it again. One that cannot be read changes nothing, as an edit that is broken.
+    pub(crate) fn read_again(&self) {
+        match Token::of_config(&self.config) {
+            Ok(token) => {
+                let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+                let is_same = now.as_deref() == token.as_ref();
+                *now = token.map(Arc::new);
+                if !is_same {
+                    tracing::info!("the token is another one from now on");
+                }
+            }
+            Err(error) => tracing::error!("the token stays as it is: {error}"),
+        }
+    }
+}
+
 /// A secret; its text is never shown.
+#[derive(Eq, PartialEq)]
 pub(super) struct Token(String);
 
 impl Token {
