@@ -300,6 +300,12 @@ fn what_is_sent_to_do_harm_does_none() {
             reply.status
         );
         assert!(!reply.body.contains("circle"), "{host}: {}", reply.body);
+        // Who reads this behind a reverse proxy should not open the server to everybody.
+        assert!(
+            reply.status == 400 || reply.body.contains("a reverse proxy sets Host"),
+            "{host}: {}",
+            reply.body
+        );
     }
     for host in ["localhost", "127.0.0.1", "[::1]:9463"] {
         assert_eq!(
@@ -367,6 +373,12 @@ fn events_are_told_as_they_are_committed() {
         BufReader::new(stream).lines().map_while(Result::ok)
     };
     let mut lines = listen();
+    let head: Vec<_> = (lines.by_ref())
+        .take_while(|line| !line.is_empty())
+        .collect();
+    for header in ["cache-control: no-store", "x-accel-buffering: no"] {
+        assert!(head.iter().any(|line| line == header), "{header}: {head:?}");
+    }
     let mut next = |kind: &str| -> Value {
         let begin = format!("event: {kind}");
         let found = lines.any(|line| line == begin);

@@ -15,7 +15,7 @@ use std::{
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderName, StatusCode, header},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -36,6 +36,13 @@ const WAITING_MAX: usize = 2_048;
 const LOOK_TIME: Duration = Duration::from_secs(1);
 /// Likes, and changes, told of one look; of more the last ones are left out, and it is said so.
 const NEWS_MAX: u16 = 500;
+
+/// Nobody on the way keeps events: no cache, and no nginx, which without its own word for that waits
+/// for a full buffer before it passes anything on.
+const HEADERS: [(HeaderName, &str); 2] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
 
 /// Who listens, and what they hear.
 pub(super) struct News {
@@ -184,5 +191,5 @@ pub(super) async fn stream(State(site): State<Arc<Site>>) -> Result<Response, Pr
         _place: place,
     };
     let events = Sse::new(stream::unfold(client, Client::next)).keep_alive(KeepAlive::default());
-    Ok(([(header::CACHE_CONTROL, "no-store")], events).into_response())
+    Ok((HEADERS, events).into_response())
 }

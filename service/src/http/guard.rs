@@ -132,8 +132,10 @@ fn asks_loopback(request: &Request) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("Host {host:?} is no name of this machine's loopback");
-    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
-        .help("ask for localhost or 127.0.0.1; to serve others, listen at another address"))
+    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).help(
+        "ask for localhost or 127.0.0.1; a reverse proxy sets Host to that of the address it asks, \
+               see docs/OPERATING.md",
+    ))
 }
 
 /// Whether a Host header names loopback, with or without a port.
