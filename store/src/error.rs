@@ -1,5 +1,6 @@
 //! What can go wrong with a database.
 
+use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
 use crate::Report;
@@ -74,12 +75,15 @@ pub enum StoreError {
         version: i64,
     },
     /// A migration failed.
-    #[error("cannot bring the schema of {url} up to date: {source}")]
+    #[error(
+        "cannot bring the schema of {url} up to date: {source}{}",
+        help_of_migration(source)
+    )]
     Migrate {
         /// The url, with its password hidden.
         url: String,
         /// What sqlx says.
-        source: sqlx::migrate::MigrateError,
+        source: MigrateError,
     },
     /// The database moved on without this process.
     #[error(
@@ -178,6 +182,31 @@ pub enum StoreError {
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 const DATA_EXCEPTION: &str = "22";
 
+/// PostgreSQL's code of whatever a user has no right to.
+const DENIED: &str = "42501";
+
+/// Who may not make tables wants to write, who may not look into one to read. A server that speaks
+/// another language than English gets the last answer.
+fn help_of_denied(message: &str) -> &'static str {
+    if message.contains("for schema") {
+        "the user needs the right to make tables: GRANT CREATE ON SCHEMA …"
+    } else if message.contains("for database") {
+        "the user needs the right to connect: GRANT CONNECT ON DATABASE …"
+    } else if message.contains("must be owner") {
+        "be the user that made the tables: only their owner brings them up to date"
+    } else {
+        "to read, the user needs GRANT SELECT, as docs/OPERATING.md says; only the owner of the tables writes"
+    }
+}
+
+/// The same of an error of a migration.
+fn help_of_migration(error: &MigrateError) -> String {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => help_of(error),
+        _ => String::new(),
+    }
+}
+
 /// What to do about an error of the driver, as a line of its own; empty where nobody knows.
 fn help_of(error: &sqlx::Error) -> String {
     use std::io::ErrorKind::{
@@ -202,7 +231,7 @@ fn help_of(error: &sqlx::Error) -> String {
                 match &*code {
                     "28P01" | "28000" => "look at user and password of the URL",
                     "3D000" => "make it first, as with createdb",
-                    "42501" => "the user needs the right to make tables: GRANT CREATE ON SCHEMA …",
+                    DENIED => help_of_denied(error.message()),
                     "53300" => "more connections are open than the server takes: max_connections",
                     _ => "",
                 }

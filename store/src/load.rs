@@ -38,11 +38,22 @@ pub enum JournalPart {
 impl Store {
     /// The state, or None in a database that was never written to.
     pub async fn load_state(&self) -> Result<Option<State>, StoreError> {
-        const SQL: &str = "SELECT batch, position, ticks, seed, epoch, epoch_micros, epoch_base, \
-            epoch_base_micros, clock_micros, flow_position, depth, checkpoint_position, \
-            dropped_position, history_epoch, writer FROM state";
+        self.load_state_and("seed").await
+    }
+
+    /// The same with seed 0, for those who may not know it, or have no need to.
+    pub async fn load_state_without_seed(&self) -> Result<Option<State>, StoreError> {
+        self.load_state_and("CAST(0 AS BIGINT)").await
+    }
+
+    async fn load_state_and(&self, seed: &str) -> Result<Option<State>, StoreError> {
+        let sql = format!(
+            "SELECT batch, position, ticks, {seed} AS seed, epoch, epoch_micros, epoch_base, \
+             epoch_base_micros, clock_micros, flow_position, depth, checkpoint_position, \
+             dropped_position, history_epoch, writer FROM state"
+        );
         on_readers!(self, pool => {
-            let Some(row) = sqlx::query(SQL).fetch_optional(pool).await? else {
+            let Some(row) = sqlx::query(AssertSqlSafe(sql.as_str())).fetch_optional(pool).await? else {
                 const LEFT: &str = "SELECT EXISTS (SELECT 1 FROM journal) OR EXISTS (SELECT 1 FROM account)";
                 let is_left: bool = sqlx::query_scalar(LEFT).fetch_one(pool).await?;
                 return match is_left {

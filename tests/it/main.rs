@@ -6,6 +6,7 @@
 //! - `progress`: bars, and log lines beside them.
 //! - `books`: reports against the ledger they tell of.
 //! - `people`: what is shown at the command line, and that strangers cannot act there.
+//! - `reader`: who may only read.
 //! - `reports`: every report on both databases, by hand, and against the ledger.
 //! - `export`: files for other programs, opened by those.
 //! - `recovery`: lost parts of the checkpoint, and whether the books balance.
@@ -50,6 +51,7 @@ mod page;
 mod people;
 mod pipes;
 mod progress;
+mod reader;
 mod recovery;
 mod replay;
 mod reports;

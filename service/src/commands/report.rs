@@ -34,7 +34,7 @@ pub(super) async fn run(path: &Path, args: ReportArgs) -> Result<()> {
     let parameters = parameters(&store, report, &args).await?;
     if report.reads_journal() {
         let dropped = store
-            .load_state()
+            .load_state_without_seed()
             .await?
             .map_or(0, |state| state.dropped_position);
         output::note_dropped(dropped);

@@ -66,7 +66,7 @@ async fn write(
     stopping: &CancellationToken,
 ) -> Result<()> {
     store.sort_in_files().await?;
-    let state = store.load_state().await?.unwrap_or_default();
+    let state = store.load_state_without_seed().await?.unwrap_or_default();
     let since = match &args.since {
         Some(text) => match ask::parameter(store, "since", text).await? {
             Parameter::Int(since) => Some(since),
