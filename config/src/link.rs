@@ -115,7 +115,9 @@ pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
         })
     };
     let sqlite = "write sqlite: and the path of a file, as in sqlite:kith.db";
-    let postgres = "write postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+    let postgres = "write postgres://USER:PASSWORD@HOST:PORT/DATABASE; characters of the password that \
+                    mean something in a URL are percent-encoded: %23 for #, %2F for /, %3F for ?, %25 \
+                    for %";
     match text.split_once(':') {
         Some(("sqlite", path)) if path.trim_start_matches('/').is_empty() => {
             refuse("the database URL has no path", sqlite)
@@ -132,6 +134,10 @@ pub(crate) fn database_url(text: &str) -> Result<(), Refusal> {
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
             match Url::parse(text) {
+                // What stands before it would be taken for host and port.
+                Ok(url) if url.fragment().is_some() => {
+                    refuse("the database URL has a # in it", postgres)
+                }
                 Ok(_) => Ok(()),
                 Err(error) => refuse(
                     &format!("the database URL cannot be read: {error}"),
@@ -382,6 +388,25 @@ mod tests {
         ] {
             assert!(database_url(text).is_err(), "{text}");
         }
+    }
+
+    /// What the parser says of them, "invalid port number", is of no help.
+    #[test]
+    fn a_password_that_is_no_part_of_a_url_is_encoded() {
+        for text in [
+            "postgres://kith:p#w@db.example/kith",
+            "postgres://kith:1#w@db.example/kith",
+            "postgres://kith:p/w@db.example/kith",
+            "postgres://kith:p?w@db.example/kith",
+        ] {
+            let refusal = database_url(text).expect_err(text);
+            assert!(
+                refusal.help.contains("percent-encoded: %23 for #"),
+                "{text}"
+            );
+        }
+        let encoded = "postgres://kith:p%23w%2Fx%3F%25@db.example/kith";
+        assert!(database_url(encoded).is_ok());
     }
 
     #[test]
