@@ -1,6 +1,7 @@
 //! What others rely on: field names of the JSON, exit codes, files that `kith` writes.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt as _;
 
 use kith_tests::{Database, Kith, expected::Expected, recordings};
 use serde_json::Value;
@@ -155,6 +156,11 @@ fn a_new_file_is_right_and_a_wrong_one_is_told_all_at_once() {
     let kith = Kith::new("depth = 1");
     let _ = kith.run(&["init"]).expect_code(1);
     let _ = kith.run(&["init", "--force"]).expect_ok();
+    // It may come to hold a password.
+    let new = kith.folder().join("new.toml");
+    let _ = kith.run(&["--config", "new.toml", "init"]).expect_ok();
+    let mode = std::fs::metadata(&new).expect("written").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
     let nowhere = ["--config", "not/there/kith.toml", "init"];
     let said = kith.run(&nowhere).expect_code(1).stderr;
     assert!(said.contains("help: its folder has to be there"), "{said}");

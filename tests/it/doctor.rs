@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use kith_tests::{Database, Kith, Network, Signal, kith_binary, project, recordings};
@@ -165,6 +166,26 @@ fn what_is_broken_is_named_and_the_rest_still_looked_at() {
         (&files["state"], &files["detail"]),
         (&"fail".into(), &"200 at most".into())
     );
+}
+
+/// As it is of the token's file.
+#[test]
+fn a_password_that_others_can_read_is_told() {
+    let kith = configured("postgres://kith:not-for-any-log@127.0.0.1:9/kith", "");
+    let file = kith.folder().join("kith.toml");
+    let told = |mode: u32| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&file, mode).expect("set");
+        let (found, _) = findings(&kith, &["--offline"]);
+        assert!(!found.iter().any(|one| one.contains("for-any-log")));
+        (found.iter()).any(|one| one.starts_with("warn config: ") && one.contains("the password"))
+    };
+    assert!(told(0o644));
+    assert!(told(0o640));
+    assert!(!told(0o600));
+    let without = std::fs::read_to_string(&file).expect("a file");
+    kith.configure(&without.replace(":not-for-any-log", ""));
+    assert!(!told(0o644), "there is nothing to hide");
 }
 
 /// Answers one request after the other with this date.

@@ -10,7 +10,7 @@ pub(super) use network::reach;
 use std::{io::Write, path::Path};
 
 use anyhow::Result;
-use kith_config::{Config, Mode, Problems};
+use kith_config::{Config, Env, Mode, Problems};
 use kith_store::{Access, Status, Store, StoreError, Table, Value};
 use serde::Serialize;
 
@@ -104,6 +104,7 @@ pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
         .or_else(|| super::load(path, Mode::Offline).ok())
     {
         Some(config) => {
+            findings.extend(open_to_others(path));
             findings.extend(token(&config));
             findings.extend(database(&config).await);
             findings.extend(machine(&config));
@@ -151,6 +152,22 @@ fn of_file(path: &Path, loaded: &Result<Config, Problems>) -> Vec<Finding> {
         Finding::fail("config", detail, "mend those above first")
     });
     told.chain(more).collect()
+}
+
+/// A password in a file that others on this machine can read.
+fn open_to_others(path: &Path) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt;
+    // What the environment says of the database does not stand in the file.
+    let written = Config::load(path, &Env { database: None }, Mode::Offline).ok()?;
+    let has_password = written.database_masked() != written.database;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (has_password && mode & 0o077 != 0).then(|| {
+        let detail = format!(
+            "{} holds the password of the database, and others on this machine can read it",
+            path.display()
+        );
+        Finding::warn("config", detail, "chmod 600 mends that")
+    })
 }
 
 /// The token of the HTTP server.

@@ -1,6 +1,6 @@
 //! `kith init`: a commented configuration file.
 
-use std::{fs::File, io::Write, path::Path};
+use std::{fs::File, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::{Context, Result};
 
@@ -9,6 +9,8 @@ use crate::{exit::InputError, output};
 /// Writes the template.
 pub(super) fn run(path: &Path, force: bool) -> Result<()> {
     let mut options = File::options();
+    // A password of the database may come to stand in it. One that is there keeps its mode.
+    options.mode(0o600);
     match force {
         true => options.write(true).create(true).truncate(true),
         false => options.write(true).create_new(true),
