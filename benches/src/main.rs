@@ -73,6 +73,10 @@ struct Options {
     /// Events a second of the stream; every twentieth is a like among the members.
     #[arg(long, default_value_t = 2_000)]
     events: u32,
+    /// Instead of the load: its recordings, and a configuration that fits, are written to this folder,
+    /// to be replayed by hand.
+    #[arg(long)]
+    frames: Option<PathBuf>,
     /// Which databases.
     #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
     databases: Vec<String>,
@@ -83,7 +87,6 @@ const BATCH: usize = 20_000;
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let kith = options.kith.clone().map_or_else(beside, Ok)?;
     let size = Size {
         members: options.members,
         tracked: options.tracked,
@@ -92,6 +95,10 @@ fn main() -> Result<()> {
         strangers: options.strangers,
         ticks: options.ticks,
     };
+    if let Some(folder) = &options.frames {
+        return write(folder, size);
+    }
+    let kith = options.kith.clone().map_or_else(beside, Ok)?;
     let servers = Servers::start(&options.databases);
     if let Some(seconds) = options.live {
         let spans = (
@@ -127,6 +134,16 @@ fn main() -> Result<()> {
         compare(&options, &kith, &servers)?;
     }
     Ok(())
+}
+
+/// The recordings of a load, for other programs.
+fn write(folder: &Path, size: Size) -> Result<()> {
+    let tracked: Vec<String> = World::new(size).tracked().collect();
+    std::fs::create_dir_all(folder)?;
+    Load::write_to(folder, size)?;
+    let source = "kind = \"file\"\npath = \"likes.frames\"";
+    let config = config(&tracked, "sqlite:kith.db", ("stream", source), BATCH);
+    Ok(std::fs::write(folder.join("kith.toml"), config)?)
 }
 
 /// One event in so many is a like among the members.
@@ -322,15 +339,21 @@ struct Run {
 impl Load {
     fn write(size: Size) -> Result<Load> {
         let folder = tempfile::tempdir()?;
-        let mut world = World::new(size);
-        world.write_circle(&folder.path().join("circle.frames"))?;
-        let likes = folder.path().join("likes.frames");
-        world.write_likes(&likes)?;
+        let bytes = Load::write_to(folder.path(), size)?;
         Ok(Load {
             folder,
-            tracked: world.tracked().collect(),
-            bytes: std::fs::metadata(&likes)?.len(),
+            tracked: World::new(size).tracked().collect(),
+            bytes,
         })
+    }
+
+    /// Writes both recordings; returns the bytes of the likes.
+    fn write_to(folder: &Path, size: Size) -> Result<u64> {
+        let mut world = World::new(size);
+        world.write_circle(&folder.join("circle.frames"))?;
+        let likes = folder.join("likes.frames");
+        world.write_likes(&likes)?;
+        Ok(std::fs::metadata(&likes)?.len())
     }
 
     fn run(&self, kith: &Path, database: &Database, batch: usize) -> Result<Run> {
