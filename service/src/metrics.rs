@@ -1,9 +1,14 @@
 //! What the service counts, shown to Prometheus.
 //!
-//! Counts since the database was made come from the engine, so they go on after a restart; those
-//! of connections and queues begin with the process.
+//! Counts since the database was made come from the engine, so they go on after a restart, and are up
+//! to two batches ahead of what is committed; those of connections, queues and commits begin with the
+//! process.
 
-use std::{future::ready, net::SocketAddr};
+use std::{
+    future::{Ready, ready},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use axum::{Router, middleware::from_fn, routing::get};
@@ -22,6 +27,7 @@ use crate::{
         guard::only_loopback,
     },
     sources::Sources,
+    writer::Commits,
 };
 
 const METADATA: metrics::Metadata<'static> =
@@ -56,7 +62,15 @@ const COUNTS: [(&str, &str, &str, &str); 4] = [
 ];
 
 /// Gauges and counters: name and what they say.
-const OTHERS: [(&str, &str); 16] = [
+const OTHERS: [(&str, &str); 18] = [
+    (
+        UNCOMMITTED,
+        "For how long a batch has been on its way to the database, which takes none where this grows.",
+    ),
+    (
+        COMMIT_FAILURES,
+        "Batches that were not committed, and were tried again.",
+    ),
     ("kith_source_connected", "1 if the source is connected."),
     (
         "kith_source_lag_seconds",
@@ -103,6 +117,9 @@ const OTHERS: [(&str, &str); 16] = [
     ("kith_epoch_ticks", "Epoch boundaries passed."),
 ];
 
+const UNCOMMITTED: &str = "kith_uncommitted_seconds";
+const COMMIT_FAILURES: &str = "kith_commit_failures_total";
+
 /// The metrics, and the server that shows them if the config asks for one.
 pub(crate) struct Metrics {
     recorder: PrometheusRecorder,
@@ -130,7 +147,11 @@ impl Metrics {
     ///
     /// # Errors
     /// The address cannot be listened at.
-    pub(crate) async fn serve(address: SocketAddr, stop: CancellationToken) -> Result<Metrics> {
+    pub(crate) async fn serve(
+        address: SocketAddr,
+        commits: Arc<Commits>,
+        stop: CancellationToken,
+    ) -> Result<Metrics> {
         let recorder = PrometheusBuilder::new().build_recorder();
         for (_, name, _, about) in COUNTS {
             recorder.describe_counter(name.into(), None, about.into());
@@ -149,17 +170,33 @@ impl Metrics {
         })?;
         let shown = listener.local_addr().context("the metrics' address")?;
         tracing::info!(url = format!("http://{shown}/metrics"), "metrics");
-        let handle = recorder.handle();
-        let router = Router::new().route("/metrics", get(move || ready(handle.render())));
+        let metrics = Metrics {
+            recorder,
+            stuck: Stuck(HashMap::new()),
+        };
+        let router = Router::new().route("/metrics", get(metrics.page(commits)));
         let router = match address.ip().is_loopback() {
             true => router.layer(from_fn(only_loopback)),
             false => router,
         };
         tokio::spawn(connections::serve(listener, router, Times::default(), stop));
-        Ok(Metrics {
-            recorder,
-            stuck: Stuck(HashMap::new()),
-        })
+        Ok(metrics)
+    }
+
+    /// What is shown. How commits fare is asked then: while one does not end the writer brings
+    /// nothing up to date.
+    fn page(
+        &self,
+        commits: Arc<Commits>,
+    ) -> impl Fn() -> Ready<String> + Clone + Send + Sync + 'static {
+        let handle = self.recorder.handle();
+        let uncommitted = self.gauge(UNCOMMITTED, &[]);
+        let failures = self.counter(COMMIT_FAILURES, &[]);
+        move || {
+            uncommitted.set(commits.uncommitted_seconds());
+            failures.absolute(commits.failures());
+            ready(handle.render())
+        }
     }
 
     /// Brings everything up to date.
@@ -255,6 +292,17 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn every_metric_is_explained() {
+        let page = include_str!("../../docs/OPERATING.md");
+        let names = COUNTS.iter().map(|(_, name, ..)| *name);
+        for name in names.chain(OTHERS.iter().map(|(name, _)| *name)) {
+            let short = name.trim_start_matches("kith_source");
+            let explained = [name, short].map(|name| page.contains(&format!("`{name}`")));
+            assert!(explained.contains(&true), "{name}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_source_is_late_while_it_is_stuck() {

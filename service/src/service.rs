@@ -52,7 +52,8 @@ pub(crate) async fn run(
     );
     let mut sources = Sources::of_config(config, engine, checker);
     if let Some(address) = config.network.metrics {
-        service.metrics = Some(Metrics::serve(address, service.stopping.clone()).await?);
+        let (commits, stop) = (service.writer.commits(), service.stopping.clone());
+        service.metrics = Some(Metrics::serve(address, commits, stop).await?);
     }
     let reader = network::reader(config, outside.directory.clone());
     let mut desk = Desk::open(config, reader.clone(), outside, store_of_desk);

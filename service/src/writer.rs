@@ -4,7 +4,13 @@
 //! two. A commit that fails is tried again, unchanged, until it succeeds or another writer is
 //! found: memory does not roll back. So a stalled database stops the reader, and grows nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use kith_store::{Batch, LastBatch, Store, StoreError, batch::State};
@@ -20,6 +26,7 @@ pub(crate) struct Writer {
     pub(crate) engine: Engine,
     store: Arc<Store>,
     in_flight: Option<JoinHandle<Result<(), StoreError>>>,
+    commits: Arc<Commits>,
     operations_max: usize,
     /// Operations after which a checkpoint begins though events wait.
     tail_max: u64,
@@ -38,6 +45,7 @@ impl Writer {
             engine,
             store,
             in_flight: None,
+            commits: Arc::default(),
             operations_max,
             tail_max: TAIL_MAX,
             was_idle: false,
@@ -47,6 +55,11 @@ impl Writer {
     /// The store it writes to.
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// How its commits fare.
+    pub(crate) fn commits(&self) -> Arc<Commits> {
+        Arc::clone(&self.commits)
     }
 
     /// Sends a batch if one is due by its length; waits if another is still being committed.
@@ -89,7 +102,13 @@ impl Writer {
         if self.engine.has_pending() {
             self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
-            self.in_flight = Some(tokio::spawn(commit(store, batch)));
+            let commits = self.commits();
+            commits.set_since(Some(Instant::now()));
+            self.in_flight = Some(tokio::spawn(async move {
+                commit(store, batch, &commits).await?;
+                commits.set_since(None);
+                Ok(())
+            }));
         }
         Ok(())
     }
@@ -113,8 +132,33 @@ impl Writer {
     }
 }
 
+/// How commits fare, for those who ask while the writer waits for one.
+#[derive(Debug, Default)]
+pub(crate) struct Commits {
+    failures: AtomicU64,
+    /// Since when a batch is under way. What waits behind it is younger.
+    since: Mutex<Option<Instant>>,
+}
+
+impl Commits {
+    /// How often a batch was not committed, and had to be tried again.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// For how long a batch has been under way; 0 if none is.
+    pub(crate) fn uncommitted_seconds(&self) -> f64 {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map_or(0.0, |since| since.elapsed().as_secs_f64())
+    }
+
+    fn set_since(&self, since: Option<Instant>) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+}
+
 /// Commits a batch, for ever if need be.
-async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
+async fn commit(store: Arc<Store>, batch: Batch, commits: &Commits) -> Result<(), StoreError> {
     let State {
         batch: number,
         position,
@@ -150,6 +194,7 @@ async fn commit(store: Arc<Store>, batch: Batch) -> Result<(), StoreError> {
             }
             _ => {}
         }
+        commits.failures.fetch_add(1, Ordering::Relaxed);
         tracing::error!(%error, batch = number, ?pause, "batch not committed, waiting");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);

@@ -1,12 +1,12 @@
 //! Killed without a word, again and again, and stalled, while a real host brings events.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kith_tests::{Database, Kith, Network, Populate, Signal, wait_until};
+
+use crate::metrics::{self, ask};
 
 /// How often it is killed.
 const KILLS: u32 = 30;
@@ -89,21 +89,17 @@ fn a_database_that_stalls_stops_the_reader_and_loses_nothing() {
     let config = config(&network, &database, &tracked) + metrics;
     let kith = Kith::new(&config);
     let mut running = kith.start(&["run"]);
-    let metrics = running.until("metrics", || {
-        let said = running_url(&kith)?;
+    let url = running.until("metrics", || {
+        let said = metrics::url(&kith)?;
         (kith.run(&["status", "--json"]).code() == Some(0)).then_some(said)
     });
-    let misdirected = ask(&metrics, "evil.example");
+    let misdirected = ask(&url, "evil.example");
     assert!(misdirected.starts_with("HTTP/1.1 421"), "{misdirected}");
     let stall = database.stall();
     let truth = population.wait();
     let (mut queued_max, begun) = (0.0, Instant::now());
     while begun.elapsed() < Duration::from_secs(3) {
-        let said = get(&metrics);
-        let queued = said
-            .lines()
-            .find(|line| line.starts_with("kith_source_queue_bytes"));
-        let queued = queued.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+        let queued = metrics::value(&url, "kith_source_queue_bytes");
         queued_max = f64::max(queued_max, queued.unwrap_or_default());
         sleep(Duration::from_millis(200));
     }
@@ -157,37 +153,6 @@ fn cursor(kith: &Kith) -> Option<u64> {
         return None;
     }
     ran.json()["sources"][0]["cursor"].as_u64()
-}
-
-/// Where metrics are shown, as the log says.
-fn running_url(kith: &Kith) -> Option<String> {
-    let log = std::fs::read_to_string(kith.folder().join("run-0.stderr")).ok()?;
-    let line = log.lines().find(|line| line.contains("/metrics"))?;
-    let url = line.split('"').find(|part| part.starts_with("http://"))?;
-    Some(url.to_owned())
-}
-
-fn get(url: &str) -> String {
-    let answer = ask(url, address_of(url));
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    answer
-}
-
-fn address_of(url: &str) -> &str {
-    let address = url.trim_start_matches("http://");
-    address.trim_end_matches("/metrics")
-}
-
-/// One GET, by hand, of whom it names.
-fn ask(url: &str, host: &str) -> String {
-    let mut stream = TcpStream::connect(address_of(url)).expect("metrics are served");
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream
-        .write_all(request.as_bytes())
-        .expect("a request can be sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
 }
 
 fn resident_kibibytes(id: u32) -> u64 {

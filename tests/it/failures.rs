@@ -6,7 +6,7 @@ mod disk;
 mod restore;
 mod silence;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -29,21 +29,26 @@ fn databases() -> impl Iterator<Item = Database> {
 
 /// Small batches and many slices of the checkpoint, so that there are many moments to fail at.
 fn config(database: &Database) -> String {
+    config_of(database, &recordings().first)
+}
+
+/// The same, with these frames to be read.
+pub(crate) fn config_of(database: &Database, frames: &Path) -> String {
     let case = &Expected::read(&recordings().expected).cases[3];
-    case.config(database.url(), &recordings().first)
+    case.config(database.url(), frames)
         + "[store]\nbatch_operations = 1\nbatch_milliseconds = 1\ncheckpoint = \"100ms\"\n\
            keep_checkpoints = 1\n"
 }
 
 /// The recording again and again. Commits that were seen change nothing but the cursor, which is
 /// enough to keep the writer busy.
-struct Long {
-    path: PathBuf,
+pub(crate) struct Long {
+    pub(crate) path: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Long {
-    fn of(times: usize) -> Long {
+    pub(crate) fn of(times: usize) -> Long {
         let once = frames::read(&recordings().first);
         Long::made_of(std::iter::repeat_n(&once, times).flatten())
     }
@@ -100,7 +105,7 @@ fn position(kith: &Kith) -> Option<u64> {
 }
 
 /// Waits until something was read and written.
-fn begun(kith: &Kith, running: &mut Running) {
+pub(crate) fn begun(kith: &Kith, running: &mut Running) {
     running.until("something to be written", || {
         (position(kith)? > 0).then_some(())
     });

@@ -26,6 +26,7 @@
 //! - `page`: the page in a real browser.
 //! - `verify`: the store proves itself; other rules; backups; what is kept and dropped.
 //! - `failures`: killed, fenced, out of space, out of reach: nothing lost, nothing doubled.
+//! - `metrics`: what Prometheus is shown.
 //! - `migrations`: databases of every released schema.
 //!
 //! The helpers and their own tests are in `support/`.
@@ -45,6 +46,7 @@ mod failures;
 mod gaps;
 mod http;
 mod live;
+mod metrics;
 mod migrations;
 mod network;
 mod page;
