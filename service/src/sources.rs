@@ -255,7 +255,7 @@ pub(crate) fn spec(config: &Config, number: usize, source: &Source) -> (SourceSp
 }
 
 /// How a source is named in the store: a file by its full path.
-fn file_or_url(source: &Source) -> String {
+pub(crate) fn file_or_url(source: &Source) -> String {
     match source {
         Source::File { path } => absolute(path),
         stream => stream.name(),

@@ -256,6 +256,40 @@ fn a_network_that_is_well_is_found_well() {
     let _ = one(&found, "ok accounts: 1 tracked");
 }
 
+/// Nobody answers: neither the PDS nor any of those that stand in for each other. A service waits.
+#[test]
+fn sources_of_which_nothing_comes_are_told() {
+    let silent = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let urls = silent
+        .each_ref()
+        .map(|silent| format!("ws://{}", silent.local_addr().expect("an address")));
+    let [pds, relay, jetstream] = &urls;
+    let sources = [("pds", pds), ("relay", relay), ("jetstream", jetstream)]
+        .map(|(kind, url)| format!("[[source]]\nkind = \"{kind}\"\nurl = \"{url}\"\n"))
+        .concat();
+    let database = Database::sqlite();
+    let network = "[network]\nallow_private_addresses = true\n";
+    let kith = configured(database.url(), &format!("{sources}{network}"));
+    let mut running = kith.start(&["run"]);
+    let found = running.until("a service", || {
+        let (found, _) = findings(&kith, &["--offline"]);
+        let runs = found.iter().any(|one| one.starts_with("ok service: runs"));
+        runs.then_some(found)
+    });
+    let told = one(&found, &format!("warn source {pds}"));
+    assert!(told.ends_with(": not connected"), "{told}");
+    let told = one(&found, &format!("warn source {relay}, {jetstream}"));
+    assert!(told.ends_with(": none of them is connected"), "{told}");
+    let _ = running.stop(Signal::Term).expect_ok();
+
+    // Who does not run reads nothing.
+    let (found, _) = findings(&kith, &["--offline"]);
+    assert!(
+        !found.iter().any(|one| one.contains(" source ")),
+        "{found:#?}"
+    );
+}
+
 /// A file without a source is good for a recording, and nothing is wrong with it; what else is
 /// wrong is told all the same.
 #[test]

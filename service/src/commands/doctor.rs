@@ -4,13 +4,14 @@
 //! from being made.
 
 mod network;
+mod sources;
 
 pub(super) use network::reach;
 
 use std::{io::Write, path::Path};
 
 use anyhow::Result;
-use kith_config::{Config, Env, Mode, Problems};
+use kith_config::{Config, Env, Mode, Problems, Source};
 use kith_store::{Access, Status, Store, StoreError, Table, Value};
 use serde::Serialize;
 
@@ -27,8 +28,6 @@ use crate::{
 const ROOM_MIN: u64 = 1 << 30;
 /// Files that a service may have open: connections to hosts, pages, the database.
 const FILES_MIN: u64 = 1_024;
-/// Events that are so late are no longer news, microseconds.
-const LAG_MAX: f64 = 120.0;
 /// A service that takes events moves its clock; one that did not for so long is told of.
 const SILENCE_MAX: i64 = 15 * 60 * 1_000_000;
 
@@ -214,6 +213,7 @@ async fn database(config: &Config) -> Vec<Finding> {
             let runs = matches!(&writer, Ok(Some(_)));
             findings.extend(standing(
                 &status,
+                &config.sources,
                 runs,
                 store.clock_micros().await.ok().flatten(),
             ));
@@ -230,7 +230,12 @@ async fn database(config: &Config) -> Vec<Finding> {
 }
 
 /// What the status says that somebody should look at.
-fn standing(status: &Status, runs: bool, clock: Option<i64>) -> Vec<Finding> {
+fn standing(
+    status: &Status,
+    configured: &[Source],
+    runs: bool,
+    clock: Option<i64>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let position = thousands(status.journal.position);
     let seconds = clock.map(|clock| now().saturating_sub(clock) / 1_000_000);
@@ -256,21 +261,8 @@ fn standing(status: &Status, runs: bool, clock: Option<i64>) -> Vec<Finding> {
             ),
         ),
     });
-    for source in status.sources.iter().filter(|source| source.kind != "file") {
-        let name = format!("source {}", harmless(&source.url));
-        let lag = source.lag_seconds.unwrap_or(0.0);
-        match (runs, source.connected) {
-            (true, true) if lag > LAG_MAX => findings.push(Finding::warn(
-                &name,
-                format!("{lag:.0} s behind"),
-                "it catches up, or the database is too slow: see `kith status` in a minute",
-            )),
-            (true, true) => {
-                findings.push(Finding::ok(&name, format!("connected, {lag:.1} s behind")));
-            }
-            // Those of a group stand in for each other, and old ones are no more in the file.
-            _ => {}
-        }
+    if runs {
+        findings.extend(sources::of(configured, &status.sources));
     }
     if status.open_gaps > 0 {
         findings.push(Finding::warn(
