@@ -170,15 +170,15 @@ async fn commit(store: Arc<Store>, batch: Batch, commits: &Commits) -> Result<()
         position,
         writer,
     };
-    let mut pause = RETRY_FIRST;
+    let (begun, mut pause, mut tries) = (Instant::now(), RETRY_FIRST, 1_u64);
     loop {
         let error = match store.commit(&batch).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => break,
             Err(error) => error,
         };
         match store.last_batch().await {
             // The connection was lost after the commit took effect.
-            Ok(last) if last == after => return Ok(()),
+            Ok(last) if last == after => break,
             // Another took the place while this one was held up, whatever the error says.
             Ok(last) if (last.batch, last.position) != batch.expected => {
                 let (batch, position) = batch.expected;
@@ -198,7 +198,13 @@ async fn commit(store: Arc<Store>, batch: Batch, commits: &Commits) -> Result<()
         tracing::error!(%error, batch = number, ?pause, "batch not committed, waiting");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);
+        tries += 1;
     }
+    if tries > 1 {
+        let seconds = begun.elapsed().as_secs();
+        tracing::info!(batch = number, seconds, tries, "committed again");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -220,6 +220,9 @@ fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &
     let ended = running.wait().expect_ok();
     assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
     assert!(ended.stderr.contains("waiting"), "{}", ended.stderr);
+    let last = ended.stderr.rsplit_once("waiting").map(|(_, after)| after);
+    let is_over = last.is_some_and(|after| after.contains("committed again batch="));
+    assert!(is_over, "{}", ended.stderr);
     assert_same(database, &undisturbed);
     assert_verified(&kith);
 }

@@ -31,7 +31,12 @@ fn a_database_that_takes_nothing_is_seen() {
     running.until("a failure", || (failures() > 0.0).then_some(()));
     drop(stall);
     running.until("nothing to wait", || (uncommitted() < 0.5).then_some(()));
-    let _ = running.stop(Signal::Term).expect_ok();
+    let said = running.stop(Signal::Term).expect_ok().stderr;
+    let last = said.lines().last();
+    assert!(
+        last.is_some_and(|line| line.ends_with(" stopped")),
+        "{said}"
+    );
 }
 
 /// Where metrics are shown, as the log says.

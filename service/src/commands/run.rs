@@ -24,7 +24,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Follows the network until stopped.
 pub(super) async fn run(path: &Path) -> Result<()> {
-    signals::drained(Hangup::Reloads, |stopping| follow(path, stopping)).await
+    signals::drained(Hangup::Reloads, |stopping| follow(path, stopping)).await?;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 async fn follow(path: &Path, stopping: CancellationToken) -> Result<()> {
