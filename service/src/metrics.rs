@@ -74,8 +74,8 @@ const OTHERS: [(&str, &str); 18] = [
     ("kith_source_connected", "1 if the source is connected."),
     (
         "kith_source_lag_seconds",
-        "How late the last event of the source was when it was applied, and for how long nothing of what \
-         waits has been applied since.",
+        "How late the last new event of the source was when it was applied, and for how long nothing of what \
+         waits has been applied since. NaN: nobody knows, as of a file, or before the first new event.",
     ),
     (
         "kith_source_frames_total",
@@ -229,11 +229,11 @@ impl Metrics {
             self.source(url, &reading);
             let (cursor, waits) = (engine.cursor(origin.index), reading.queue_bytes > 0);
             let stuck = self.stuck.seconds(origin.index, cursor, waits);
-            if let Some(lag) = engine.lag_micros(origin.index) {
-                let lag = as_real(lag.max(0).cast_unsigned()) / 1e6 + stuck;
-                self.gauge("kith_source_lag_seconds", &[("source", url)])
-                    .set(lag);
-            }
+            let lag = engine.lag_micros(origin.index).map_or(f64::NAN, |lag| {
+                as_real(lag.max(0).cast_unsigned()) / 1e6 + stuck
+            });
+            self.gauge("kith_source_lag_seconds", &[("source", url)])
+                .set(lag);
         }
     }
 

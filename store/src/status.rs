@@ -69,7 +69,8 @@ pub struct StatusSource {
     pub url: String,
     /// Where it will go on.
     pub cursor: Option<u64>,
-    /// How late the last frame was when it was applied; null for files.
+    /// How late the last new frame was when it was applied; null before the first since it was
+    /// connected, and for files.
     pub lag_seconds: Option<f64>,
     /// Whether it is connected now.
     pub connected: bool,

@@ -20,6 +20,9 @@ fn a_database_that_takes_nothing_is_seen() {
     let mut running = kith.start(&["run"]);
     let url = running.until("metrics", || url(&kith));
     failures::begun(&kith, &mut running);
+    running.until("a lag that nobody knows", || {
+        value(&url, "kith_source_lag_seconds{").filter(|lag| lag.is_nan())
+    });
     let uncommitted = || value(&url, "kith_uncommitted_seconds").expect("it is shown");
     let failures = || value(&url, "kith_commit_failures_total").expect("it is shown");
     let stall = database.stall();

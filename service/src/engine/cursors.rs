@@ -105,7 +105,8 @@ impl Engine {
         self.sources[source.0].row.cursor
     }
 
-    /// How late the source's last event was; None for files, whose events are of any time.
+    /// How late the source's last new event was; None before the first since it was connected, and for
+    /// files, whose events are of any time.
     pub(crate) fn lag_micros(&self, source: SourceIndex) -> Option<Micros> {
         let row = &self.sources[source.0].row;
         row.lag_micros.filter(|_| row.kind != "file")
@@ -126,6 +127,8 @@ impl Engine {
         source.was_connected |= connected;
         if connected {
             source.told_upto = told_upto;
+            // Nobody knows before it tells something new.
+            source.changed |= source.row.lag_micros.take().is_some();
         }
         if connected && heard.is_none() {
             // What it tells from now on is missed by who is not there, though nothing was heard.

@@ -292,6 +292,7 @@ impl Engine {
         let source = &mut self.sources[arrival.source.0];
         let is_first = source.row.cursor.is_none();
         let latest = arrival.now.saturating_add(AHEAD_MAX);
+        let mut is_behind = false;
         if let (Some(seq), None) = (seq, arrival.offset) {
             // A Jetstream that counted by time may have learned to count by events.
             let is_time = |number: u64| number >= EARLIEST.cast_unsigned();
@@ -301,7 +302,7 @@ impl Engine {
             {
                 source.row.cursor = source.row.cursor.filter(|cursor| !is_time(*cursor));
             }
-            let is_behind = source.row.cursor.is_some_and(|cursor| seq <= cursor);
+            is_behind = source.row.cursor.is_some_and(|cursor| seq <= cursor);
             // Servers reorder across repos, and a Jetstream is rewound: of commits the rev says
             // whether they are new.
             if is_behind && !has_rev {
@@ -335,7 +336,10 @@ impl Engine {
         // What is told first may be long ago: it says how far the source was read, not when it was joined.
         let before = source.row.event_micros.filter(|_| !is_first);
         source.row.event_micros = before.max(Some(time));
-        source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
+        // What comes once more says nothing of how late the source is.
+        if !is_behind {
+            source.row.lag_micros = Some(arrival.now.saturating_sub(time).max(0));
+        }
         source.changed = true;
         self.move_clock(time);
         if let Some(Missed { kind, from, .. }) = missed {

@@ -388,6 +388,38 @@ async fn a_source_that_was_connected_was_heard() {
     assert_eq!(engine.heard(second), Some(NOW + 9 * DAY));
 }
 
+/// A stream is joined a little before where it was left: what comes once more is old, and the source is
+/// not late for that.
+#[test]
+fn what_comes_once_more_does_not_make_a_source_late() {
+    let mut engine = engine(&[ALICE]);
+    let source = engine.source("pds", "https://pds.example");
+    let lag_of = |engine: &mut Engine, seq, time, has_rev| {
+        let arrival = Arrival {
+            source,
+            offset: None,
+            verdict: Verdict::Unchecked,
+            now: NOW,
+        };
+        let is_due = engine.is_due(arrival, Some(seq), Some(time), has_rev);
+        (is_due, engine.lag_micros(source))
+    };
+    let hour = 3_600 * SECOND;
+    let late = lag_of(&mut engine, 9, NOW - hour, true);
+    assert_eq!(late, (true, Some(hour)));
+    engine.set_connected(source, true, NOW);
+    // Commits may be new though their number is not: whether they are, their revs say.
+    for (seq, has_rev) in [(8, false), (8, true), (9, true)] {
+        let again = lag_of(&mut engine, seq, NOW - hour, has_rev);
+        assert_eq!(again, (has_rev, None), "{seq}");
+    }
+    let new = lag_of(&mut engine, 10, NOW - SECOND, true);
+    assert_eq!(new, (true, Some(SECOND)));
+    assert_eq!(lag_of(&mut engine, 9, NOW - hour, true).1, Some(SECOND));
+    engine.set_connected(source, true, NOW);
+    assert_eq!(engine.lag_micros(source), None);
+}
+
 /// Each server of accounts tells of its own only: what others have told meanwhile says nothing of it.
 #[test]
 fn a_server_that_tells_nothing_yet_has_told_nothing_before() {

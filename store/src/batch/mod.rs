@@ -165,7 +165,7 @@ pub struct SourceRow {
     pub cursor: Option<u64>,
     /// Event time of the last frame.
     pub event_micros: Option<Micros>,
-    /// How late that frame was when it was applied.
+    /// How late the last new frame was when it was applied; None before the first since it was connected.
     pub lag_micros: Option<Micros>,
     /// Whether the source was connected.
     pub connected: bool,

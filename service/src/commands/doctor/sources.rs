@@ -24,14 +24,14 @@ pub(super) fn of(configured: &[Source], known: &[StatusSource]) -> Vec<Finding> 
 
 fn lateness(source: &StatusSource) -> Finding {
     let name = format!("source {}", harmless(&source.url));
-    let lag = source.lag_seconds.unwrap_or(0.0);
-    match lag > LAG_MAX {
-        true => Finding::warn(
+    match source.lag_seconds {
+        None => Finding::ok(&name, "connected, nothing new has come since"),
+        Some(lag) if lag > LAG_MAX => Finding::warn(
             &name,
             format!("{lag:.0} s behind"),
             "it catches up, or the database is too slow: see `kith status` in a minute",
         ),
-        false => Finding::ok(&name, format!("connected, {lag:.1} s behind")),
+        Some(lag) => Finding::ok(&name, format!("connected, {lag:.1} s behind")),
     }
 }
 
