@@ -34,7 +34,7 @@ const METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
 
 /// The engine's counts by the first part of their name: metric, label, and what it counts.
-const COUNTS: [(&str, &str, &str, &str); 4] = [
+const COUNTS: [(&str, &str, &str, &str); 5] = [
     (
         "likes",
         "kith_likes_total",
@@ -59,10 +59,16 @@ const COUNTS: [(&str, &str, &str, &str); 4] = [
         "kind",
         "Gaps by kind, and the likes that repairs found.",
     ),
+    (
+        "day_one",
+        "kith_day_one_total",
+        "outcome",
+        "Accounts whose earlier likes were read, and those given up.",
+    ),
 ];
 
 /// Gauges and counters: name and what they say.
-const OTHERS: [(&str, &str); 18] = [
+const OTHERS: [(&str, &str); 19] = [
     (
         UNCOMMITTED,
         "For how long a batch has been on its way to the database, which takes none where this grows.",
@@ -111,6 +117,10 @@ const OTHERS: [(&str, &str); 18] = [
     (
         "kith_backfill_accounts",
         "Accounts to be read from their hosts, by state.",
+    ),
+    (
+        "kith_day_one_accounts_left",
+        "Members whose earlier likes are still to be read.",
     ),
     ("kith_gaps_open", "Gaps that are not repaired."),
     ("kith_journal_position", "Last position of the journal."),
@@ -216,6 +226,10 @@ impl Metrics {
         for (state, accounts) in engine.backfills() {
             self.gauge("kith_backfill_accounts", &[("state", state)])
                 .set(as_real(accounts));
+        }
+        if let Some(left) = engine.day_one_accounts_left() {
+            self.gauge("kith_day_one_accounts_left", &[])
+                .set(as_real(left));
         }
         self.gauge("kith_gaps_open", &[])
             .set(as_real(engine.open_gaps()));

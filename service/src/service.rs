@@ -57,6 +57,7 @@ pub(crate) async fn run(
     }
     let reader = network::reader(config, outside.directory.clone());
     let mut desk = Desk::open(config, reader.clone(), outside, store_of_desk);
+    service.publish(&sources);
     // Edits of the configuration wait until it is done.
     service
         .day_one(config, &mut sources, &mut desk, reader)
@@ -219,11 +220,7 @@ impl Service {
                     self.writer.engine.end_silent_gaps(now());
                     self.writer.checkpoint();
                 }
-                _ = metrics_timer.tick(), if self.metrics.is_some() => {
-                    if let Some(metrics) = &mut self.metrics {
-                        metrics.publish(&self.writer.engine, sources);
-                    }
-                }
+                _ = metrics_timer.tick() => self.publish(sources),
                 _ = progress_timer.tick() => self.show(),
                 waiting = self.requests.next() => {
                     self.writer.engine.take_requests(&waiting, now());
@@ -341,6 +338,13 @@ impl Service {
             What::Failed { message } => return Err(InputError(message.clone()).into()),
         }
         Ok(false)
+    }
+
+    /// Brings the metrics up to date, if there are any.
+    fn publish(&mut self, sources: &Sources) {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.publish(&self.writer.engine, sources);
+        }
     }
 
     /// Shows how far the accounts are read, and the file.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use kith_tests::{Account, Database, Kith, Network, Populate, Record, Signal, Truth, wait_until};
 
+use crate::metrics;
+
 /// Length of an epoch, seconds: a population lasts for several.
 const EPOCH: i64 = 5;
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
@@ -36,9 +38,20 @@ fn who_starts_at_the_end_has_the_likes_of_who_listened_all_along() {
     let _ = running.stop(Signal::Term).expect_ok();
 
     let late = Database::postgres().unwrap_or_else(Database::sqlite);
-    let kith = Kith::new(&config(&network, &late, &everybody, ("pds", "live", 1)));
+    // Slowly, so that the metrics are seen meanwhile.
+    let config = config(&network, &late, &everybody, ("pds", "live", 1))
+        + "host_requests_per_five_minutes = 1500\nmetrics = \"127.0.0.1:0\"\n";
+    let kith = Kith::new(&config);
     let mut running = kith.start(&["run"]);
+    let url = running.until("metrics", || metrics::url(&kith));
+    let left = || metrics::value(&url, "kith_day_one_accounts_left");
+    running.until("somebody to be read", || left().filter(|left| *left > 0.0));
+    running.until("somebody to have been read", || {
+        let read = "kith_day_one_total{outcome=\"accounts_read\"}";
+        metrics::value(&url, read).filter(|_| left() > Some(0.0))
+    });
     running.until("day one", || is_done(&kith).then_some(()));
+    running.until("nobody to be left", || left().filter(|left| *left == 0.0));
     let status = kith.json(&["status"]);
     let ran = running.stop(Signal::Term).expect_ok();
 

@@ -251,6 +251,15 @@ impl Engine {
         )
     }
 
+    /// Members whose likes are still to be read; None where day one was never asked for.
+    pub(crate) fn day_one_accounts_left(&self) -> Option<u64> {
+        let row = self.day_one.row.as_ref()?;
+        let is_left =
+            |id| row.state == BootstrapState::Reading && !self.day_one.read.contains_key(&id);
+        let left = self.circle.members().filter(|(id, _)| is_left(*id));
+        Some(left.count() as u64)
+    }
+
     /// Members that were not read, or too early, the nearest first.
     fn enqueue_unread(&mut self) {
         let day_one = &self.day_one;

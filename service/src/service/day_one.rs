@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Desk, ORDERS_AHEAD, Service, Until, now, timer};
+use super::{Desk, METRICS_TIME, ORDERS_AHEAD, Service, Until, now, timer};
 use crate::{
     engine::{Joined, SourceIndex},
     network,
@@ -84,19 +84,20 @@ impl Service {
         // From here on nothing is missed, whatever happens.
         self.writer.flush_now().await?;
         if is_reading {
-            self.read_circle(desk).await?;
-            self.read_likes(config, desk, reader).await?;
+            self.read_circle(desk, sources).await?;
+            self.read_likes(config, desk, sources, reader).await?;
         }
         if self.stopping.is_cancelled() {
             return Ok(());
         }
-        self.take_likes().await
+        self.take_likes(sources).await
     }
 
     /// Waits until it is known where each stream begins, and notes it. None: stopped meanwhile.
     async fn join_sources(&mut self, sources: &mut Sources) -> Result<Option<Joined>> {
         let mut lanes: Vec<Lane> = sources.lanes.iter().map(|lane| self.lane(lane)).collect();
         let (stopping, begun) = (self.stopping.clone(), Instant::now());
+        let mut metrics_timer = timer(METRICS_TIME);
         while lanes.iter().any(|lane| lane.first.is_none()) {
             let waited = begun.elapsed() > JOIN_MAX;
             for lane in lanes.iter_mut().filter(|lane| lane.first.is_none()) {
@@ -115,6 +116,10 @@ impl Service {
             let input = tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Ok(None),
+                _ = metrics_timer.tick() => {
+                    self.publish(sources);
+                    continue;
+                }
                 input = timeout_at(Instant::now() + LOOK, sources.recv_new()) => match input {
                     Err(_) => continue,
                     Ok(None) => break,
@@ -163,10 +168,10 @@ impl Service {
     }
 
     /// Follows and blocks first: they say whose likes count.
-    async fn read_circle(&mut self, desk: &mut Desk) -> Result<()> {
+    async fn read_circle(&mut self, desk: &mut Desk, sources: &Sources) -> Result<()> {
         let stopping = self.stopping.clone();
         let mut batch_timer = timer(self.batch_time);
-        let mut look = timer(LOOK);
+        let (mut look, mut metrics_timer) = (timer(LOOK), timer(METRICS_TIME));
         while self.writer.engine.follows_left() > 0 {
             self.show();
             look.reset();
@@ -176,6 +181,7 @@ impl Service {
                     biased;
                     () = stopping.cancelled() => return Ok(()),
                     _ = look.tick() => break,
+                    _ = metrics_timer.tick() => self.publish(sources),
                     _ = batch_timer.tick() => self.writer.flush_idle().await?,
                     Some(done) = desk.done.recv() => self.backfilled(done).await?,
                 }
@@ -185,7 +191,13 @@ impl Service {
     }
 
     /// The likes of all members into the store. Follows that could not be read are still tried.
-    async fn read_likes(&mut self, config: &Config, desk: &mut Desk, reader: Reader) -> Result<()> {
+    async fn read_likes(
+        &mut self,
+        config: &Config,
+        desk: &mut Desk,
+        sources: &Sources,
+        reader: Reader,
+    ) -> Result<()> {
         let stopping = self.stopping.clone();
         let (sender, mut done) = mpsc::channel::<BackfillDone>(1);
         let stop = CancellationToken::new();
@@ -193,7 +205,7 @@ impl Service {
         let (scheduler, _task) = Scheduler::start(reader, &options, sender, stop.clone());
         let _stopped_at_the_end = stop.drop_guard();
         let mut batch_timer = timer(self.batch_time);
-        let mut look = timer(LOOK);
+        let (mut look, mut metrics_timer) = (timer(LOOK), timer(METRICS_TIME));
         let mut task = Task::new("reading earlier likes");
         while !self.writer.engine.day_one_is_read() {
             desk.hand_out(&mut self.writer.engine).await;
@@ -206,6 +218,7 @@ impl Service {
                 biased;
                 () = stopping.cancelled() => return Ok(()),
                 _ = batch_timer.tick() => self.writer.flush_idle().await?,
+                _ = metrics_timer.tick() => self.publish(sources),
                 // Accounts that are tried again wait for no event.
                 _ = look.tick() => {
                     let (accounts, likes) = self.writer.engine.day_one_reading();
@@ -229,7 +242,7 @@ impl Service {
     }
 
     /// What waits in the store, into the ledger.
-    async fn take_likes(&mut self) -> Result<()> {
+    async fn take_likes(&mut self, sources: &Sources) -> Result<()> {
         self.writer.flush_now().await?;
         let store = Arc::clone(self.writer.store());
         let taken = self.writer.engine.day_one_taken();
@@ -239,7 +252,7 @@ impl Service {
         let Some(mut last) = self.writer.engine.begin_taking(waiting, taken) else {
             return Ok(());
         };
-        let mut checkpoint = Instant::now();
+        let (mut checkpoint, mut published) = (Instant::now(), Instant::now());
         let (mut task, mut taken) = (Task::new("taking earlier likes"), taken);
         loop {
             if self.stopping.is_cancelled() {
@@ -256,6 +269,10 @@ impl Service {
             if checkpoint.elapsed() > self.checkpoint_time {
                 self.writer.engine.begin_checkpoint();
                 checkpoint = Instant::now();
+            }
+            if published.elapsed() > METRICS_TIME {
+                self.publish(sources);
+                published = Instant::now();
             }
             self.writer.flush_full().await?;
         }
