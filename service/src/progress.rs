@@ -27,8 +27,12 @@ pub(crate) struct Task {
     /// How much was done when it was first looked at.
     first: Option<u64>,
     said: Instant,
-    has_said: bool,
+    /// What the last line said.
+    told: Option<Figures>,
 }
+
+/// How much is done, of how much, and what else there is to say.
+type Figures = (u64, u64, String);
 
 impl Task {
     /// Work that is counted in pieces.
@@ -59,7 +63,7 @@ impl Task {
             begun: Instant::now(),
             first: None,
             said: Instant::now(),
-            has_said: false,
+            told: None,
         }
     }
 
@@ -81,10 +85,10 @@ impl Task {
             bar.set_message(note());
             return;
         }
-        if self.said.elapsed() < LINE {
+        let note = note();
+        if !self.may_tell((done, all, note.clone())) {
             return;
         }
-        (self.said, self.has_said) = (Instant::now(), true);
         let rate = Rate {
             done: done.saturating_sub(first),
             time: self.begun.elapsed(),
@@ -94,15 +98,23 @@ impl Task {
             all = (all < u64::MAX).then_some(all),
             per_second = rate.per_second(),
             left = rate.left(all.saturating_sub(done)),
-            "{}: {}",
+            "{}: {note}",
             self.name,
-            note()
         );
+    }
+
+    /// Whether it is time for a line, and it says something new: who waits for a host may wait for hours.
+    fn may_tell(&mut self, figures: Figures) -> bool {
+        let is_due = self.said.elapsed() >= LINE && self.told.as_ref() != Some(&figures);
+        if is_due {
+            (self.said, self.told) = (Instant::now(), Some(figures));
+        }
+        is_due
     }
 
     /// The work is done.
     pub(crate) fn end(self, done: u64, note: impl FnOnce() -> String) {
-        if self.has_said || self.bar.is_some() {
+        if self.told.is_some() || self.bar.is_some() {
             let seconds = self.begun.elapsed().as_secs();
             tracing::info!(done, seconds, "{}: ended, {}", self.name, note());
         }
@@ -167,6 +179,23 @@ impl Write for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_comes_now_and_then_and_says_something_new() {
+        let mut task = Task::new("reading accounts");
+        for (is_time, left, is_told) in [
+            (false, 3, false),
+            (true, 3, true),
+            (true, 3, false),
+            (false, 2, false),
+            (true, 2, true),
+        ] {
+            let ago = if is_time { LINE } else { Duration::ZERO };
+            task.said = Instant::now().checked_sub(ago).expect("it runs for longer");
+            let told = task.may_tell((0, 3, format!("{left} left")));
+            assert_eq!(told, is_told, "{is_time} {left}");
+        }
+    }
 
     #[test]
     fn the_remaining_time_is_that_of_the_rate_so_far() {
