@@ -1,6 +1,9 @@
 //! What `kith doctor` asks of a database.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -23,11 +26,7 @@ impl Store {
         }
         let unknown = || "a process that does not say which".to_owned();
         let who = match &self.backend {
-            Backend::Sqlite(b) => {
-                let pid = std::fs::read_to_string(lock_path(b.path())).unwrap_or_default();
-                let pid: Option<u32> = pid.trim().parse().ok();
-                pid.map(|pid| format!("process {pid}"))
-            }
+            Backend::Sqlite(b) => process_of(b.path()).map(|pid| format!("process {pid}")),
             Backend::Postgres(b) => {
                 const SQL: &str = "SELECT CAST(a.pid AS BIGINT), COALESCE(host(a.client_addr), \
                     'the server itself'), CAST(a.backend_start AS TEXT) FROM pg_locks l \
@@ -46,4 +45,17 @@ impl Store {
         };
         Ok(Some(who.unwrap_or_else(unknown)))
     }
+
+    /// The id of the process that writes to a SQLite file; None: none does, or nobody knows which.
+    pub async fn writer_process(&self) -> Result<Option<u32>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(b) if self.has_writer().await? => Ok(process_of(b.path())),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn process_of(database: &Path) -> Option<u32> {
+    let pid = std::fs::read_to_string(lock_path(database)).ok()?;
+    pid.trim().parse().ok()
 }

@@ -3,6 +3,7 @@
 //! It changes nothing, and runs beside a service. One check that fails keeps none of the others
 //! from being made.
 
+mod machine;
 mod network;
 mod sources;
 
@@ -23,11 +24,6 @@ use crate::{
     service::now,
 };
 
-/// A database should have as much room as it takes, and at least this: for its write-ahead log, and
-/// for a day or two until somebody looks.
-const ROOM_MIN: u64 = 1 << 30;
-/// Files that a service may have open: connections to hosts, pages, the database.
-const FILES_MIN: u64 = 1_024;
 /// A service that takes events moves its clock; one that did not for so long is told of.
 const SILENCE_MAX: i64 = 15 * 60 * 1_000_000;
 
@@ -105,10 +101,11 @@ pub(super) async fn run(path: &Path, args: &DoctorArgs) -> Result<()> {
         Some(config) => {
             findings.extend(open_to_others(path));
             findings.extend(token(&config));
-            findings.extend(database(&config).await);
-            findings.extend(machine(&config));
+            let (about, service) = database(&config).await;
+            findings.extend(about);
+            findings.extend(machine::of(&config, service));
         }
-        None => findings.push(files()),
+        None => findings.push(machine::files(None)),
     }
     if let (Ok(config), false) = (&live, args.offline) {
         findings.extend(network::checks(config).await);
@@ -183,26 +180,25 @@ fn token(config: &Config) -> Option<Finding> {
     }
 }
 
-/// The database, who writes to it, and where it stands.
-async fn database(config: &Config) -> Vec<Finding> {
+/// The database, who writes to it, and where it stands; and the service's process, if it is known.
+async fn database(config: &Config) -> (Vec<Finding>, Option<u32>) {
     let url = config.database_masked();
     let store = match Store::open(&config.database, Access::Read).await {
         Ok(store) => store,
         Err(error @ (StoreError::Missing { .. } | StoreError::Older { .. })) => {
-            return vec![Finding::error(
-                State::Warn,
-                "database",
-                &error,
-                "`kith run` makes it",
-            )];
+            let help = "`kith run` makes it";
+            let missing = Finding::error(State::Warn, "database", &error, help);
+            return (vec![missing], None);
         }
         Err(error) => {
             let help = "is the server up, the name right, and the file readable?";
-            return vec![Finding::error(State::Fail, "database", &error, help)];
+            let broken = Finding::error(State::Fail, "database", &error, help);
+            return (vec![broken], None);
         }
     };
     let mut findings = vec![Finding::ok("database", url)];
     let writer = store.writer().await;
+    let service = store.writer_process().await.ok().flatten();
     findings.push(match &writer {
         Ok(Some(who)) => Finding::ok("service", format!("runs: {who}")),
         Ok(None) => Finding::warn("service", "does not run", "`kith run` starts it"),
@@ -226,7 +222,7 @@ async fn database(config: &Config) -> Vec<Finding> {
         )),
     }
     store.close().await;
-    findings
+    (findings, service)
 }
 
 /// What the status says that somebody should look at.
@@ -291,54 +287,6 @@ fn standing(
         ));
     }
     findings
-}
-
-/// Room on disk and files that may be open.
-fn machine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![files()];
-    if let Some(file) = kith_store::sqlite_file(&config.database) {
-        findings.push(room(&file));
-    }
-    findings
-}
-
-fn room(file: &Path) -> Finding {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let help = "make room, or move the database: a full disk stops the service until there is some";
-    let free = match rustix::fs::statvfs(folder) {
-        Ok(about) => about.f_bavail.saturating_mul(about.f_frsize),
-        Err(error) => {
-            let detail = format!("{}: {error}", folder.display());
-            return Finding::fail("disk", detail, "the folder of the database must be there");
-        }
-    };
-    let taken = std::fs::metadata(file).map_or(0, |file| file.len());
-    let mebibytes = |bytes: u64| thousands((bytes >> 20).cast_signed());
-    let detail = format!(
-        "{} MiB free in {}, the database has {}",
-        mebibytes(free),
-        folder.display(),
-        mebibytes(taken)
-    );
-    match free {
-        free if free < ROOM_MIN / 10 => Finding::fail("disk", detail, help),
-        free if free < ROOM_MIN.max(taken) => Finding::warn("disk", detail, help),
-        _ => Finding::ok("disk", detail),
-    }
-}
-
-fn files() -> Finding {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let help = "raise it: ulimit -n 4096, or LimitNOFILE=4096 of a systemd unit";
-    match limit {
-        None => Finding::ok("open files", "without limit"),
-        Some(n @ ..256) => Finding::fail("open files", format!("{n} at most"), help),
-        Some(n @ ..FILES_MIN) => Finding::warn("open files", format!("{n} at most"), help),
-        Some(n) => Finding::ok("open files", format!("{n} at most")),
-    }
 }
 
 /// How many checks failed.
