@@ -253,10 +253,11 @@ impl Engine {
 
     /// Members whose likes are still to be read; None where day one was never asked for.
     pub(crate) fn day_one_accounts_left(&self) -> Option<u64> {
-        let row = self.day_one.row.as_ref()?;
-        let is_left =
-            |id| row.state == BootstrapState::Reading && !self.day_one.read.contains_key(&id);
-        let left = self.circle.members().filter(|(id, _)| is_left(*id));
+        if self.day_one_state()? != BootstrapState::Reading {
+            return Some(0);
+        }
+        let read = &self.day_one.read;
+        let left = (self.circle.members()).filter(|(id, _)| !read.contains_key(id));
         Some(left.count() as u64)
     }
 
