@@ -137,7 +137,12 @@ impl Database {
                 .collect();
             let row = texts.join(" || ' ' || ");
             let row = format!("SELECT '{table} ' || {row} FROM {table} ORDER BY {order}");
-            self.texts(&row)
+            let mut rows = self.texts(&row);
+            // What is first among texts depends on the language that a database was made for.
+            if order.contains("rkey") || order.contains("name") {
+                rows.sort_unstable();
+            }
+            rows
         });
         queries.flatten().collect()
     }
