@@ -63,6 +63,7 @@ fact AS (
     SELECT 61, 'lag of ' || name, lag_micros, 'microseconds'
     FROM source
     WHERE kind <> 'file'
+        AND connected = 1
         AND lag_micros IS NOT NULL
     UNION ALL
     SELECT 70, 'backfills ' || state, COUNT(*), 'accounts'

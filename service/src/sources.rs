@@ -254,6 +254,14 @@ pub(crate) fn spec(config: &Config, number: usize, source: &Source) -> (SourceSp
     )
 }
 
+/// The sources of the config as the store names them: kind, and url or path.
+pub(crate) fn names(config: &Config) -> Vec<(&'static str, String)> {
+    let sources = config.sources.iter();
+    sources
+        .map(|source| (source.kind(), file_or_url(source)))
+        .collect()
+}
+
 /// How a source is named in the store: a file by its full path.
 pub(crate) fn file_or_url(source: &Source) -> String {
     match source {

@@ -70,10 +70,12 @@ pub struct StatusSource {
     /// Where it will go on.
     pub cursor: Option<u64>,
     /// How late the last new frame was when it was applied; null before the first since it was
-    /// connected, and for files.
+    /// connected, for files, and for what is not configured.
     pub lag_seconds: Option<f64>,
     /// Whether it is connected now.
     pub connected: bool,
+    /// Whether the configuration names it; a file that is replayed need not be in it.
+    pub configured: bool,
 }
 
 /// Day one in the status: the likes of before the first start.
@@ -158,8 +160,8 @@ const CAPPED_SHOWN: i64 = 100;
 const GAPS_SHOWN: i64 = 100;
 
 impl Store {
-    /// Reads the status.
-    pub async fn status(&self) -> Result<Status, StoreError> {
+    /// Reads the status. `configured`: kind and url of each source that the configuration names.
+    pub async fn status(&self, configured: &[(&str, String)]) -> Result<Status, StoreError> {
         let running = self.has_writer().await?;
         let (epoch, ticks, position, dropped_position, whole_at): (
             Option<i64>,
@@ -224,7 +226,7 @@ impl Store {
                 .load_sources()
                 .await?
                 .into_iter()
-                .map(|s| source(s, running))
+                .map(|s| source(s, running, configured))
                 .collect(),
             backfill,
             bootstrap: self.bootstrap_status().await?,
@@ -291,10 +293,13 @@ impl Store {
 }
 
 /// Nobody is connected when no writer runs, whatever the last one wrote.
-fn source(row: SourceRow, running: bool) -> StatusSource {
+fn source(row: SourceRow, running: bool, configured: &[(&str, String)]) -> StatusSource {
+    let is_this = |(kind, url): &(&str, String)| *kind == row.kind && *url == row.url;
+    let configured = configured.iter().any(is_this);
     StatusSource {
         lag_seconds: match row.kind.as_str() {
             "file" => None,
+            _ if !configured => None,
             _ => row
                 .lag_micros
                 .and_then(|micros| Some(f64::from(i32::try_from(micros / 1_000).ok()?) / 1e3)),
@@ -303,5 +308,6 @@ fn source(row: SourceRow, running: bool) -> StatusSource {
         url: row.url,
         cursor: row.cursor,
         connected: row.connected && running,
+        configured,
     }
 }

@@ -117,6 +117,7 @@ fn field_names_are_a_contract() {
         ("/sources/0/url", "s"),
         ("/sources/0/cursor", "i"),
         ("/sources/0/connected", "b"),
+        ("/sources/0/configured", "b"),
         ("/backfill/queued", "i"),
         ("/backfill/running", "i"),
         ("/backfill/done", "i"),
@@ -149,6 +150,53 @@ fn field_names_are_a_contract() {
         csv.lines().count(),
         1 + report("accounts").as_array().map_or(0, Vec::len)
     );
+}
+
+/// What left the file stays in the database, which knows where it would go on; nobody is alarmed.
+#[test]
+fn a_source_that_left_the_file_is_said_to_have() {
+    let case = &Expected::read(&recordings().expected).cases[4];
+    let frames = recordings().expected.with_file_name(&case.frames);
+    let database = Database::sqlite();
+    let config = case.config(database.url(), &frames);
+    let kith = Kith::new(&config);
+    let frames = frames.to_str().expect("test paths are text");
+    let _ = kith.run(&["replay", "--frames", frames]).expect_ok();
+    let url = "wss://pds.example";
+    let lag_of_health = || {
+        let report = kith.run(&["report", "health"]).expect_ok().stdout;
+        report.contains(&format!("lag of pds {url}"))
+    };
+    database.execute(&format!(
+        "INSERT INTO source VALUES ('pds {url}', 'pds', '{url}', 7, 1, 5000000, 1)"
+    ));
+    assert!(lag_of_health());
+    // The next service that starts without it says so.
+    database.execute(&format!(
+        "UPDATE source SET connected = 0 WHERE url = '{url}'"
+    ));
+    assert!(!lag_of_health());
+
+    let more = format!("[[source]]\nkind = \"pds\"\nurl = \"{url}\"\n");
+    for (more, configured, lag, said) in [
+        (
+            &*more,
+            true,
+            Some(5.0),
+            "not connected, cursor 7, 5.0 s behind",
+        ),
+        ("", false, None, "not in the config, cursor 7"),
+    ] {
+        kith.configure(&format!("{config}{more}"));
+        let status = kith.json(&["status"]);
+        let mut sources = status["sources"].as_array().expect("a list").iter();
+        let source = sources.find(|source| source["url"] == url).expect("one");
+        assert_eq!(source["configured"], configured);
+        assert_eq!(source["lag_seconds"].as_f64(), lag);
+        let text = kith.run(&["status"]).expect_ok().stdout;
+        let line = format!("source    pds {url}: {said}\n");
+        assert!(text.contains(&line), "{line} in {text}");
+    }
 }
 
 #[test]

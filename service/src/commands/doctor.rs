@@ -204,7 +204,7 @@ async fn database(config: &Config) -> (Vec<Finding>, Option<u32>) {
         Ok(None) => Finding::warn("service", "does not run", "`kith run` starts it"),
         Err(error) => Finding::error(State::Fail, "service", error, "ask the database"),
     });
-    match store.status().await {
+    match store.status(&crate::sources::names(config)).await {
         Ok(status) => {
             let runs = matches!(&writer, Ok(Some(_)));
             findings.extend(standing(

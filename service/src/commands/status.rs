@@ -6,7 +6,7 @@ use anyhow::Result;
 use kith_config::Mode;
 use kith_store::{Access, BootstrapStatus, Status, Store, Table, Value};
 
-use crate::{cli::Format, output};
+use crate::{cli::Format, output, sources};
 
 /// Accounts named whose follows are read only up to `max_follows`.
 const CAPPED_SHOWN: usize = 10;
@@ -15,7 +15,7 @@ const CAPPED_SHOWN: usize = 10;
 pub(super) async fn run(path: &Path, format: Format) -> Result<()> {
     let config = super::load(path, Mode::Offline)?;
     let store = Store::open(&config.database, Access::Snapshot).await?;
-    let status = store.status().await?;
+    let status = store.status(&sources::names(&config)).await?;
     match format {
         Format::Json => output::json(&status)?,
         Format::Csv => output::table(&flat(&status), format)?,
@@ -108,10 +108,10 @@ fn text(status: &Status) -> Result<String> {
 
 fn write_sources(out: &mut Vec<u8>, status: &Status) -> Result<()> {
     for source in &status.sources {
-        let state = if source.connected {
-            "connected"
-        } else {
-            "not connected"
+        let state = match (source.connected, source.configured) {
+            (true, _) => "connected",
+            (false, true) => "not connected",
+            (false, false) => "not in the config",
         };
         let cursor = source
             .cursor

@@ -14,7 +14,7 @@ use serde_json::json;
 use url::form_urlencoded::{Serializer, parse};
 
 use super::{Site, page, problem::Problem, token};
-use crate::{ask, commands::explain};
+use crate::{ask, commands::explain, sources};
 
 /// Rows of an answer unless told, and at most.
 pub(super) const ROWS: i64 = 100;
@@ -53,7 +53,8 @@ pub(super) async fn status(State(site): State<Arc<Site>>, uri: Uri, headers: Hea
     if is_known(&headers, &tag) {
         return Ok(unchanged(&tag));
     }
-    let status = site.store.status().await.map_err(|e| Problem::ours(&e))?;
+    let status = site.store.status(&sources::names(&site.config)).await;
+    let status = status.map_err(|e| Problem::ours(&e))?;
     json(&status, Some(&tag))
 }
 

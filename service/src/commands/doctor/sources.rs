@@ -102,6 +102,7 @@ mod tests {
                 cursor: Some(1),
                 lag_seconds: Some(0.1),
                 connected: source.kind() == connected,
+                configured: true,
             });
             unread(&configured, &known)
                 .into_iter()

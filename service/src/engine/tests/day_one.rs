@@ -219,7 +219,7 @@ async fn taking_goes_on_where_it_was_stopped() {
         engine.end_day_one(NOW);
         commit(&store, &mut engine).await;
         let status = store
-            .status()
+            .status(&[])
             .await
             .expect("reads")
             .bootstrap
