@@ -157,7 +157,7 @@ impl Rate {
     }
 }
 
-/// Where log lines go: to standard error, above the bars.
+/// Where log lines go: to standard error, above the bars. What is written at once is one of them.
 pub(crate) fn lines() -> Lines {
     Lines
 }
@@ -168,12 +168,21 @@ pub(crate) struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        BARS.suspend(|| io::stderr().write(bytes))
+        let line = one_line(&String::from_utf8_lossy(bytes));
+        BARS.suspend(|| io::stderr().write_all(line.as_bytes()))?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
     }
+}
+
+/// A record as a line: values, as errors that end with what to do, may have several.
+fn one_line(record: &str) -> String {
+    let lines = record.lines().map(str::trim);
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join(" · ") + "\n"
 }
 
 #[cfg(test)]
@@ -194,6 +203,19 @@ mod tests {
             task.said = Instant::now().checked_sub(ago).expect("it runs for longer");
             let told = task.may_tell((0, 3, format!("{left} left")));
             assert_eq!(told, is_told, "{is_time} {left}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_a_line() {
+        for (record, line) in [
+            ("INFO stopped\n", "INFO stopped\n"),
+            (
+                "ERROR waiting error=it is full\n  help: make room pause=1s\n",
+                "ERROR waiting error=it is full · help: make room pause=1s\n",
+            ),
+        ] {
+            assert_eq!(one_line(record), line);
         }
     }
 

@@ -220,6 +220,9 @@ fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &
     let ended = running.wait().expect_ok();
     assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
     assert!(ended.stderr.contains("waiting"), "{}", ended.stderr);
+    for line in ended.stderr.lines() {
+        assert!(line.starts_with("20"), "a record is a line: {line}");
+    }
     let last = ended.stderr.rsplit_once("waiting").map(|(_, after)| after);
     let is_over = last.is_some_and(|after| after.contains("committed again batch="));
     assert!(is_over, "{}", ended.stderr);
