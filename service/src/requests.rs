@@ -86,22 +86,26 @@ pub(crate) async fn take_all(writer: &mut Writer) -> Result<()> {
 /// # Errors
 /// No service runs, and this cannot stand in for it.
 pub(crate) async fn answered(
-    store: &Store,
+    mut store: Store,
     config: &Config,
     id: u64,
     patience: Duration,
-) -> Result<Option<RequestState>> {
+) -> Result<(Store, Option<RequestState>)> {
     let deadline = tokio::time::Instant::now() + patience;
     loop {
         let state = store.request(id).await?;
         if let Some(state) = state.filter(|state| state.answer.is_some()) {
-            return Ok(Some(state));
+            return Ok((store, Some(state)));
         }
         if tokio::time::Instant::now() > deadline {
-            return Ok(None);
+            return Ok((store, None));
         }
         if !store.has_writer().await? {
+            // A reader that is there longer than the writer would leave what was written in SQLite's log,
+            // beside the file that somebody may copy.
+            store.close().await;
             Box::pin(take_alone(config)).await?;
+            store = Store::open(&config.database, Access::Read).await?;
             continue;
         }
         tokio::time::sleep(ANSWER_LOOK_TIME).await;

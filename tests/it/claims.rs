@@ -444,3 +444,19 @@ fn what_was_left_for_later_is_told_with_the_next() {
     );
     assert!(said.contains("nothing waits"), "{said}");
 }
+
+/// Somebody may copy the file: what was asked for without a service is in it, and not beside it.
+#[test]
+fn what_is_asked_without_a_service_is_in_the_file() {
+    let database = Database::sqlite();
+    let kith = configured(&database);
+    replay(&kith, &recordings().first);
+    let forgotten = account(&kith, OPTED_OUT);
+    let _ = kith.run(&["forget", text(&forgotten, "did")]).expect_ok();
+    let file = database.url().trim_start_matches("sqlite:");
+    let copy = kith.folder().join("copy.db");
+    std::fs::copy(file, &copy).expect("copied");
+    let there = Database::at(&format!("sqlite:{}", copy.display()));
+    assert_eq!(there.number("SELECT COUNT(*) FROM forgotten"), 1);
+    assert_eq!(there.contents(), database.contents());
+}

@@ -73,9 +73,9 @@ async fn run(
 ) -> Result<()> {
     let earlier = store.waiting_requests(requests::REQUESTS_MAX).await?;
     let id = store.ask(request, now()).await?;
-    let state = match patience.time() {
-        Some(time) => requests::answered(&store, config, id, time).await?,
-        None => None,
+    let (store, state) = match patience.time() {
+        Some(time) => requests::answered(store, config, id, time).await?,
+        None => (store, None),
     };
     let is_answered = state.is_some();
     let state = match state {

@@ -23,8 +23,10 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 pub(crate) const ADVISORY_LOCK: i64 = 0x6b69_7468;
 /// How the server is to treat our connections. A host of Kith that is gone without a word, or a way to
 /// it, is noticed in a minute: until then it holds the lock, by default for two hours.
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 6] = [
     ("timezone", "UTC"),
+    // That a table of migrations is there already is nothing to tell of at each start.
+    ("client_min_messages", "warning"),
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
