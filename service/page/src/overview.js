@@ -182,10 +182,16 @@ function theSources(status) {
   }
   return table("Sources", [
     ["source", (row) => el("span", { class: "name" }, `${row.kind} ${row.url}`)],
-    ["state", (row) => el("span", { class: row.connected ? "ok" : "soft" }, row.connected ? "connected" : row.kind === "file" ? "a file" : "not connected")],
+    ["state", (row) => el("span", { class: row.connected ? "ok" : "soft" }, standing(row))],
     ["behind", (row) => (row.lag_seconds === null ? "–" : span(row.lag_seconds)), "num"],
     ["cursor", (row) => number(row.cursor), "num"],
   ], status.sources);
+}
+
+function standing(source) {
+  if (source.connected) return "connected";
+  if (source.kind === "file") return "a file";
+  return source.configured ? "not connected" : "not in the config";
 }
 
 function theBackfill(status) {
