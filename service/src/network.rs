@@ -138,8 +138,58 @@ pub(crate) struct Names {
     /// Whose they were when they were last resolved, as the store has it.
     before: HashMap<String, String>,
     has_unresolved: bool,
-    /// Who is tracked so far. None: nobody was ever, and a name that does not resolve is a mistake.
-    tracked: Option<Vec<TrackedDid>>,
+    /// Who they are so far. None: nobody was ever tracked, and a name that does not resolve is a mistake.
+    last: Option<Lists>,
+}
+
+/// Whom the lists of a config name.
+#[derive(Debug, Default)]
+struct Lists {
+    tracked: Vec<TrackedDid>,
+    skip: Vec<String>,
+    opt_out: Vec<String>,
+}
+
+impl Lists {
+    /// Who was of a list stays so, if one of its names is lost, unless he is named elsewhere now.
+    fn keep(&mut self, last: &Lists, [tracked, skip, opt_out]: [bool; 3]) {
+        if tracked {
+            let left = last.tracked.iter().filter(|who| !self.names(&who.did));
+            let left: Vec<_> = left.cloned().collect();
+            self.tracked.extend(left);
+        }
+        let left = |lists: &Lists, list: &[String]| -> Vec<String> {
+            list.iter()
+                .filter(|did| !lists.names(did))
+                .cloned()
+                .collect()
+        };
+        if skip {
+            self.skip.extend(left(self, &last.skip));
+        }
+        if opt_out {
+            self.opt_out.extend(left(self, &last.opt_out));
+        }
+    }
+
+    fn names(&self, did: &str) -> bool {
+        let tracked = self.tracked.iter().map(|who| &who.did);
+        let mut all = tracked.chain(&self.skip).chain(&self.opt_out);
+        all.any(|other| other == did)
+    }
+
+    /// A handle is shown if it was found out just now.
+    fn without_handles(&self) -> Lists {
+        let tracked = self.tracked.iter().map(|who| TrackedDid {
+            handle: None,
+            ..who.clone()
+        });
+        Lists {
+            tracked: tracked.collect(),
+            skip: self.skip.clone(),
+            opt_out: self.opt_out.clone(),
+        }
+    }
 }
 
 impl Names {
@@ -151,7 +201,7 @@ impl Names {
             resolved: HashSet::new(),
             before: HashMap::new(),
             has_unresolved: false,
-            tracked: None,
+            last: None,
         }
     }
 
@@ -162,17 +212,23 @@ impl Names {
             return Ok(());
         }
         self.before.extend(store.load_named().await?);
-        let mut tracked = Vec::new();
+        let mut last = Lists::default();
         for row in store.load_tracked().await? {
             if let Some((did, _)) = store.account_name(row.account).await? {
-                tracked.push(TrackedDid {
+                last.tracked.push(TrackedDid {
                     did,
                     handle: None,
                     label: row.label,
                 });
             }
         }
-        self.tracked = Some(tracked);
+        for account in store.load_skipped().await? {
+            last.skip
+                .extend((store.account_name(account).await?).map(|(did, _)| did));
+        }
+        // It is not kept who of them was opted out.
+        last.opt_out = self.before.values().cloned().collect();
+        self.last = Some(last).filter(|last| !last.tracked.is_empty());
         Ok(())
     }
 
@@ -182,72 +238,81 @@ impl Names {
     }
 
     /// The engine's settings, every handle of the config resolved. One that never resolved is an error of the
-    /// first settings, and is left out of others, until it does.
+    /// first settings, and is left out of others, until it does; who was of its list stays so meanwhile, since
+    /// the new name may be his.
     pub(crate) async fn settings(&mut self, config: &Config) -> Result<Settings, Unsettled> {
         self.has_unresolved = false;
         let circle = &config.circle;
         let mut unknown = Vec::new();
-        let mut tracked = Vec::new();
-        for account in &circle.tracked {
-            match self.did(&account.id).await {
-                Ok(did) => tracked.push((
-                    &account.id,
-                    TrackedDid {
-                        did,
-                        handle: (account.id.as_handle())
+        let tracked = circle.tracked.iter().map(|account| &account.id);
+        let found = [
+            self.dids(tracked.collect(), &mut unknown).await,
+            self.dids(circle.skip.iter().collect(), &mut unknown).await,
+            self.dids(circle.opt_out.iter().collect(), &mut unknown)
+                .await,
+        ];
+        self.has_unresolved |= !unknown.is_empty();
+        distinct(&found[0], &found[1])?;
+        let is_lost = found
+            .each_ref()
+            .map(|list| list.iter().any(|(_, did)| did.is_none()));
+        let [tracked, skip, opt_out] = found;
+        let tracked = circle.tracked.iter().zip(tracked);
+        let mut lists = Lists {
+            tracked: tracked
+                .filter_map(|(account, (_, did))| {
+                    let handle = account.id.as_handle();
+                    Some(TrackedDid {
+                        did: did?,
+                        handle: handle
                             .filter(|handle| self.resolved.contains(*handle))
                             .map(|handle| handle.as_str().to_owned()),
                         label: account.label.clone(),
-                    },
-                )),
-                Err(reason) => unknown.push(reason),
-            }
-        }
-        let is_tracked_known = unknown.is_empty();
-        let mut lists = [Vec::new(), Vec::new()];
-        for (list, ids) in lists.iter_mut().zip([&circle.skip, &circle.opt_out]) {
-            for id in ids {
-                match self.did(id).await {
-                    Ok(did) => list.push((id, did)),
-                    Err(reason) => unknown.push(reason),
-                }
-            }
-        }
-        let [skip, opt_out] = lists;
-        distinct(&tracked, &skip)?;
-        let dids =
-            |list: Vec<(&Identifier, String)>| list.into_iter().map(|(_, did)| did).collect();
-        let (skip, opt_out): (Vec<String>, _) = (dids(skip), dids(opt_out));
-        let mut tracked: Vec<TrackedDid> = tracked.into_iter().map(|(_, who)| who).collect();
-        let before = self.tracked.take();
-        match before {
-            None if !unknown.is_empty() => return Err(Unsettled(unknown)),
-            Some(before) if !is_tracked_known => {
-                // One of them may be who is named anew.
-                let is_left = |who: &TrackedDid| {
-                    !skip.contains(&who.did) && tracked.iter().all(|other| other.did != who.did)
-                };
-                let left: Vec<_> = before.into_iter().filter(is_left).collect();
-                tracked.extend(left);
-            }
-            _ => {}
+                    })
+                })
+                .collect(),
+            skip: skip.into_iter().filter_map(|(_, did)| did).collect(),
+            opt_out: opt_out.into_iter().filter_map(|(_, did)| did).collect(),
+        };
+        match &self.last {
+            Some(last) => lists.keep(last, is_lost),
+            None if unknown.is_empty() => {}
+            None => return Err(Unsettled(unknown)),
         }
         for reason in &unknown {
-            self.has_unresolved = true;
             tracing::error!(
                 %reason,
                 "a handle of the configuration is left out until it resolves: check its spelling"
             );
         }
-        self.tracked = Some(tracked.clone());
-        let mut settings = Settings::new(config, tracked, skip, opt_out);
-        settings.named = Some(self.named(config));
+        self.last = Some(lists.without_handles());
+        let mut settings = Settings::new(config, lists.tracked, lists.skip, lists.opt_out);
+        settings.named = Some(self.named(config, !unknown.is_empty()));
         self.resolved.clear();
         Ok(settings)
     }
 
-    /// The config's handles and whose they are, ascending.
-    fn named(&self, config: &Config) -> Vec<(String, String)> {
+    /// Who these are, each; why not, is added to `unknown`.
+    async fn dids<'c>(
+        &mut self,
+        ids: Vec<&'c Identifier>,
+        unknown: &mut Vec<Reason>,
+    ) -> Vec<(&'c Identifier, Option<String>)> {
+        let mut found = Vec::new();
+        for id in ids {
+            let did = self.did(id).await;
+            found.push((id, did.map_err(|reason| unknown.push(reason)).ok()));
+        }
+        found
+    }
+
+    /// The config's handles and whose they are, ascending; those of earlier, too, while one that does not
+    /// resolve may be in the place of one of them.
+    fn named(&self, config: &Config, also_earlier: bool) -> Vec<(String, String)> {
+        if also_earlier {
+            let all: BTreeMap<_, _> = self.before.clone().into_iter().collect();
+            return all.into_iter().collect();
+        }
         let circle = &config.circle;
         let tracked = circle.tracked.iter().map(|account| &account.id);
         let all = tracked.chain(&circle.skip).chain(&circle.opt_out);
@@ -412,26 +477,69 @@ pub(crate) fn settings_offline(config: &Config) -> Result<Settings> {
 
 /// No account is tracked twice, or tracked and kept out, once by handle and once by DID.
 fn distinct(
-    tracked: &[(&Identifier, TrackedDid)],
-    skip: &[(&Identifier, String)],
+    tracked: &[(&Identifier, Option<String>)],
+    skip: &[(&Identifier, Option<String>)],
 ) -> Result<(), Unsettled> {
+    fn known<'l>(
+        list: &'l [(&'l Identifier, Option<String>)],
+    ) -> impl Iterator<Item = (&'l Identifier, &'l String)> {
+        list.iter()
+            .filter_map(|(id, did)| Some((*id, did.as_ref()?)))
+    }
     let refused = |reason| Err(Unsettled(vec![reason]));
-    for (id, did) in skip {
-        if tracked.iter().any(|(_, account)| account.did == *did) {
-            return refused(Reason::Skipped {
-                id: (*id).clone(),
-                did: did.clone(),
-            });
+    for (id, did) in known(skip) {
+        if known(tracked).any(|(_, other)| other == did) {
+            let (id, did) = (id.clone(), did.clone());
+            return refused(Reason::Skipped { id, did });
         }
     }
-    for (i, (id, account)) in tracked.iter().enumerate() {
-        let mut earlier = tracked[..i].iter();
-        if earlier.any(|(_, other)| other.did == account.did) {
-            return refused(Reason::Twice {
-                id: (*id).clone(),
-                did: account.did.clone(),
-            });
+    for (i, (id, did)) in known(tracked).enumerate() {
+        if known(tracked).take(i).any(|(_, other)| other == did) {
+            let (id, did) = (id.clone(), did.clone());
+            return refused(Reason::Twice { id, did });
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(tracked: &[&str], skip: &[&str], opt_out: &[&str]) -> Lists {
+        let tracked = tracked.iter().map(|did| TrackedDid {
+            did: (*did).to_owned(),
+            handle: Some("somebody.example".to_owned()),
+            label: None,
+        });
+        let texts = |list: &[&str]| list.iter().map(|did| (*did).to_owned()).collect();
+        Lists {
+            tracked: tracked.collect(),
+            skip: texts(skip),
+            opt_out: texts(opt_out),
+        }
+    }
+
+    #[test]
+    fn who_was_of_a_list_stays_while_one_of_its_names_is_lost() {
+        let last = lists(&["a", "b"], &["s", "t"], &["o", "p"]).without_handles();
+        for (list, kept) in [
+            ([true, false, false], ["a n b", "s", "o"]),
+            ([false, true, false], ["a n", "s t", "o"]),
+            ([false, false, true], ["a n", "s", "o p"]),
+            ([true, true, true], ["a n b", "s t", "o p"]),
+        ] {
+            let mut now = lists(&["a", "n"], &["s"], &["o"]);
+            now.keep(&last, list);
+            let tracked: Vec<_> = now.tracked.iter().map(|who| &*who.did).collect();
+            let said = [tracked.join(" "), now.skip.join(" "), now.opt_out.join(" ")];
+            assert_eq!(said, kept, "{list:?}");
+            let shown = now.tracked.iter().filter(|who| who.handle.is_some());
+            assert_eq!(shown.count(), 2, "names of before are not shown again");
+        }
+        // Who is tracked now is not kept out, because he was once.
+        let mut now = lists(&["s"], &[], &[]);
+        now.keep(&last, [false, true, false]);
+        assert_eq!(now.skip, ["t"]);
+    }
 }

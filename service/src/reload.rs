@@ -235,13 +235,18 @@ impl Reading {
             }
             return None;
         }
+        let was_settled = !names.has_unresolved();
         match names.settings(&config_taken).await {
             Ok(settings) => {
-                let (tracked, keys) = (settings.tracked.len(), taken.join(", "));
-                tracing::info!(tracked, keys, "the configuration is taken up");
+                let is_settled = !names.has_unresolved();
+                // Not each time that a handle is asked for in vain.
+                let is_new = !taken.is_empty() || is_settled && !was_settled;
+                if is_new || is_asked || self.is_broken {
+                    let (tracked, keys) = (settings.tracked.len(), taken.join(", "));
+                    tracing::info!(tracked, keys, "the configuration is taken up");
+                }
                 self.is_broken = false;
                 *running = config_taken;
-                let is_settled = !names.has_unresolved();
                 let _ = self.edits.send(Edit { settings }).await;
                 (!is_settled).then(|| Instant::now() + self.next_pause())
             }
@@ -251,7 +256,8 @@ impl Reading {
                 tracing::error!(
                     "the configuration is broken, everything stays as it is:\n{problems}"
                 );
-                None
+                let is_settled = !names.has_unresolved();
+                (!is_settled).then(|| Instant::now() + self.next_pause())
             }
         }
     }

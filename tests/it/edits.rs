@@ -153,6 +153,53 @@ fn goes_on_where_nothing_resolves(
     assert!(refused.contains(&second.handle), "{refused}");
 }
 
+/// Whoever was kept out, or wanted no points, stays so while the name that stands there now is nobody's.
+#[test]
+fn a_name_that_nobody_has_lets_nobody_in() {
+    let Some(network) = Network::start() else {
+        return;
+    };
+    let truth = network.populate(Populate::default());
+    let (first, _) = two_with_circles_of_their_own(&truth);
+    let database = Database::sqlite();
+    let config = super::live::config(&network, &database, &first.did);
+    let kith = Kith::new(&config);
+    let mut running = kith.start(&["run"]);
+    until_true(&mut running, &kith, &truth, &[&first.did]);
+    let near: Vec<String> = (circle(&kith).into_iter())
+        .filter(|(_, hop)| *hop == 1)
+        .map(|(did, _)| did)
+        .collect();
+    let lists = |skip: &str, opt_out: &str| {
+        let lists = format!("[circle]\nskip = [\"{skip}\"]\nopt_out = [\"{opt_out}\"]\n");
+        config.replacen("[circle]\n", &lists, 1)
+    };
+    let is_out = |kith: &Kith| (!circle(kith).contains_key(&near[0])).then_some(());
+    let nobody = "nobody.pds1.test";
+    kith.configure(&lists(&near[0], &near[1]));
+    running.until("one is kept out", || is_out(&kith));
+    let taken = running.stderr().matches("is taken up").count();
+    kith.configure(&lists(nobody, &near[1]));
+    until_said(&mut running, "is taken up", taken + 1);
+    // Told twice is refused, and what does not resolve is asked for all the same.
+    let twice = format!("[[circle.tracked]]\nid = \"{}\"\n", first.handle);
+    kith.configure(&format!("{}\n{twice}", lists(nobody, &near[1])));
+    until_said(&mut running, "is tracked twice", 1);
+    let asked = running.stderr().matches("left out until").count();
+    kith.configure(&lists(nobody, &near[1]));
+    until_said(&mut running, "left out until", asked + 1);
+    let _ = running.stop(Signal::Term).expect_ok();
+    is_out(&kith).expect("it is kept out");
+
+    // So it is by a start.
+    let mut running = kith.start(&["run"]);
+    until_said(&mut running, "following", 1);
+    let said = running.stop(Signal::Term).expect_ok().stderr;
+    assert!(said.contains("left out until it resolves"), "{said}");
+    is_out(&kith).expect("it is kept out");
+    assert_eq!(database.number("SELECT COUNT(*) FROM skipped"), 1);
+}
+
 /// Without a network: a service that keeps every record of a recording follows each edit exactly,
 /// on either database; what it then has is what a fresh replay under that file has.
 #[test]

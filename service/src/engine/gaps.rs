@@ -277,7 +277,8 @@ impl Engine {
             .map(|(id, gap)| (*id, gap.row.clone(), gap.upto))
             .collect();
         for (id, row, upto) in accounts {
-            if !self.is_to_be_read(id) {
+            // What is to be read of it for another reason does not bring its likes.
+            if !self.repairs.brings_likes(id) {
                 let before = row.from_rev.as_deref().and_then(tid::pack).unwrap_or(0);
                 let after = self
                     .likes_read(id)

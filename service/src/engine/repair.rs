@@ -114,6 +114,11 @@ impl Repairs {
         Some(id)
     }
 
+    /// Whether likes of the account are to be read, or could not be.
+    pub(super) fn brings_likes(&self, id: AccountId) -> bool {
+        self.rows.get(&id).is_some_and(|row| row.likes.is_some())
+    }
+
     /// Whether the account is read for this stream's gap, and has not failed.
     pub(super) fn is_wanted_by(&self, id: AccountId, gap: u64) -> bool {
         let row = self.rows.get(&id);

@@ -6,7 +6,7 @@ use kith_feeder::wire::{Action, Collection, Op, Record};
 use kith_store::{Access, Store};
 
 use super::*;
-use crate::network::settings_offline;
+use crate::{engine::tid, network::settings_offline};
 
 fn settings(tracked: &[&str], more: &str) -> Settings {
     let entry = |name: &&str| format!("[[circle.tracked]]\nid = \"did:web:{name}\"\n");
@@ -316,6 +316,27 @@ async fn a_gap_that_grew_while_nobody_was_read_is_read_to_its_end() {
     let _ = commit(&mut engine, &store).await;
     let mut engine = open(&store, &["a"], "").await;
     assert_eq!(orders(&mut engine), ["a", "x"]);
+}
+
+#[tokio::test]
+async fn likes_of_a_gap_are_read_of_who_is_tracked_since() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(&folder).await;
+    let mut engine = open(&store, &["a"], "backfill = \"none\"").await;
+    for (who, whom) in [("a", "x"), ("x", "z")] {
+        follows(&mut engine, who, whom);
+    }
+    let z = engine.circle.lookup("did:web:z").expect("known");
+    let minute = 60_000_000;
+    let now = 1_783_173_600_000_000;
+    engine.move_clock(now);
+    engine.open_gap("chain", z, tid::at(now), tid::at(now + minute));
+    let _ = commit(&mut engine, &store).await;
+    let mut engine = open(&store, &["a", "z"], "").await;
+    let orders = engine.backfill_orders(100, 1);
+    let of_z = orders.iter().find(|order| order.did == "did:web:z");
+    let wanted = &of_z.expect("it is to be read").wanted;
+    assert!(wanted.follows && wanted.likes.is_some(), "{wanted:?}");
 }
 
 /// Of who is tracked since, and of strangers, there were records.
