@@ -542,4 +542,29 @@ mod tests {
         now.keep(&last, [false, true, false]);
         assert_eq!(now.skip, ["t"]);
     }
+
+    /// A start that ended before anybody was tracked does not make the next one go on from it.
+    #[tokio::test]
+    async fn the_first_start_is_that_which_tracks_somebody() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("kith.db").display());
+        let store = Store::open(&url, kith_store::Access::Write).await;
+        let store = store.expect("opens");
+        let state = kith_store::batch::State {
+            clock: kith_store::batch::Clock {
+                epoch_micros: 1,
+                started: None,
+            },
+            depth: 2,
+            ..Default::default()
+        };
+        store.create(&state).await.expect("is new");
+        let text = "[[circle.tracked]]\nid = \"did:web:a.example\"\n";
+        let env = kith_config::Env::default();
+        let config = Config::parse(text, "kith.toml", &env, kith_config::Mode::Offline);
+        let directory = directory(&config.expect("valid"), None).expect("a client");
+        let mut names = Names::new(directory);
+        names.go_on_from(&store).await.expect("reads");
+        assert!(names.last.is_none());
+    }
 }

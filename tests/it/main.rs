@@ -54,6 +54,7 @@ mod people;
 mod pipes;
 mod progress;
 mod reader;
+mod recompute;
 mod recovery;
 mod replay;
 mod reports;

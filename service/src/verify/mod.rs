@@ -231,9 +231,7 @@ impl Scene<'_> {
         }
         Ok(())
     }
-}
 
-impl Scene<'_> {
     /// Rows of which nothing says anything: of what was dropped, of before there was a history, or of
     /// nobody.
     async fn tell_leftovers(&self, differences: &mut Differences) -> Result<()> {

@@ -20,6 +20,11 @@ impl Past {
     ) -> Result<()> {
         let journal = std::mem::take(&mut self.journal);
         differences.append(journal, self.images_left_out);
+        let counters: HashMap<String, u64> = store.load_counters().await?.into_iter().collect();
+        if let Some(count) = counters.get(IMAGES) {
+            let images = self.sums.images() as u64;
+            differences.unless_equal(("counter", &Row::of(IMAGES), "value"), count, &images);
+        }
         self.tell_images(store, differences).await?;
         if self.is_broken {
             return Ok(());
@@ -27,17 +32,12 @@ impl Past {
         self.tell_state(differences);
         self.tell_totals(store, differences).await?;
         if self.base.is_none() {
-            self.tell_counters(store, differences).await?;
+            self.tell_counters(&counters, differences);
         }
         Ok(())
     }
 
     async fn tell_images(&self, store: &Store, differences: &mut Differences) -> Result<()> {
-        let counters = store.load_counters().await?;
-        if let Some((name, count)) = counters.iter().find(|(name, _)| name == IMAGES) {
-            let images = self.sums.images() as u64;
-            differences.unless_equal(("counter", &Row::of(name), "value"), count, &images);
-        }
         for (place, id, replayed) in &self.images {
             if let Some(ordinal) = place {
                 let key = Row::default().and("ordinal", ordinal);
@@ -131,14 +131,12 @@ impl Past {
         Ok(())
     }
 
-    async fn tell_counters(&self, store: &Store, differences: &mut Differences) -> Result<()> {
-        let counters: HashMap<String, u64> = store.load_counters().await?.into_iter().collect();
+    fn tell_counters(&self, counters: &HashMap<String, u64>, differences: &mut Differences) {
         let names = ["likes.accepted", "likes.rejected", "likes.held"];
         for (name, should) in names.into_iter().zip(self.likes) {
             let stored = counters.get(name).copied().unwrap_or_default();
             differences.unless_equal(("counter", &Row::of(name), "value"), &stored, &should);
         }
-        Ok(())
     }
 }
 
