@@ -119,9 +119,15 @@ liker AS (
         MAX(CASE WHEN j.epoch = now.epoch THEN 1 ELSE 0 END) AS likes_now,
         MAX(CASE WHEN j.epoch = now.epoch THEN 0 ELSE 1 END) AS liked_before
     FROM state now
-    JOIN journal j ON j.epoch >= (SELECT epoch - 1 FROM state)
+    -- Behind the tick that began the epoch before, if there was one and it is kept.
+    JOIN journal j ON j.position > (
+        SELECT COALESCE(MIN(t.position), 0)
+        FROM journal t
+        WHERE t.kind = 2 AND t.kind <> 1 AND t.epoch = (SELECT epoch - 1 FROM state)
+    )
     -- A kind is 1 or more. Said so, SQLite makes no index for the occasion.
-    WHERE j.kind < 2 AND j.outcome < 1 AND j.receiver IN (SELECT id FROM pool)
+    WHERE j.kind < 2 AND j.outcome < 1 AND j.epoch >= now.epoch - 1
+        AND j.receiver IN (SELECT id FROM pool)
     GROUP BY j.receiver, j.sender
 ),
 crowd AS (

@@ -361,14 +361,14 @@ fn remember(history: &mut HistoryRows, id: u32, image: &Image) {
     };
     let current = BASE_EPOCH + i64::try_from(EPOCHS).unwrap_or_default() - 1;
     for epoch in current - 2..=current {
-        history.activity.push(ActivityRow {
+        history.activity.known.push(ActivityRow {
             holder,
             epoch,
             received: 100,
             given: 200,
         });
         if epoch < current {
-            history.closed.push(ClosedRow {
+            history.closed.known.push(ClosedRow {
                 holder,
                 epoch,
                 hop: Some(hop_of(id)),

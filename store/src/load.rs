@@ -416,7 +416,12 @@ impl Store {
             JournalPart::After(position) | JournalPart::Page(position) => {
                 ("position > $1", position.cast_signed())
             }
-            JournalPart::TransfersSince(epoch) => ("epoch >= $1 AND kind = 1", epoch),
+            // The tick that began the epoch says where to look; it may be that there is none, or no more.
+            JournalPart::TransfersSince(epoch) => (
+                "position > COALESCE((SELECT MIN(position) FROM journal \
+                 WHERE kind <> 1 AND kind = 2 AND epoch = $1), 0) AND epoch >= $1 AND kind = 1",
+                epoch,
+            ),
             JournalPart::RulesUntil(position) => (
                 "kind <> 1 AND kind IN (4, 5, 6) AND position <= $1",
                 position.cast_signed(),

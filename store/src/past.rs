@@ -48,6 +48,14 @@ impl Store {
         Ok(span.filter(|(first, last)| first <= last))
     }
 
+    /// The last epoch of which there are rows.
+    pub async fn last_history_epoch(&self) -> Result<Option<i64>, StoreError> {
+        on_readers!(self, pool => {
+            let last = sqlx::query_scalar("SELECT MAX(epoch) FROM history");
+            Ok(last.fetch_one(pool).await?)
+        })
+    }
+
     /// Part of the history.
     pub async fn each_history(
         &self,

@@ -3,7 +3,10 @@
 use kith_reputation::{AccountId, Entry, Operation, Row};
 
 use crate::{
-    batch::{Batch, ImageRow, JournalRow, RecordRow, RulesRecord, StoredRows, outcome_code},
+    batch::{
+        ActivityRow, Batch, ClosedRow, HistoryRows, ImageRow, JournalRow, RecordRow, RulesRecord,
+        StoredRows, outcome_code,
+    },
     bulk::{Action, Bulk},
     kept,
     pieces::Pieces,
@@ -22,12 +25,8 @@ pub(crate) mod kind {
 
 /// Everything a batch writes but the row of table `state`, in order.
 pub(crate) fn plan(batch: &Batch) -> Vec<Bulk<'_>> {
-    let mut bulks = vec![
-        journal(&batch.journal),
-        accounts(batch),
-        numbers(batch),
-        commits(batch),
-    ];
+    let mut bulks = vec![journal(&batch.journal), accounts(batch), numbers(batch)];
+    bulks.extend(commits(batch));
     bulks.extend(records(
         "follow",
         "follower",
@@ -207,16 +206,22 @@ fn numbers(batch: &Batch) -> Bulk<'_> {
     )
 }
 
-fn commits(batch: &Batch) -> Bulk<'_> {
+fn commits(batch: &Batch) -> [Bulk<'_>; 2] {
     let rows = &batch.commits;
-    Bulk::new("repo", Action::Upsert { key_columns: 1 })
-        .int("account", rows.iter().map(|r| i64::from(r.account)))
-        .text("rev", rows.iter().map(|r| Some(&r.rev)))
-        .bytes(
-            "data",
-            rows.iter().map(|r| r.data.as_ref().map(|data| &data[..])),
-        )
-        .text("likes_upto", rows.iter().map(|r| r.likes_upto.as_ref()))
+    [
+        (Action::Insert, &rows.new),
+        (Action::Update { key_columns: 1 }, &rows.known),
+    ]
+    .map(|(action, rows)| {
+        Bulk::new("repo", action)
+            .int("account", rows.iter().map(|r| i64::from(r.account)))
+            .text("rev", rows.iter().map(|r| Some(&r.rev)))
+            .bytes(
+                "data",
+                rows.iter().map(|r| r.data.as_ref().map(|data| &data[..])),
+            )
+            .text("likes_upto", rows.iter().map(|r| r.likes_upto.as_ref()))
+    })
 }
 
 fn records<'a>(
@@ -384,7 +389,7 @@ fn day_one(batch: &Batch) -> [Bulk<'_>; 3] {
     ]
 }
 
-fn images(batch: &Batch) -> [Bulk<'_>; 7] {
+fn images(batch: &Batch) -> [Bulk<'_>; 8] {
     let rows = &batch.images;
     let id = |row: &ImageRow| i64::from(row.id.0);
     let unknown = rows.iter().filter(|r| r.stored == StoredRows::Unknown);
@@ -430,33 +435,41 @@ fn images(batch: &Batch) -> [Bulk<'_>; 7] {
                 "pieces",
                 unclaimed().map(|(_, (_, entry))| Some(Pieces::encode(&entry.pieces).into_bytes())),
             ),
-        Bulk::new("ledger_account", Action::Upsert { key_columns: 1 }).ints(
-            [
-                "id",
-                "own",
-                "others",
-                "tally",
-                "rows",
-                "unclaimed",
-                "ordinal",
-                "position",
-            ],
-            rows.iter().map(|r| {
-                let image = &r.image;
-                let assigned: i64 = image.rows.iter().map(|row| i64::from(row.points)).sum();
-                [
-                    Some(id(r)),
-                    Some(i64::from(image.own)),
-                    Some(image.others.cast_signed()),
-                    Some(image.others.cast_signed() + assigned),
-                    Some(length(&image.rows)),
-                    Some(length(&image.unclaimed)),
-                    Some(i64::from(image.ordinal)),
-                    Some(r.position.cast_signed()),
-                ]
-            }),
+        ledger_accounts(Action::Insert, rows.iter().filter(|r| r.is_first())),
+        ledger_accounts(
+            Action::Upsert { key_columns: 1 },
+            rows.iter().filter(|r| !r.is_first()),
         ),
     ]
+}
+
+fn ledger_accounts<'a>(action: Action, rows: impl Iterator<Item = &'a ImageRow>) -> Bulk<'a> {
+    Bulk::new("ledger_account", action).ints(
+        [
+            "id",
+            "own",
+            "others",
+            "tally",
+            "rows",
+            "unclaimed",
+            "ordinal",
+            "position",
+        ],
+        rows.map(|r| {
+            let image = &r.image;
+            let assigned: i64 = image.rows.iter().map(|row| i64::from(row.points)).sum();
+            [
+                Some(i64::from(r.id.0)),
+                Some(i64::from(image.own)),
+                Some(image.others.cast_signed()),
+                Some(image.others.cast_signed() + assigned),
+                Some(length(&image.rows)),
+                Some(length(&image.unclaimed)),
+                Some(i64::from(image.ordinal)),
+                Some(r.position.cast_signed()),
+            ]
+        }),
+    )
 }
 
 const ASSIGNMENT: [&str; 4] = ["holder", "origin", "points", "touched"];
@@ -513,29 +526,55 @@ fn totals(batch: &Batch) -> Bulk<'_> {
         .int("forgotten", reason(|t| t.forgotten.cast_signed()))
 }
 
-fn history(batch: &Batch) -> [Bulk<'_>; 3] {
-    let (active, closed, ranks) = (
-        &batch.history.activity,
-        &batch.history.closed,
-        &batch.history.ranks,
-    );
+fn history(batch: &Batch) -> [Bulk<'_>; 5] {
+    let HistoryRows {
+        activity,
+        closed,
+        ranks,
+    } = &batch.history;
+    let active = |action, rows: &[ActivityRow]| {
+        Bulk::new("history", action).ints(
+            ["holder", "epoch", "received", "given"],
+            rows.iter().map(|r| {
+                [
+                    Some(i64::from(r.holder.0)),
+                    Some(r.epoch),
+                    Some(r.received.cast_signed()),
+                    Some(r.given.cast_signed()),
+                ]
+            }),
+        )
+    };
+    let ended = |action, rows: &[ClosedRow]| {
+        Bulk::new("history", action).ints(
+            ["holder", "epoch", "hop", "own", "tally", "tracked"],
+            rows.iter().map(|r| {
+                [
+                    Some(i64::from(r.holder.0)),
+                    Some(r.epoch),
+                    r.hop.map(i64::from),
+                    Some(i64::from(r.own)),
+                    Some(r.tally.cast_signed()),
+                    Some(r.tracked.cast_signed()),
+                ]
+            }),
+        )
+    };
     [
-        Bulk::new("history", Action::Add { key_columns: 2 })
-            .int("holder", active.iter().map(|r| i64::from(r.holder.0)))
-            .int("epoch", active.iter().map(|r| r.epoch))
-            .int("received", active.iter().map(|r| r.received.cast_signed()))
-            .int("given", active.iter().map(|r| r.given.cast_signed())),
-        Bulk::new("history", Action::Upsert { key_columns: 2 })
-            .int("holder", closed.iter().map(|r| i64::from(r.holder.0)))
-            .int("epoch", closed.iter().map(|r| r.epoch))
-            .int_opt("hop", closed.iter().map(|r| r.hop.map(i64::from)))
-            .int("own", closed.iter().map(|r| i64::from(r.own)))
-            .int("tally", closed.iter().map(|r| r.tally.cast_signed()))
-            .int("tracked", closed.iter().map(|r| r.tracked.cast_signed())),
-        Bulk::new("history", Action::Upsert { key_columns: 2 })
-            .int("holder", ranks.iter().map(|r| i64::from(r.holder.0)))
-            .int("epoch", ranks.iter().map(|r| r.epoch))
-            .int("rank", ranks.iter().map(|r| r.rank.cast_signed())),
+        active(Action::Insert, &activity.new),
+        active(Action::Add { key_columns: 2 }, &activity.known),
+        ended(Action::Insert, &closed.new),
+        ended(Action::Upsert { key_columns: 2 }, &closed.known),
+        Bulk::new("history", Action::Upsert { key_columns: 2 }).ints(
+            ["holder", "epoch", "rank"],
+            ranks.iter().map(|r| {
+                [
+                    Some(i64::from(r.holder.0)),
+                    Some(r.epoch),
+                    Some(r.rank.cast_signed()),
+                ]
+            }),
+        ),
     ]
 }
 

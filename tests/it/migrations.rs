@@ -8,6 +8,7 @@ use kith_tests::{Database, Kith, Signal, expected::Expected, expected::Said, pro
 const SCHEMAS: [&str; 13] = [
     "0001", "0002", "0003", "0004", "0006", "0007", "0009", "0010", "0011", "0015", "0016", "0017",
     "0018",
+    "0019",
 ];
 
 /// A database that an earlier Kith left in the middle of the recording.

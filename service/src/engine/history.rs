@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::{HashMap, HashSet, hash_map::Entry};
 use kith_reputation::{AccountId, Closed, Operation, Piece};
-use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow};
+use kith_store::batch::{ActivityRow, ClosedRow, HistoryRows, RankRow, Rows};
 
 use super::hops::Hops;
 
@@ -21,6 +21,10 @@ pub(crate) const RANKS_MAX: usize = 20_000;
 pub(crate) struct History {
     /// No rows for epochs before this one.
     first: Option<i64>,
+    /// The store may have rows of which nothing is known here, of epochs up to this one.
+    stored_upto: i64,
+    /// Whose rows of later epochs it has.
+    stored: HashMap<i64, HashSet<u32>>,
     activity: HashMap<(u32, i64), (u64, u64)>,
     /// Who gave or received in an epoch and is not settled beyond it.
     open: BTreeMap<i64, HashSet<u32>>,
@@ -33,12 +37,24 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// A history that is whole from this epoch on; None: from the beginning.
+    /// A history that is whole from this epoch on; None: from the beginning. What the store has of it
+    /// is not known.
     pub(crate) fn new(first: Option<i64>) -> History {
         History {
             first,
+            stored_upto: i64::MAX,
             ..History::default()
         }
+    }
+
+    /// At start: the last epoch of which the store has rows.
+    pub(super) fn restore_stored(&mut self, upto: Option<i64>) {
+        self.stored_upto = upto.unwrap_or(i64::MIN);
+    }
+
+    /// Whether the store surely has no row of the account in this epoch; it is about to get one.
+    fn is_new(&mut self, holder: AccountId, epoch: i64) -> bool {
+        epoch > self.stored_upto && self.stored.entry(epoch).or_default().insert(holder.0)
     }
 
     fn is_before(&self, epoch: i64) -> bool {
@@ -143,6 +159,8 @@ impl History {
         }
         self.hops = self.hops.split_off(&current);
         self.open = self.open.split_off(&current);
+        self.stored_upto = self.stored_upto.max(current - 1);
+        self.stored.retain(|epoch, _| *epoch >= current);
     }
 
     /// Who is to be ranked is not asked for.
@@ -175,8 +193,8 @@ impl History {
         closed.dedup_by_key(|row| (row.holder, row.epoch));
         let ranks = self.ranks.len().min(RANKS_MAX);
         HistoryRows {
-            activity,
-            closed,
+            activity: Rows::of(activity, |row| self.is_new(row.holder, row.epoch)),
+            closed: Rows::of(closed, |row| self.is_new(row.holder, row.epoch)),
             ranks: self.ranks.drain(..ranks).collect(),
         }
     }
@@ -228,6 +246,6 @@ mod tests {
         let mut history = History::new(Some(5));
         history.add(AccountId(1), 4, (1, 0));
         history.add(AccountId(1), 5, (1, 0));
-        assert_eq!(history.take(true).activity.len(), 1);
+        assert_eq!(history.take(true).activity.iter().count(), 1);
     }
 }

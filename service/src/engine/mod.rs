@@ -145,6 +145,8 @@ struct Note {
     rev: u64,
     /// Likes with keys up to this one were read from the repo.
     likes_upto: u64,
+    /// There is a row of its repo in the store, or there is about to be.
+    has_repo: bool,
     /// Event time of entering the circle.
     since: Option<Micros>,
     ledger_id: Option<kith_reputation::AccountId>,

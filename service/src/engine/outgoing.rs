@@ -4,7 +4,7 @@ use hashbrown::HashSet;
 use kith_graph::AccountId;
 use kith_store::{
     Batch,
-    batch::{AccountRow, CommitRow, FlowRow, HistoryRows, NumberRow, TotalsRow},
+    batch::{AccountRow, CommitRow, FlowRow, HistoryRows, NumberRow, Rows, TotalsRow},
 };
 
 use super::{Engine, Note, statuses, tid};
@@ -132,8 +132,13 @@ impl Engine {
         let accounts = rows_of(&pending.accounts, |id| self.account_row(id));
         let numbers = pending.numbers.iter();
         let numbers = numbers.filter(|id| !pending.accounts.contains(*id));
-        let numbers = numbers.filter_map(|id| self.number_row(*id)).collect();
+        let mut numbers: Vec<_> = numbers.filter_map(|id| self.number_row(*id)).collect();
+        numbers.sort_unstable_by_key(|row| row.account);
         let commits = rows_of(&pending.commits, |id| self.commit_row(id));
+        let commits = Rows::of(commits, |row| {
+            let note = &mut self.notes[row.account as usize];
+            !std::mem::replace(&mut note.has_repo, true)
+        });
         let status_events = rows_of(&pending.status_events, |id| self.status_event_row(id));
         let mut backfill: Vec<_> = pending.backfill.into_values().collect();
         backfill.sort_unstable_by_key(|row| row.account);

@@ -140,6 +140,7 @@ impl Engine {
         self.notes.push(Note {
             rev: 0,
             likes_upto: 0,
+            has_repo: false,
             since: row.since_micros,
             ledger_id: row.ledger_id,
             capped: row.capped,
@@ -171,6 +172,7 @@ impl Engine {
         store
             .each_commit(|row| {
                 if let Some(note) = notes.get_mut(row.account as usize) {
+                    note.has_repo = true;
                     note.rev = tid::pack(&row.rev).unwrap_or_default();
                     let likes_upto = row.likes_upto.as_deref().and_then(tid::pack);
                     note.likes_upto = likes_upto.unwrap_or_default();
@@ -272,6 +274,7 @@ impl Engine {
         hops: &[Option<u8>],
     ) -> Result<()> {
         let history = &mut self.history;
+        history.restore_stored(store.last_history_epoch().await?);
         store
             .each_history(HistoryPart::Open, |row| {
                 history.restore_open(row.activity.holder, row.activity.epoch);

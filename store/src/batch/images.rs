@@ -3,6 +3,8 @@
 
 use kith_reputation::{AccountId, AccountImage, Entry, Row};
 
+use super::Rows;
+
 /// An account's image in the ledger, true at `position`.
 #[derive(Debug, Clone, Eq, PartialEq)]
 pub struct ImageRow {
@@ -34,6 +36,11 @@ impl ImageRow {
     pub(crate) fn added_entries(&self) -> impl Iterator<Item = (i64, &Entry)> {
         let stored = self.entries_stored.unwrap_or_default();
         (0..).zip(&self.image.unclaimed).skip(stored)
+    }
+
+    /// The store has no image of the account so far.
+    pub(crate) fn is_first(&self) -> bool {
+        self.stored == StoredRows::Absent
     }
 
     /// All rows, unless those that changed are known.
@@ -153,9 +160,9 @@ pub struct RankRow {
 #[derive(Debug, Clone, Default)]
 pub struct HistoryRows {
     /// Added to what is there.
-    pub activity: Vec<ActivityRow>,
-    /// Accounts settled beyond the end of an epoch.
-    pub closed: Vec<ClosedRow>,
+    pub activity: Rows<ActivityRow>,
+    /// Accounts settled beyond the end of an epoch: after `activity`, which may have made their rows.
+    pub closed: Rows<ClosedRow>,
     /// Ranks of epochs that everybody was settled beyond.
     pub ranks: Vec<RankRow>,
 }

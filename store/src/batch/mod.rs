@@ -99,6 +99,37 @@ pub struct NumberRow {
     pub ledger_id: AccountId,
 }
 
+/// Rows of one table, by whether their keys are in it: databases add what is new at less cost.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct Rows<R> {
+    /// Of keys that are surely not there.
+    pub new: Vec<R>,
+    /// The others.
+    pub known: Vec<R>,
+}
+
+impl<R> Default for Rows<R> {
+    fn default() -> Self {
+        Rows {
+            new: Vec::new(),
+            known: Vec::new(),
+        }
+    }
+}
+
+impl<R> Rows<R> {
+    /// Parts rows, which keep their order.
+    pub fn of(rows: impl IntoIterator<Item = R>, is_new: impl FnMut(&R) -> bool) -> Rows<R> {
+        let (new, known) = rows.into_iter().partition(is_new);
+        Rows { new, known }
+    }
+
+    /// All of them, the new ones first.
+    pub fn iter(&self) -> impl Iterator<Item = &R> {
+        self.new.iter().chain(&self.known)
+    }
+}
+
 /// The last commit seen of an account's repo.
 #[derive(Debug, Clone, Eq, PartialEq)]
 pub struct CommitRow {
@@ -407,7 +438,7 @@ pub struct Batch {
     /// Accounts of which nothing changed but that they take part in the ledger now.
     pub numbers: Vec<NumberRow>,
     /// Repos that have a new commit.
-    pub commits: Vec<CommitRow>,
+    pub commits: Rows<CommitRow>,
     /// The tracked accounts, all of them, if they changed.
     pub tracked: Option<Vec<TrackedRow>>,
     /// Accounts that are kept out of the circle, all of them, if they changed.

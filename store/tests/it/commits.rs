@@ -1,11 +1,11 @@
 //! The last commit of each repo, and keys of records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kith_reputation::{AccountId, Operation, Transfer, Verdict};
 use kith_store::{
     Access, Batch, Pieces, Store,
-    batch::{Clock, CommitRow, JournalRow, RecordIdentity, RecordKind, State},
+    batch::{Clock, CommitRow, JournalRow, RecordIdentity, RecordKind, Rows, State},
 };
 
 use crate::twin::{databases, runtime};
@@ -50,13 +50,14 @@ fn the_last_commit_of_each_repo_is_read_back() {
                     commit(4, "3kbbbbbbbbbbd", Some(6)),
                 ],
             ];
+            let mut seen = BTreeSet::new();
             for commits in batches {
                 let expected = (state.batch, state.position);
                 state.batch += 1;
                 let batch = Batch {
                     expected,
                     state: state.clone(),
-                    commits,
+                    commits: Rows::of(commits, |row| seen.insert(row.account)),
                     ..Batch::default()
                 };
                 store.commit(&batch).await.expect("commits");

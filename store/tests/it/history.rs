@@ -11,7 +11,7 @@ use kith_store::{
     Batch, Pieces,
     batch::{
         AccountRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow, GapRow, HistoryRows,
-        ImageRow, JournalRow, NumberRow, Parameters, RankRow, State, StoredRows, TotalsRow,
+        ImageRow, JournalRow, NumberRow, Parameters, RankRow, Rows, State, StoredRows, TotalsRow,
         TrackedRow,
     },
 };
@@ -451,16 +451,17 @@ fn a_change() -> CircleChangeRow {
 /// One account was there in the epoch before the first: an account's history, and a change.
 fn an_epoch_before() -> HistoryRows {
     let (holder, epoch) = (TRACKED[0], BASE_EPOCH - 1);
+    let row = ClosedRow {
+        holder,
+        epoch,
+        hop: Some(0),
+        own: 2_000,
+        tally: 5,
+        tracked: 5,
+    };
     HistoryRows {
-        activity: Vec::new(),
-        closed: vec![ClosedRow {
-            holder,
-            epoch,
-            hop: Some(0),
-            own: 2_000,
-            tally: 5,
-            tracked: 5,
-        }],
+        activity: Rows::default(),
+        closed: Rows::of([row], |_| true),
         ranks: vec![RankRow {
             holder,
             epoch,

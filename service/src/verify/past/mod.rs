@@ -332,7 +332,7 @@ impl Past {
 
     fn take_activity(&mut self) {
         let is_written = self.position <= self.state.flow_position;
-        for row in self.history.take(true).activity {
+        for row in self.history.take(true).activity.iter() {
             if is_written {
                 let sums = (row.received, row.given);
                 self.activity.add(row.epoch, row.holder, sums);
@@ -350,7 +350,7 @@ impl Past {
         let epoch_of = |ordinal| epoch - i64::from(ticks.saturating_sub(ordinal));
         self.history.close(closed, epoch_of);
         self.history.forget_ranking();
-        for row in self.history.take(false).closed {
+        for row in self.history.take(false).closed.iter() {
             self.closed.add(row.epoch, row.holder, Ended::of(&row));
         }
     }

@@ -1,0 +1,3 @@
+-- Positions ascend with epochs, and a tick begins each: where one begins is found by its tick, and
+-- every like was written into this index, too.
+DROP INDEX journal_epoch;
