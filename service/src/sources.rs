@@ -115,7 +115,7 @@ impl Sources {
         };
         let (mut sources, inbox) = Sources::new(vec![origin], None);
         let stop = sources.stop.clone();
-        sources.lane(source::QUEUE_BYTES_MAX, &inbox, |out| {
+        sources.lane(2 << 20, &inbox, |out| {
             source::run(spec, start, None, out, stop)
         });
         sources
