@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::{Checker, Patience, Verdict},
-    engine::{Arrival, Engine, HandleFound, ReadingAt, SourceIndex, Taken},
+    engine::{Arrival, Engine, HandleFound, ROW, ReadingAt, SourceIndex, Taken},
     exit::InputError,
     handles::Handles,
     metrics::Metrics,
@@ -270,7 +270,14 @@ impl Service {
             What::Frames(frames) => {
                 let now = now();
                 let mut verdicts = verdicts.into_iter();
-                for frame in frames.iter() {
+                let mut ahead = Vec::new().into_iter();
+                for (index, frame) in frames.iter().enumerate() {
+                    if ahead.len() == 0 {
+                        let row = frames.iter().skip(index).take(ROW);
+                        let row = row.map(|frame| frame.bytes);
+                        ahead = self.writer.engine.look_at(row).into_iter();
+                    }
+                    let looked = ahead.next();
                     let verdict = verdicts.next().unwrap_or(Verdict::Unchecked);
                     let offset = (frame.position > 0).then_some(frame.position);
                     self.shown.file.1 = frame.position;
@@ -280,7 +287,7 @@ impl Service {
                         verdict,
                         now,
                     };
-                    if self.writer.engine.frame(frame.bytes, arrival) == Taken::Unchecked {
+                    if self.writer.engine.frame(frame.bytes, looked, arrival) == Taken::Unchecked {
                         let checked = sources.check(frame.bytes, source, &mut self.patience);
                         arrival.verdict = tokio::select! {
                             verdict = checked => verdict,
@@ -288,7 +295,7 @@ impl Service {
                             () = self.stopping.cancelled() => return Ok(false),
                         };
                         // It has a verdict now.
-                        let _ = self.writer.engine.frame(frame.bytes, arrival);
+                        let _ = self.writer.engine.frame(frame.bytes, None, arrival);
                     }
                     self.frames += 1;
                     self.writer.flush_full().await?;

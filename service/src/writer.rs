@@ -331,7 +331,7 @@ mod tests {
             verdict: Verdict::Unchecked,
             now,
         };
-        let _ = writer.engine.frame(frame.as_bytes(), arrival);
+        let _ = writer.engine.frame(frame.as_bytes(), None, arrival);
     }
 
     /// It is time for a checkpoint; then the next batch goes. Where the last whole one began.

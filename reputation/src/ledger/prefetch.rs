@@ -41,6 +41,14 @@ impl Ledger {
         }
     }
 
+    /// Fetches what operations that are about to be applied will read: all that [`Ledger::prefetch`]
+    /// does, in a row.
+    pub fn prefetch_all(&self, upcoming: &[Operation]) {
+        for next in 0..upcoming.len() + 3 * AHEAD {
+            self.prefetch(|ahead| upcoming.get((next + ahead).checked_sub(3 * AHEAD)?));
+        }
+    }
+
     /// Fetches the rows that the draw would hit if it were made now.
     fn prefetch_draw(&self, transfer: &Transfer) {
         let Some(sender) = self.accounts.get(transfer.sender) else {

@@ -102,6 +102,11 @@ impl History {
         }
     }
 
+    /// Whether the account gave or received in the epoch since that was last written.
+    pub(super) fn has(&self, holder: AccountId, epoch: i64) -> bool {
+        self.activity.contains_key(&(holder.0, epoch))
+    }
+
     /// At start: the account has a row whose end is not filled in.
     pub(super) fn restore_open(&mut self, holder: AccountId, epoch: i64) {
         self.open.entry(epoch).or_default().insert(holder.0);

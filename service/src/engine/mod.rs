@@ -7,6 +7,7 @@
 //!
 //! | module | what is there |
 //! | --- | --- |
+//! | `ahead` | frames looked at before they are taken |
 //! | `clock` | epochs in event time |
 //! | `cursors` | the sources, and how far each was read |
 //! | `day_one` | the likes of before the first start |
@@ -28,6 +29,7 @@
 //! | `restore` | starting again from the store |
 //! | `recompute` | the same journal under other rules |
 
+mod ahead;
 mod clock;
 mod cursors;
 mod day_one;
@@ -58,7 +60,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use kith_config::Verify;
-use kith_feeder::wire::{self, Commit, Decoded, FrameError, Message, Touches};
+use kith_feeder::wire::{Commit, Decoded, FrameError, Message, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
 use kith_store::{
@@ -70,6 +72,7 @@ use kith_store::{
 
 use crate::checker::{Concern, Verdict, Watched};
 use clock::EpochClock;
+pub(crate) use ahead::{Looked, ROW};
 pub(crate) use cursors::SourceIndex;
 use cursors::{Missed, Source};
 pub(crate) use day_one::Joined;
@@ -132,6 +135,8 @@ pub(crate) struct Engine {
     /// How many whom nobody had named before each account has named in this epoch.
     named: HashMap<AccountId, u32>,
     watched: Arc<Watched>,
+    /// How often it changed whose frames are read.
+    interest_changes: u64,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
     state: State,
@@ -177,17 +182,21 @@ pub(crate) enum Taken {
 }
 
 impl Engine {
-    /// Takes one frame.
-    pub(crate) fn frame(&mut self, frame: &[u8], arrival: Arrival) -> Taken {
+    /// Takes one frame; what it says may have been looked at.
+    pub(crate) fn frame(
+        &mut self,
+        frame: &[u8],
+        looked: Option<Looked>,
+        arrival: Arrival,
+    ) -> Taken {
         self.pending.frames += 1;
         if let Some(offset) = arrival.offset {
             let source = &mut self.sources[arrival.source.0];
             source.row.cursor = Some(offset);
             source.changed = true;
         }
-        let (circle, settings) = (&self.circle, &self.settings);
-        let interest = |did: &str, touches| is_wanted(circle, settings, did, touches);
-        match wire::decode(frame, &interest) {
+        let decoded = looked.and_then(|looked| self.still_holds(looked));
+        match decoded.unwrap_or_else(|| self.decode(frame)) {
             Ok(Decoded::Passed {
                 seq,
                 time,
@@ -587,6 +596,7 @@ impl Engine {
         rkey: Option<&str>,
         depth_before: u8,
     ) {
+        self.interest_changes += 1;
         // Who enters while day one reads does so before its likes, and the epochs that they bring.
         let micros = self.clock.now();
         let since = micros.or(self.day_one.first_micros());

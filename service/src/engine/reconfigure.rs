@@ -17,6 +17,7 @@ impl Engine {
     /// Growing comes first and shrinking last, so that nobody leaves the circle only to come back.
     pub(crate) fn reconfigure(&mut self, settings: Settings) {
         let before = std::mem::replace(&mut self.settings, settings);
+        self.interest_changes += 1;
         let settings = self.settings.clone();
         self.clock
             .set_epoch_micros(settings.parameters.epoch_micros);

@@ -82,6 +82,19 @@ impl Repeats {
         }
     }
 
+    /// Whether the like is remembered.
+    pub(super) fn has(&self, kind: RecordKind, like: Like<'_>) -> bool {
+        let (liker, author, rkey) = (like.0.0, like.1.0, like.2);
+        let posts = match kind {
+            RecordKind::Like => &self.likes,
+            RecordKind::Repost => &self.reposts,
+        };
+        match tid::pack(rkey) {
+            Some(number) => posts.usual.contains(&(liker, author, number)),
+            None => posts.odd.contains(&(liker, author, rkey.into())),
+        }
+    }
+
     /// Forgets a like that was not accepted after all.
     pub(super) fn remove(&mut self, kind: RecordKind, like: Like<'_>) {
         let (liker, author, rkey) = (like.0.0, like.1.0, like.2);

@@ -116,6 +116,7 @@ impl Engine {
             day_one: DayOne::default(),
             named: HashMap::new(),
             watched: Arc::default(),
+            interest_changes: 0,
             pending: Pending::default(),
             state,
             last_change: 0,
