@@ -30,9 +30,9 @@ const SQLITE_THERE: &str =
 const POSTGRES_THERE: &str = "SELECT to_regclass('assignment_origin') IS NOT NULL";
 
 /// Sorting in memory would take as much of it as there are rows; in files it takes as much as the
-/// cache of pages may have, and that beside the cache.
-const SORT_IN_FILES: &str =
-    "PRAGMA temp_store = FILE; PRAGMA cache_size = -8192; PRAGMA shrink_memory";
+/// cache of pages may have, and that beside the cache, for each thread that sorts: two help.
+const SORT_IN_FILES: &str = "PRAGMA temp_store = FILE; PRAGMA cache_size = -4096; \
+    PRAGMA shrink_memory; PRAGMA threads = 2";
 
 /// Making it may take longer than a server lets a statement take.
 const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
@@ -60,7 +60,9 @@ pub(crate) async fn make_sqlite(connection: &mut SqliteConnection) -> Result<(),
         .execute(&mut *connection)
         .await?;
     let made = sqlx::raw_sql(SQLITE).execute(&mut *connection).await;
-    let as_before = format!("PRAGMA temp_store = {TEMP_STORE}; PRAGMA cache_size = {CACHE_SIZE}");
+    let as_before = format!(
+        "PRAGMA threads = 0; PRAGMA temp_store = {TEMP_STORE}; PRAGMA cache_size = {CACHE_SIZE}"
+    );
     let as_before = sqlx::AssertSqlSafe(as_before);
     sqlx::raw_sql(as_before).execute(connection).await?;
     made.map(drop)

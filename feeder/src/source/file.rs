@@ -180,10 +180,22 @@ fn open(path: &Path, offset: u64) -> Result<Box<dyn Read + Send>, String> {
 /// Reads one piece; `false` at the end. A compressed file that was cut off ends where it was cut.
 fn fill(input: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
     let filled = buffer.len();
-    buffer.reserve(READ_BYTES);
-    match input.take(READ_BYTES as u64).read_to_end(buffer) {
+    let whole = filled + READ_BYTES;
+    buffer.resize(whole, 0);
+    let (mut at, mut read) = (filled, Ok(1));
+    while at < whole && read.as_ref().is_ok_and(|bytes| *bytes > 0) {
+        // In one go: what does not know how much is wanted begins with little.
+        read = input.read(&mut buffer[at..]);
+        match &read {
+            Ok(bytes) => at += bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => read = Ok(1),
+            Err(_) => {}
+        }
+    }
+    buffer.truncate(at);
+    match read {
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-        _ => Ok(buffer.len() > filled),
+        _ => Ok(at > filled),
     }
 }
 

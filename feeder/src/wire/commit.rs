@@ -11,6 +11,7 @@ use super::record::{BadRecord, data_of_commit, record_in};
 use super::scan::{Reader, header, major};
 use super::usual;
 use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime_bytes};
+use smallvec::SmallVec;
 
 /// Most ops that a commit may have: ten times what the specification allows.
 pub(super) const OPS_MAX: u64 = 2_000;
@@ -291,8 +292,8 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
     Ok(Commit {
         seq: scanned.seq,
         repo: scanned.repo.to_owned(),
-        rev: rev.to_owned(),
-        since: scanned.since.map(text).transpose()?.map(str::to_owned),
+        rev: rev.into(),
+        since: scanned.since.map(text).transpose()?.map(Into::into),
         time: scanned.time.ok_or(Kind::BadTime)?,
         commit: Some(commit),
         data: read_data(blocks.as_ref(), &commit, scanned.too_big)?,
@@ -321,8 +322,9 @@ fn read_data(
     }
 }
 
-fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Vec<Op>, Kind> {
-    let mut ops = Vec::new();
+fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>,
+) -> Result<SmallVec<[Op; 1]>, Kind> {
+    let mut ops = SmallVec::new();
     for index in 0..u32::try_from(count_ops(&mut reader)?).map_err(|_| Kind::TooManyOps)? {
         let op = scan_op(&mut reader)?;
         if let Some(op) = read_op(index, &op, blocks) {
@@ -341,7 +343,7 @@ fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Optio
         .ok()
         .filter(|rkey| is_record_key(rkey));
     if action == Action::Delete {
-        let rkey = rkey?.to_owned();
+        let rkey = rkey?.into();
         return Some(Op {
             index,
             action,
@@ -358,7 +360,7 @@ fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Optio
         (_, _, None) => Err(BadRecord::MissingBlock),
         (_, Some(cid), Some(blocks)) => record_in(blocks, collection, &cid),
     };
-    let rkey = rkey.unwrap_or_default().to_owned();
+    let rkey = rkey.unwrap_or_default().into();
     Some(Op {
         index,
         action,

@@ -159,7 +159,7 @@ fn commit<I: Interest + ?Sized>(
     Ok(Decoded::Message(Message::Commit(Commit {
         seq,
         repo: first.did.clone().into_owned(),
-        rev: head.rev.clone().into_owned(),
+        rev: head.rev.as_ref().into(),
         since: None,
         time: time.ok_or_else(|| whole.error(Kind::BadTime))?,
         commit: None,
@@ -184,7 +184,7 @@ fn read_op(index: u32, op: &RawOp<'_>) -> Option<Op> {
             index,
             action,
             collection,
-            rkey: rkey?.to_owned(),
+            rkey: rkey?.into(),
             cid: None,
             record: None,
         });
@@ -200,7 +200,7 @@ fn read_op(index: u32, op: &RawOp<'_>) -> Option<Op> {
         index,
         action,
         collection,
-        rkey: rkey.unwrap_or_default().to_owned(),
+        rkey: rkey.unwrap_or_default().into(),
         cid,
         record: Some(record),
     })

@@ -2,6 +2,8 @@
 
 use super::cid::Cid;
 use super::record::{BadRecord, Record};
+use compact_str::CompactString;
+use smallvec::SmallVec;
 
 /// Microseconds since the Unix epoch.
 pub type Micros = i64;
@@ -103,9 +105,9 @@ pub struct Commit {
     /// The account's DID.
     pub repo: String,
     /// The new revision, a TID: revs of a repo only grow.
-    pub rev: String,
+    pub rev: CompactString,
     /// The revision before, as the host says it; not checked.
-    pub since: Option<String>,
+    pub since: Option<CompactString>,
     /// When it happened, by the stream.
     pub time: Micros,
     /// The commit block; `None` from a Jetstream, which does not say.
@@ -121,7 +123,7 @@ pub struct Commit {
     /// The host left the blocks out (deprecated): the repo must be fetched.
     pub too_big: bool,
     /// The ops on likes, reposts, follows and blocks, in order. Others are left out.
-    pub ops: Vec<Op>,
+    pub ops: SmallVec<[Op; 1]>,
 }
 
 /// One record created, updated or deleted.
@@ -134,7 +136,7 @@ pub struct Op {
     /// In which collection.
     pub collection: Collection,
     /// The record's key; empty if it is not in the syntax, and then `record` is an error.
-    pub rkey: String,
+    pub rkey: CompactString,
     /// The record; `None` for deletions, or if it is no CID that repos use.
     pub cid: Option<Cid>,
     /// The record's content, or why it cannot be had; `None` for deletions.

@@ -99,7 +99,7 @@ fn production_commits_touch_what_production_jetstream_served() {
             continue;
         };
         let ops = expected
-            .remove(&(commit.repo, commit.rev))
+            .remove(&(commit.repo, commit.rev.to_string()))
             .unwrap_or_default();
         let touches = ops
             .iter()

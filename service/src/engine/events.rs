@@ -65,8 +65,8 @@ impl Engine {
     /// A message that did not pass its check: it is not applied. A commit's account is read again.
     fn refused(&mut self, message: &Message, reason: &'static str, arrival: Arrival) {
         let (did, rev) = match message {
-            Message::Commit(commit) => (&commit.repo, &commit.rev),
-            Message::Sync { did, rev, .. } => (did, rev),
+            Message::Commit(commit) => (&commit.repo, commit.rev.as_str()),
+            Message::Sync { did, rev, .. } => (did, rev.as_str()),
             Message::Account { did, .. } => {
                 self.counters.add(format!("frames.account_of_{reason}"), 1);
                 if let (HOST_UNKNOWN, Some(id)) = (reason, self.circle.member(did)) {

@@ -396,7 +396,7 @@ fn as_op(record: &LikeRecord) -> Option<(RecordKind, Op)> {
         index: 0,
         action: Action::Create,
         collection: record.collection,
-        rkey: record.rkey.clone(),
+        rkey: record.rkey.as_str().into(),
         cid: Some(record.cid),
         record: Some(Ok(content)),
     };

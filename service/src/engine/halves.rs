@@ -86,7 +86,7 @@ mod tests {
             index: 0,
             action: Action::Delete,
             collection: Collection::Like,
-            rkey: index.to_string(),
+            rkey: index.to_string().into(),
             cid: None,
             record: None,
         };

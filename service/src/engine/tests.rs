@@ -187,7 +187,7 @@ fn follow(action: Action, rkey: &str, subject: Option<&str>) -> Op {
         index: 0,
         action,
         collection: Collection::Follow,
-        rkey: rkey.to_owned(),
+        rkey: rkey.into(),
         cid: None,
         record: subject.map(|subject| {
             Ok(Record::Follow {
@@ -618,15 +618,15 @@ fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>
     let commit = Commit {
         seq: n.cast_unsigned(),
         repo: did.to_owned(),
-        rev: rev(n),
-        since: Some(rev(before)),
+        rev: rev(n).into(),
+        since: Some(rev(before).into()),
         time: NOW + n * SECOND,
         commit: None,
         data: Some(tree(n)),
         prev_data: Some(tree(before)),
         chained: true,
         too_big: false,
-        ops,
+        ops: ops.into(),
     };
     tell(engine, n, Message::Commit(commit));
 }

@@ -170,7 +170,7 @@ fn follows(engine: &mut Engine, who: &str, whom: &str) {
         index: 0,
         action: Action::Create,
         collection: Collection::Follow,
-        rkey: format!("to-{whom}"),
+        rkey: format!("to-{whom}").into(),
         cid: None,
         record: Some(Ok(record)),
     };

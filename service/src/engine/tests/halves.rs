@@ -12,7 +12,7 @@ fn tell_part(engine: &mut Engine, n: i64, ops: &[Op]) {
     let commit = Commit {
         seq: n.cast_unsigned(),
         repo: ALICE.to_owned(),
-        rev: rev(n),
+        rev: rev(n).into(),
         since: None,
         time: NOW + n * SECOND,
         commit: None,
@@ -20,7 +20,7 @@ fn tell_part(engine: &mut Engine, n: i64, ops: &[Op]) {
         prev_data: None,
         chained: false,
         too_big: false,
-        ops: ops.to_vec(),
+        ops: ops.into(),
     };
     tell(engine, n, Message::Commit(commit));
 }

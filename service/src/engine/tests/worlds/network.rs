@@ -155,15 +155,15 @@ impl World {
         let commit = Commit {
             seq: self.seq(),
             repo: self.dids[who].clone(),
-            rev,
-            since: since.filter(|_| !plain),
+            rev: rev.into(),
+            since: since.filter(|_| !plain).map(Into::into),
             time: self.now,
             commit: None,
             data: (!plain).then_some(data),
             prev_data: prev_data.filter(|_| !plain),
             chained: !plain,
             too_big,
-            ops: if too_big { Vec::new() } else { ops },
+            ops: if too_big { Vec::new() } else { ops }.into(),
         };
         self.tell(self.host[who], Message::Commit(commit));
     }
@@ -211,7 +211,7 @@ impl World {
                 None => Action::Delete,
             },
             collection,
-            rkey: rkey.to_owned(),
+            rkey: rkey.into(),
             cid,
             record: record.map(Ok),
         }
