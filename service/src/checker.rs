@@ -8,12 +8,8 @@
 
 mod patience;
 
-use std::{
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use hashbrown::HashMap;
 use kith_config::Verify;
 use kith_feeder::{
     identity::{DidDocument, Directory, IdentityError},
@@ -26,6 +22,8 @@ use tokio::time::Instant;
 
 pub(crate) use patience::Patience;
 use patience::Recent;
+
+use crate::watched::{Concern, Watched};
 
 /// A directory that does not answer is asked once more, after this.
 const ASK_PAUSE: Duration = Duration::from_secs(1);
@@ -76,35 +74,6 @@ pub(crate) enum Trust {
     /// A PDS, by its URL: commits are verified, and the status of accounts that live elsewhere is
     /// not believed: after a move the old host says that the account is deactivated.
     Pds(String),
-}
-
-/// The accounts that matter: the engine writes it, the sources' tasks read it.
-#[derive(Debug, Default)]
-pub(crate) struct Watched(RwLock<HashMap<Box<str>, Concern>>);
-
-/// Why an account matters.
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Concern {
-    /// Its status does.
-    Status,
-    /// Its commits are verified, too.
-    Commits,
-}
-
-impl Watched {
-    /// Sets why an account matters; None: it does not.
-    pub(crate) fn set(&self, did: &str, concern: Option<Concern>) {
-        let mut dids = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match concern {
-            Some(concern) => drop(dids.insert(did.into(), concern)),
-            None => drop(dids.remove(did)),
-        }
-    }
-
-    fn get(&self, did: &str) -> Option<Concern> {
-        let dids = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        dids.get(did).copied()
-    }
 }
 
 /// Verifies frames.

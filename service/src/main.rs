@@ -22,6 +22,7 @@ mod service;
 mod signals;
 mod sources;
 mod verify;
+mod watched;
 mod writer;
 
 use std::{process::ExitCode, time::Duration};

@@ -263,6 +263,7 @@ impl Service {
         let Input {
             source,
             delivery,
+            ahead,
             verdicts,
         } = input;
         let engine = &mut self.writer.engine;
@@ -270,14 +271,12 @@ impl Service {
             What::Frames(frames) => {
                 let now = now();
                 let mut verdicts = verdicts.into_iter();
-                let mut ahead = Vec::new().into_iter();
+                let mut ahead = ahead.into_iter();
                 for (index, frame) in frames.iter().enumerate() {
-                    if ahead.len() == 0 {
-                        let row = frames.iter().skip(index).take(ROW);
-                        let row = row.map(|frame| frame.bytes);
-                        ahead = self.writer.engine.look_at(row).into_iter();
+                    if index.is_multiple_of(ROW) {
+                        let row = ahead.as_slice();
+                        self.writer.engine.fetch(row.get(..ROW).unwrap_or(row));
                     }
-                    let looked = ahead.next();
                     let verdict = verdicts.next().unwrap_or(Verdict::Unchecked);
                     let offset = (frame.position > 0).then_some(frame.position);
                     self.shown.file.1 = frame.position;
@@ -287,7 +286,9 @@ impl Service {
                         verdict,
                         now,
                     };
-                    if self.writer.engine.frame(frame.bytes, looked, arrival) == Taken::Unchecked {
+                    if self.writer.engine.frame(frame.bytes, ahead.next(), arrival)
+                        == Taken::Unchecked
+                    {
                         let checked = sources.check(frame.bytes, source, &mut self.patience);
                         arrival.verdict = tokio::select! {
                             verdict = checked => verdict,

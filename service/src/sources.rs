@@ -1,11 +1,11 @@
 //! Sources at work: relays and Jetstreams as one failover group, every PDS and file by itself, each
-//! with a task behind it that checks what it brings, in order.
+//! with a task behind it that decodes and checks what it brings, in order.
 
 use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 use kith_config::{Config, Source, Start};
 use kith_feeder::source::{
-    self, Delivery, GroupOptions, Meters, Position, Sender, SourceId, SourceKind, SourceSpec,
+    self, Delivery, GroupOptions, Meters, Position, Sender, SourceId, SourceKind, SourceSpec, What,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use crate::{
     checker::{Checker, Patience, Trust, Verdict},
     engine::{Engine, SourceIndex},
     network,
+    watched::{Ahead, Watched},
 };
 
 /// Deliveries that wait for the writer; their bytes are bounded by the sources' own budgets. Few:
@@ -26,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) source: SourceIndex,
     /// What it brought.
     pub(crate) delivery: Delivery,
+    /// Its frames, one by one, as they were decoded.
+    pub(crate) ahead: Vec<Ahead>,
     /// What is known of its frames, one by one; of those behind the last nothing.
     pub(crate) verdicts: Vec<Verdict>,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Sources {
     pub(crate) lanes: Vec<Vec<SourceIndex>>,
     /// All of them, by their place in the config.
     pub(crate) origins: Arc<[Origin]>,
+    watched: Arc<Watched>,
     /// Checks what nobody has checked yet.
     pub(crate) checker: Option<Checker>,
     stop: CancellationToken,
@@ -85,7 +89,7 @@ impl Sources {
             heard: engine.heard_of_a_group(),
             ..GroupOptions::default()
         };
-        let (mut sources, inbox) = Sources::new(origins, Some(checker));
+        let (mut sources, inbox) = Sources::new(origins, engine.watched(), Some(checker));
         sources.lanes = lanes_of(config, &sources.origins);
         if !group.is_empty() {
             let stop = sources.stop.clone();
@@ -113,7 +117,7 @@ impl Sources {
             trust: Trust::Believed,
             meters: Arc::clone(&spec.meters),
         };
-        let (mut sources, inbox) = Sources::new(vec![origin], None);
+        let (mut sources, inbox) = Sources::new(vec![origin], engine.watched(), None);
         let stop = sources.stop.clone();
         sources.lane(2 << 20, &inbox, |out| {
             source::run(spec, start, None, out, stop)
@@ -121,13 +125,18 @@ impl Sources {
         sources
     }
 
-    fn new(origins: Vec<Origin>, checker: Option<Checker>) -> (Sources, mpsc::Sender<Input>) {
+    fn new(
+        origins: Vec<Origin>,
+        watched: Arc<Watched>,
+        checker: Option<Checker>,
+    ) -> (Sources, mpsc::Sender<Input>) {
         let (sender, inbox) = mpsc::channel(INBOX);
         let sources = Sources {
             inbox,
             held: VecDeque::new(),
             lanes: Vec::new(),
             origins: origins.into(),
+            watched,
             checker,
             stop: CancellationToken::new(),
             tasks: JoinSet::new(),
@@ -145,7 +154,7 @@ impl Sources {
         let (sender, mut receiver) = source::channel(bytes_max);
         self.tasks.spawn(run(sender));
         let (inbox, origins) = (inbox.clone(), Arc::clone(&self.origins));
-        let checker = self.checker.clone();
+        let (checker, watched) = (self.checker.clone(), Arc::clone(&self.watched));
         self.tasks.spawn(async move {
             let mut patience = Patience::of_a_stream();
             while let Some(delivery) = receiver.recv().await {
@@ -159,9 +168,17 @@ impl Sources {
                     }
                     None => Vec::new(),
                 };
+                let ahead = match &delivery.what {
+                    What::Frames(frames) => {
+                        let frames = frames.iter().map(|frame| frame.bytes);
+                        frames.map(|frame| watched.decode(frame)).collect()
+                    }
+                    _ => Vec::new(),
+                };
                 let input = Input {
                     source: origin.index,
                     delivery,
+                    ahead,
                     verdicts,
                 };
                 if inbox.send(input).await.is_err() {

@@ -38,6 +38,9 @@ pub(crate) struct Writer {
 /// in a few seconds.
 const TAIL_MAX: u64 = 1_000_000;
 
+/// A batch that is gathered while another is being committed may become so many times as long.
+const BEHIND_MAX: usize = 4;
+
 impl Writer {
     /// A writer whose batches close at this many operations.
     pub(crate) fn new(engine: Engine, store: Arc<Store>, operations_max: usize) -> Writer {
@@ -64,7 +67,13 @@ impl Writer {
 
     /// Sends a batch if one is due by its length; waits if another is still being committed.
     pub(crate) async fn flush_full(&mut self) -> Result<()> {
-        match self.engine.is_full(self.operations_max) {
+        let is_free = self.in_flight.as_ref().is_none_or(JoinHandle::is_finished);
+        // One that takes long is better waited for with more at hand.
+        let operations_max = match is_free {
+            true => self.operations_max,
+            false => BEHIND_MAX * self.operations_max,
+        };
+        match self.engine.is_full(operations_max) {
             true => self.flush().await,
             false => Ok(()),
         }

@@ -7,8 +7,7 @@ use kith_tests::{Database, Kith, Signal, expected::Expected, expected::Said, pro
 /// The schemas there have been, by their last migration: see `tests/schemas/README.md`.
 const SCHEMAS: [&str; 14] = [
     "0001", "0002", "0003", "0004", "0006", "0007", "0009", "0010", "0011", "0015", "0016", "0017",
-    "0018",
-    "0019",
+    "0018", "0019",
 ];
 
 /// A database that an earlier Kith left in the middle of the recording.

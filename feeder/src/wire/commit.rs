@@ -322,7 +322,9 @@ fn read_data(
     }
 }
 
-fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>,
+fn read_ops(
+    mut reader: Reader<'_>,
+    blocks: Option<&Blocks<'_>>,
 ) -> Result<SmallVec<[Op; 1]>, Kind> {
     let mut ops = SmallVec::new();
     for index in 0..u32::try_from(count_ops(&mut reader)?).map_err(|_| Kind::TooManyOps)? {

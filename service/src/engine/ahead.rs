@@ -1,5 +1,4 @@
-//! Looking ahead: frames are decoded in a row, and what taking them will read is fetched from memory
-//! together.
+//! Looking ahead: what the next frames will read is fetched from memory together.
 //!
 //! In a large circle a like mostly waits for memory, one place after the other: who liked, whose
 //! post it is, what is known of the two, what they hold. Each place is told by the one before it,
@@ -10,25 +9,18 @@ use std::hint::black_box;
 
 use kith_feeder::{
     syntax::parse_subject,
-    wire::{self, Action, Decoded, FrameError, Message, Record},
+    wire::{Action, Message, Record},
 };
 use kith_graph::AccountId;
 use kith_reputation::{Operation, Transfer};
 use kith_store::batch::RecordKind;
 
-use super::{Engine, Note, is_wanted, likes::nonce};
+use super::{Engine, Note, likes::nonce};
+use crate::watched::Ahead;
 
 /// Frames of a row: enough that there is always something to wait for, few enough that all of it is
 /// still there when it is needed.
 pub(crate) const ROW: usize = 32;
-
-/// A frame that was looked at before it is taken.
-#[derive(Debug)]
-pub(crate) struct Looked {
-    pub(super) decoded: Result<Decoded, FrameError>,
-    /// [`Engine::interest_changes`] at that time.
-    changes: u64,
-}
 
 /// A like on its way: who, whose post, which post, and its nonce.
 struct Coming<'a> {
@@ -39,33 +31,9 @@ struct Coming<'a> {
 }
 
 impl Engine {
-    /// Looks at frames that are about to be taken, in order.
-    pub(crate) fn look_at<'a>(&self, frames: impl Iterator<Item = &'a [u8]>) -> Vec<Looked> {
-        let look = |frame| Looked {
-            decoded: self.decode(frame),
-            changes: self.interest_changes,
-        };
-        let looked: Vec<Looked> = frames.map(look).collect();
-        self.fetch(&looked);
-        looked
-    }
-
-    /// What a frame says, if anybody of the circle is concerned.
-    pub(super) fn decode(&self, frame: &[u8]) -> Result<Decoded, FrameError> {
-        let (circle, settings) = (&self.circle, &self.settings);
-        wire::decode(frame, &|did: &str, touches| {
-            is_wanted(circle, settings, did, touches)
-        })
-    }
-
-    /// What was read, if the same would be read now.
-    pub(super) fn still_holds(&self, looked: Looked) -> Option<Result<Decoded, FrameError>> {
-        (looked.changes == self.interest_changes).then_some(looked.decoded)
-    }
-
     /// Has in the cache what the likes among these frames will need. Changes nothing.
-    fn fetch(&self, looked: &[Looked]) {
-        let likes: Vec<Coming<'_>> = looked.iter().filter_map(coming).take(ROW).collect();
+    pub(crate) fn fetch(&self, row: &[Ahead]) {
+        let likes: Vec<Coming<'_>> = row.iter().filter_map(coming).collect();
         if likes.len() < 2 {
             return;
         }
@@ -98,7 +66,10 @@ impl Engine {
                 continue;
             };
             black_box(self.data.contains_key(&liker));
-            black_box(self.repeats.has(RecordKind::Like, (liker, author, like.post)));
+            black_box(
+                self.repeats
+                    .has(RecordKind::Like, (liker, author, like.post)),
+            );
         }
         for transfer in &transfers {
             if let Operation::Transfer(transfer) = transfer {
@@ -110,11 +81,14 @@ impl Engine {
 }
 
 /// The like of a commit, if it has one: nearly all have no more.
-fn coming(looked: &Looked) -> Option<Coming<'_>> {
-    let Ok(Decoded::Message(Message::Commit(commit))) = &looked.decoded else {
+fn coming(ahead: &Ahead) -> Option<Coming<'_>> {
+    let Some(Message::Commit(commit)) = ahead.message() else {
         return None;
     };
-    let op = commit.ops.first().filter(|op| op.action == Action::Create)?;
+    let op = commit
+        .ops
+        .first()
+        .filter(|op| op.action == Action::Create)?;
     let (Some(Ok(Record::Like { subject })), Some(cid)) = (&op.record, &op.cid) else {
         return None;
     };

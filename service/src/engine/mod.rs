@@ -60,7 +60,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use kith_config::Verify;
-use kith_feeder::wire::{Commit, Decoded, FrameError, Message, Touches};
+use kith_feeder::wire::{self, Commit, Decoded, FrameError, Message, Touches};
 use kith_graph::{AccountId, Change, Changes, Circle};
 use kith_reputation::{Ledger, Operation};
 use kith_store::{
@@ -70,9 +70,12 @@ use kith_store::{
     },
 };
 
-use crate::checker::{Concern, Verdict, Watched};
+use crate::{
+    checker::Verdict,
+    watched::{Ahead, Concern, Watched},
+};
+pub(crate) use ahead::ROW;
 use clock::EpochClock;
-pub(crate) use ahead::{Looked, ROW};
 pub(crate) use cursors::SourceIndex;
 use cursors::{Missed, Source};
 pub(crate) use day_one::Joined;
@@ -135,8 +138,6 @@ pub(crate) struct Engine {
     /// How many whom nobody had named before each account has named in this epoch.
     named: HashMap<AccountId, u32>,
     watched: Arc<Watched>,
-    /// How often it changed whose frames are read.
-    interest_changes: u64,
     pending: Pending,
     /// Batches and position that the store holds, or will once what is in flight is committed.
     state: State,
@@ -182,21 +183,21 @@ pub(crate) enum Taken {
 }
 
 impl Engine {
-    /// Takes one frame; what it says may have been looked at.
-    pub(crate) fn frame(
-        &mut self,
-        frame: &[u8],
-        looked: Option<Looked>,
-        arrival: Arrival,
-    ) -> Taken {
+    /// Takes one frame. `ahead`: what it says, if somebody has decoded it already.
+    pub(crate) fn frame(&mut self, frame: &[u8], ahead: Option<Ahead>, arrival: Arrival) -> Taken {
         self.pending.frames += 1;
         if let Some(offset) = arrival.offset {
             let source = &mut self.sources[arrival.source.0];
             source.row.cursor = Some(offset);
             source.changed = true;
         }
-        let decoded = looked.and_then(|looked| self.still_holds(looked));
-        match decoded.unwrap_or_else(|| self.decode(frame)) {
+        let is_member = |did: &str| self.circle.is_member(did);
+        let ahead = ahead.and_then(|ahead| self.watched.still_holds(ahead, is_member));
+        debug_assert!(
+            (ahead.as_ref()).is_none_or(|ahead| *ahead == self.decode(frame)),
+            "what was decoded ahead is what is decoded now"
+        );
+        match ahead.unwrap_or_else(|| self.decode(frame)) {
             Ok(Decoded::Passed {
                 seq,
                 time,
@@ -223,6 +224,15 @@ impl Engine {
             Err(error) => self.bad_frame(&error, arrival),
         }
         Taken::Done
+    }
+
+    fn decode(&self, frame: &[u8]) -> Result<Decoded, FrameError> {
+        wire::decode(frame, &|did: &str, touches| self.is_wanted(did, touches))
+    }
+
+    /// Whether a commit of this repo is read in full.
+    fn is_wanted(&self, did: &str, touches: Touches) -> bool {
+        touches.intersects(self.settings.wanted_of_strangers()) || self.circle.is_member(did)
     }
 
     /// Whether a message may be applied only with a verdict, see [`crate::checker`].
@@ -596,7 +606,6 @@ impl Engine {
         rkey: Option<&str>,
         depth_before: u8,
     ) {
-        self.interest_changes += 1;
         // Who enters while day one reads does so before its likes, and the epochs that they bring.
         let micros = self.clock.now();
         let since = micros.or(self.day_one.first_micros());
@@ -625,20 +634,4 @@ impl Engine {
             self.follow_up(change, depth_before);
         }
     }
-}
-
-/// Whether anybody of the circle is concerned by a commit of this repo. Where all records are
-/// kept, so are all revs of those who like: a like outside the circle is counted once, too.
-fn is_wanted(circle: &Circle, settings: &Settings, did: &str, touches: Touches) -> bool {
-    let mut wanted = Touches::default();
-    if settings.keeps_all_records() {
-        wanted = wanted.union(Touches::FOLLOW).union(Touches::BLOCK);
-    }
-    if settings.keeps_all_records() || settings.strangers_may_like() {
-        wanted = wanted.union(Touches::LIKE_CREATED);
-        if settings.parameters.repost > 0 {
-            wanted = wanted.union(Touches::REPOST_CREATED);
-        }
-    }
-    touches.intersects(wanted) || circle.is_member(did)
 }

@@ -17,8 +17,9 @@ impl Engine {
     /// Growing comes first and shrinking last, so that nobody leaves the circle only to come back.
     pub(crate) fn reconfigure(&mut self, settings: Settings) {
         let before = std::mem::replace(&mut self.settings, settings);
-        self.interest_changes += 1;
         let settings = self.settings.clone();
+        self.watched
+            .set_of_strangers(settings.wanted_of_strangers());
         self.clock
             .set_epoch_micros(settings.parameters.epoch_micros);
 

@@ -116,7 +116,6 @@ impl Engine {
             day_one: DayOne::default(),
             named: HashMap::new(),
             watched: Arc::default(),
-            interest_changes: 0,
             pending: Pending::default(),
             state,
             last_change: 0,

@@ -2,6 +2,7 @@
 
 use hashbrown::HashSet;
 use kith_config::{Backfill, Config, Match, Repeat, Rule, Verify};
+use kith_feeder::wire::Touches;
 use kith_graph::AccountId;
 use kith_reputation::{RuleKind, Rules};
 use kith_store::batch::Parameters;
@@ -123,6 +124,22 @@ impl Settings {
     /// Whether a like of somebody outside the circle may still be in scope.
     pub(crate) fn strangers_may_like(&self) -> bool {
         matches!(self.matching, Match::Author | Match::Either)
+    }
+
+    /// Which commits matter, whoever's they are. Where all records are kept, so are all revs of those
+    /// who like: a like outside the circle is counted once, too.
+    pub(crate) fn wanted_of_strangers(&self) -> Touches {
+        let mut wanted = Touches::default();
+        if self.keeps_all_records() {
+            wanted = wanted.union(Touches::FOLLOW).union(Touches::BLOCK);
+        }
+        if self.keeps_all_records() || self.strangers_may_like() {
+            wanted = wanted.union(Touches::LIKE_CREATED);
+            if self.parameters.repost > 0 {
+                wanted = wanted.union(Touches::REPOST_CREATED);
+            }
+        }
+        wanted
     }
 
     /// Whether follow and block records of everybody are kept.

@@ -15,7 +15,7 @@ use kith_tests::Database;
 
 use super::{Event, Kind, World};
 use crate::engine::{
-    Arrival, Engine, Settings, SourceIndex, TrackedDid, is_wanted,
+    Arrival, Engine, Settings, SourceIndex, TrackedDid,
     repair::BackfillOrder,
     tests::{self, ALICE, DAY, SECOND, tracked_by, unreachable},
     time_of,
@@ -223,12 +223,7 @@ impl Run {
             match message {
                 // What the decoder passes over.
                 Message::Commit(commit)
-                    if !is_wanted(
-                        &self.engine.circle,
-                        &self.engine.settings,
-                        &commit.repo,
-                        touches(commit),
-                    ) =>
+                    if !self.engine.is_wanted(&commit.repo, touches(commit)) =>
                 {
                     let (seq, time) = (Some(commit.seq), Some(commit.time));
                     self.engine.is_due(arrival, seq, time, false);

@@ -1,0 +1,113 @@
+//! Whose frames matter, as the sources' tasks see it, and frames that they decode ahead of the engine.
+//!
+//! Behind each source is a task that decodes its frames beside the writer. Whether a commit is read
+//! in full depends on who is in the circle, and that changes: so what was decoded ahead says how
+//! often it had changed before, and the engine decodes again what the changes since may concern.
+
+use std::sync::{
+    PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use hashbrown::HashMap;
+use kith_feeder::wire::{self, Decoded, FrameError, Message, Touches};
+
+/// The accounts and records that matter: the engine writes it, the sources' tasks read it.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    wanted: RwLock<Wanted>,
+    /// How often that has changed.
+    changes: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Members of the circle.
+    members: HashMap<Box<str>, Concern>,
+    /// Commits with these are wanted of others, too.
+    of_strangers: Touches,
+}
+
+/// Why a member matters to the checks.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Concern {
+    /// Its status does.
+    Status,
+    /// Its commits are verified, too.
+    Commits,
+}
+
+/// A frame as it was decoded by what was wanted at that time.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    decoded: Result<Decoded, FrameError>,
+    /// [`Watched::changes`] before.
+    changes: u64,
+}
+
+impl Watched {
+    /// Sets why an account matters; None: it is no member.
+    pub(crate) fn set(&self, did: &str, concern: Option<Concern>) {
+        self.change(|wanted| match concern {
+            Some(concern) => drop(wanted.members.insert(did.into(), concern)),
+            None => drop(wanted.members.remove(did)),
+        });
+    }
+
+    /// Sets which commits are wanted of everybody.
+    pub(crate) fn set_of_strangers(&self, touches: Touches) {
+        self.change(|wanted| wanted.of_strangers = touches);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+        let mut wanted = self.wanted.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut wanted);
+        // Whoever sees the number has seen the change.
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// Why an account matters.
+    pub(crate) fn get(&self, did: &str) -> Option<Concern> {
+        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
+        wanted.members.get(did).copied()
+    }
+
+    /// Decodes a frame before its time has come.
+    pub(crate) fn decode(&self, frame: &[u8]) -> Ahead {
+        let changes = self.changes.load(Ordering::Acquire);
+        let interest = |did: &str, touches: Touches| {
+            let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
+            touches.intersects(wanted.of_strangers) || wanted.members.contains_key(did)
+        };
+        Ahead {
+            decoded: wire::decode(frame, &interest),
+            changes,
+        }
+    }
+
+    /// What a frame says, if the same would come out now; `is_member` says who is.
+    pub(crate) fn still_holds(
+        &self,
+        ahead: Ahead,
+        is_member: impl Fn(&str) -> bool,
+    ) -> Option<Result<Decoded, FrameError>> {
+        let holds = ahead.changes == self.changes.load(Ordering::Acquire)
+            || match &ahead.decoded {
+                Ok(Decoded::Message(Message::Commit(commit))) => is_member(&commit.repo),
+                // Whether it is read in full was never a question.
+                Ok(Decoded::Message(_)) => true,
+                Ok(Decoded::Passed { .. }) | Err(_) => false,
+            };
+        holds.then_some(ahead.decoded)
+    }
+}
+
+impl Ahead {
+    /// What it says, as far as it was read.
+    pub(crate) fn message(&self) -> Option<&Message> {
+        match &self.decoded {
+            Ok(Decoded::Message(message)) => Some(message),
+            _ => None,
+        }
+    }
+}
