@@ -21,6 +21,11 @@ use crate::{
 /// what was looked at before its account came in is looked at again, on the writer's time.
 const INBOX: usize = 8;
 
+/// The same of a file that is replayed, and the bytes that are read ahead: so much that nobody waits
+/// for his turn on the processors, so little that it is still in their cache.
+const INBOX_OF_FILE: usize = 32;
+const AHEAD_OF_FILE: usize = 8 << 20;
+
 /// Something a source brought.
 pub(crate) struct Input {
     /// Which source.
@@ -89,7 +94,7 @@ impl Sources {
             heard: engine.heard_of_a_group(),
             ..GroupOptions::default()
         };
-        let (mut sources, inbox) = Sources::new(origins, engine.watched(), Some(checker));
+        let (mut sources, inbox) = Sources::new(origins, engine.watched(), Some(checker), INBOX);
         sources.lanes = lanes_of(config, &sources.origins);
         if !group.is_empty() {
             let stop = sources.stop.clone();
@@ -117,9 +122,10 @@ impl Sources {
             trust: Trust::Believed,
             meters: Arc::clone(&spec.meters),
         };
-        let (mut sources, inbox) = Sources::new(vec![origin], engine.watched(), None);
+        let (mut sources, inbox) =
+            Sources::new(vec![origin], engine.watched(), None, INBOX_OF_FILE);
         let stop = sources.stop.clone();
-        sources.lane(2 << 20, &inbox, |out| {
+        sources.lane(AHEAD_OF_FILE, &inbox, |out| {
             source::run(spec, start, None, out, stop)
         });
         sources
@@ -129,8 +135,9 @@ impl Sources {
         origins: Vec<Origin>,
         watched: Arc<Watched>,
         checker: Option<Checker>,
+        inbox: usize,
     ) -> (Sources, mpsc::Sender<Input>) {
-        let (sender, inbox) = mpsc::channel(INBOX);
+        let (sender, inbox) = mpsc::channel(inbox);
         let sources = Sources {
             inbox,
             held: VecDeque::new(),

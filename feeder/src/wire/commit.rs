@@ -11,7 +11,6 @@ use super::record::{BadRecord, data_of_commit, record_in};
 use super::scan::{Reader, header, major};
 use super::usual;
 use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime_bytes};
-use smallvec::SmallVec;
 
 /// Most ops that a commit may have: ten times what the specification allows.
 pub(super) const OPS_MAX: u64 = 2_000;
@@ -322,11 +321,8 @@ fn read_data(
     }
 }
 
-fn read_ops(
-    mut reader: Reader<'_>,
-    blocks: Option<&Blocks<'_>>,
-) -> Result<SmallVec<[Op; 1]>, Kind> {
-    let mut ops = SmallVec::new();
+fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Vec<Op>, Kind> {
+    let mut ops = Vec::new();
     for index in 0..u32::try_from(count_ops(&mut reader)?).map_err(|_| Kind::TooManyOps)? {
         let op = scan_op(&mut reader)?;
         if let Some(op) = read_op(index, &op, blocks) {

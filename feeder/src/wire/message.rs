@@ -3,7 +3,6 @@
 use super::cid::Cid;
 use super::record::{BadRecord, Record};
 use compact_str::CompactString;
-use smallvec::SmallVec;
 
 /// Microseconds since the Unix epoch.
 pub type Micros = i64;
@@ -123,7 +122,7 @@ pub struct Commit {
     /// The host left the blocks out (deprecated): the repo must be fetched.
     pub too_big: bool,
     /// The ops on likes, reposts, follows and blocks, in order. Others are left out.
-    pub ops: SmallVec<[Op; 1]>,
+    pub ops: Vec<Op>,
 }
 
 /// One record created, updated or deleted.

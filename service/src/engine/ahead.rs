@@ -1,8 +1,8 @@
-//! Looking ahead: what the next frames will read is fetched from memory together.
+//! Looking ahead: what the next likes will read is fetched from memory together.
 //!
 //! In a large circle a like mostly waits for memory, one place after the other: who liked, whose
 //! post it is, what is known of the two, what they hold. Each place is told by the one before it,
-//! but those of one like are nothing to the next: so the first place is asked for of all frames of
+//! but those of one like are nothing to the next: so the first place is asked for of all likes of
 //! a row, then the second of all, and the processor waits for many at once.
 
 use std::hint::black_box;
@@ -15,14 +15,14 @@ use kith_graph::AccountId;
 use kith_reputation::{Operation, Transfer};
 use kith_store::batch::RecordKind;
 
-use super::{Engine, Note, likes::nonce};
+use super::{Engine, likes::nonce};
 use crate::watched::Ahead;
 
 /// Frames of a row: enough that there is always something to wait for, few enough that all of it is
 /// still there when it is needed.
 pub(crate) const ROW: usize = 32;
 
-/// A like on its way: who, whose post, which post, and its nonce.
+/// A like to come: who, whose post, which post, and its nonce.
 struct Coming<'a> {
     liker: &'a str,
     author: &'a str,
@@ -30,73 +30,74 @@ struct Coming<'a> {
     nonce: u64,
 }
 
-impl Engine {
-    /// Has in the cache what the likes among these frames will need. Changes nothing.
-    pub(crate) fn fetch(&self, row: &[Ahead]) {
-        let likes: Vec<Coming<'_>> = row.iter().filter_map(coming).collect();
-        if likes.len() < 2 {
-            return;
-        }
-        let parties: Vec<_> = (likes.iter())
-            .map(|like| {
-                let liker = self.circle.lookup(like.liker);
-                (liker, self.circle.member(like.author))
-            })
-            .collect();
-        let ledger_id = |id: Option<AccountId>| {
-            let note: &Note = self.notes.get(id?.index())?;
-            note.ledger_id
+impl<'a> Coming<'a> {
+    /// The like of a frame, if there is one: nearly all have no more.
+    fn of(frame: &'a Ahead) -> Option<Coming<'a>> {
+        let Some(Message::Commit(commit)) = frame.message() else {
+            return None;
         };
-        let mut transfers = Vec::with_capacity(likes.len());
-        for (like, (liker, author)) in likes.iter().zip(&parties) {
-            if let (Some(sender), Some(receiver)) = (ledger_id(*liker), ledger_id(*author)) {
-                transfers.push(Operation::Transfer(Transfer {
-                    sender,
-                    receiver,
-                    points: self.points_of(RecordKind::Like).into(),
-                    nonce: like.nonce,
-                    held: false,
-                }));
-            }
-        }
-        self.ledger.prefetch_all(&transfers);
-        let epoch = self.clock.epoch().unwrap_or_default();
-        for (like, (liker, author)) in likes.iter().zip(&parties) {
-            let (Some(liker), Some(author)) = (*liker, *author) else {
-                continue;
-            };
-            black_box(self.data.contains_key(&liker));
-            black_box(
-                self.repeats
-                    .has(RecordKind::Like, (liker, author, like.post)),
-            );
-        }
-        for transfer in &transfers {
-            if let Operation::Transfer(transfer) = transfer {
-                black_box(self.history.has(transfer.sender, epoch));
-                black_box(self.history.has(transfer.receiver, epoch));
-            }
-        }
+        let op = commit.ops.first();
+        let op = op.filter(|op| op.action == Action::Create)?;
+        let (Some(Ok(Record::Like { subject })), Some(cid)) = (&op.record, &op.cid) else {
+            return None;
+        };
+        let subject = parse_subject(subject).ok()?;
+        Some(Coming {
+            liker: &commit.repo,
+            author: subject.did,
+            post: subject.rkey,
+            nonce: nonce(cid),
+        })
     }
 }
 
-/// The like of a commit, if it has one: nearly all have no more.
-fn coming(ahead: &Ahead) -> Option<Coming<'_>> {
-    let Some(Message::Commit(commit)) = ahead.message() else {
-        return None;
-    };
-    let op = commit
-        .ops
-        .first()
-        .filter(|op| op.action == Action::Create)?;
-    let (Some(Ok(Record::Like { subject })), Some(cid)) = (&op.record, &op.cid) else {
-        return None;
-    };
-    let subject = parse_subject(subject).ok()?;
-    Some(Coming {
-        liker: &commit.repo,
-        author: subject.did,
-        post: subject.rkey,
-        nonce: nonce(cid),
-    })
+impl Engine {
+    /// Has in the cache what the likes among these frames will need. Changes nothing.
+    pub(crate) fn fetch(&self, row: &[Ahead]) {
+        let coming: Vec<Coming<'_>> = row.iter().filter_map(Coming::of).collect();
+        // One alone waits as long here as there.
+        if coming.len() < 2 {
+            return;
+        }
+        let parties = |like: &Coming<'_>| {
+            let liker = self.circle.lookup(like.liker);
+            liker.zip(self.circle.member(like.author))
+        };
+        let parties: Vec<_> = coming.iter().map(parties).collect();
+        let transfers: Vec<Operation> = (coming.iter().zip(&parties))
+            .filter_map(|(like, parties)| self.likely_transfer(like, (*parties)?))
+            .collect();
+        self.ledger.prefetch_all(&transfers);
+        for (like, parties) in coming.iter().zip(parties) {
+            let Some((liker, author)) = parties else {
+                continue;
+            };
+            black_box(self.data.contains_key(&liker));
+            let like = (liker, author, like.post);
+            black_box(self.repeats.has(RecordKind::Like, like));
+        }
+        let epoch = self.clock.epoch().unwrap_or_default();
+        for transfer in &transfers {
+            if let Operation::Transfer(transfer) = transfer {
+                black_box(self.history.has_moved(transfer.sender, epoch));
+                black_box(self.history.has_moved(transfer.receiver, epoch));
+            }
+        }
+    }
+
+    /// What becomes of a like if nothing is against it; None of those who never took part.
+    fn likely_transfer(
+        &self,
+        like: &Coming<'_>,
+        (liker, author): (AccountId, AccountId),
+    ) -> Option<Operation> {
+        let ledger_id = |id: AccountId| self.notes[id.index()].ledger_id;
+        Some(Operation::Transfer(Transfer {
+            sender: ledger_id(liker)?,
+            receiver: ledger_id(author)?,
+            points: self.points_of(RecordKind::Like).into(),
+            nonce: like.nonce,
+            held: false,
+        }))
+    }
 }

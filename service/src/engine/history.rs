@@ -103,7 +103,7 @@ impl History {
     }
 
     /// Whether the account gave or received in the epoch since that was last written.
-    pub(super) fn has(&self, holder: AccountId, epoch: i64) -> bool {
+    pub(super) fn has_moved(&self, holder: AccountId, epoch: i64) -> bool {
         self.activity.contains_key(&(holder.0, epoch))
     }
 

@@ -89,10 +89,9 @@ impl Repeats {
             RecordKind::Like => &self.likes,
             RecordKind::Repost => &self.reposts,
         };
-        match tid::pack(rkey) {
-            Some(number) => posts.usual.contains(&(liker, author, number)),
-            None => posts.odd.contains(&(liker, author, rkey.into())),
-        }
+        let number = tid::pack(rkey);
+        number.is_some_and(|number| posts.usual.contains(&(liker, author, number)))
+            || !posts.odd.is_empty() && posts.odd.contains(&(liker, author, rkey.into()))
     }
 
     /// Forgets a like that was not accepted after all.

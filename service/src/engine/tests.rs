@@ -626,7 +626,7 @@ fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>
         prev_data: Some(tree(before)),
         chained: true,
         too_big: false,
-        ops: ops.into(),
+        ops,
     };
     tell(engine, n, Message::Commit(commit));
 }

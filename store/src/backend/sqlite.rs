@@ -30,9 +30,11 @@ pub(crate) const CACHE_SIZE: &str = "-65536";
 pub(crate) const TEMP_STORE: &str = "MEMORY";
 /// The same of each reader, whose pages the system keeps too: 16 MiB.
 const READER_CACHE_SIZE: &str = "-16384";
+/// Bytes of a page, of databases that are made now: each page costs two calls of the system to write.
+const PAGE_BYTES: u32 = 8_192;
 /// Pages in the write-ahead log at which it is folded into the file: 128 MiB. Pages that change
 /// with every batch are folded once for many.
-const WAL_PAGES: &str = "32768";
+const WAL_PAGES: &str = "16384";
 /// How long a statement of SQLite waits for another connection's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -70,6 +72,7 @@ impl SqliteBackend {
         };
         let options = SqliteConnectOptions::from_str(url)
             .map_err(open_error)?
+            .page_size(PAGE_BYTES)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             // Likes touch accounts all over: pages that do not stay in memory are written again

@@ -1,4 +1,4 @@
-//! PostgreSQL: one message for all rows of a table. New rows by `COPY` in its binary form, others
+//! PostgreSQL: one message for all rows of a table. Many new rows by `COPY` in its binary form, others
 //! by a statement with an array for each column (`UNNEST`).
 
 use std::time::Instant;
@@ -6,6 +6,10 @@ use std::time::Instant;
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgConnection};
 
 use super::{Action, Bulk, Column};
+
+/// Fewer new rows go with one message, too: to end a `COPY` takes another, which the system may hold
+/// back until the first was acknowledged, for 40 ms.
+const COPY_ROWS_MIN: usize = 5_000;
 
 /// Bytes of a `COPY` sent at once.
 const COPY_BYTES: usize = 1 << 20;
@@ -20,7 +24,7 @@ pub(crate) async fn run_postgres(
     }
     let started = Instant::now();
     match bulk.action {
-        Action::Insert => bulk.copy(connection).await?,
+        Action::Insert if bulk.rows >= COPY_ROWS_MIN => bulk.copy(connection).await?,
         _ => bulk.unnest(connection).await?,
     }
     bulk.trace(started);

@@ -20,7 +20,7 @@ fn tell_part(engine: &mut Engine, n: i64, ops: &[Op]) {
         prev_data: None,
         chained: false,
         too_big: false,
-        ops: ops.into(),
+        ops: ops.to_vec(),
     };
     tell(engine, n, Message::Commit(commit));
 }

@@ -351,7 +351,7 @@ impl Past {
         self.history.close(closed, epoch_of);
         self.history.forget_ranking();
         for row in self.history.take(false).closed.iter() {
-            self.closed.add(row.epoch, row.holder, Ended::of(&row));
+            self.closed.add(row.epoch, row.holder, Ended::of(row));
         }
     }
 

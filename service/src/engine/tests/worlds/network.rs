@@ -163,7 +163,7 @@ impl World {
             prev_data: prev_data.filter(|_| !plain),
             chained: !plain,
             too_big,
-            ops: if too_big { Vec::new() } else { ops }.into(),
+            ops: if too_big { Vec::new() } else { ops },
         };
         self.tell(self.host[who], Message::Commit(commit));
     }
