@@ -158,7 +158,7 @@ fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
 /// One that stood still while another took its place cannot write any more, and says so.
 #[test]
 fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
-    let long = Long::of(20);
+    let long = Long::of(60);
     for database in databases() {
         let kith = Kith::new(&config(&database));
         let mut first = long.start(&kith);
@@ -211,7 +211,7 @@ fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
 /// Kith replays while something goes wrong and is put right again: it says so, and ends as if
 /// nothing had been.
 fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &str) {
-    let long = Long::of(20);
+    let long = Long::of(60);
     let undisturbed = long.undisturbed();
     let kith = Kith::new(&config(database));
     let mut running = long.start(&kith);
@@ -250,7 +250,7 @@ fn until_it_says<T>(
 /// not, and nothing is lost.
 #[test]
 fn a_second_signal_ends_the_waiting() {
-    let long = Long::of(20);
+    let long = Long::of(60);
     let database = Database::sqlite();
     let kith = Kith::new(&config(&database));
     let mut running = long.start(&kith);

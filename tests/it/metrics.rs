@@ -14,7 +14,7 @@ const METRICS: &str = "[network]\nmetrics = \"127.0.0.1:0\"\n";
 /// The database takes nothing while frames come: the writer waits, and the metrics say so.
 #[test]
 fn a_database_that_takes_nothing_is_seen() {
-    let (database, long) = (Database::sqlite(), failures::Long::of(20));
+    let (database, long) = (Database::sqlite(), failures::Long::of(60));
     let config = failures::config_of(&database, &long.path) + METRICS;
     let kith = Kith::new(&config);
     let mut running = kith.start(&["run"]);

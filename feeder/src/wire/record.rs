@@ -179,11 +179,14 @@ pub(super) fn typed<T: DeserializeOwned>(mut block: &[u8]) -> Result<T, BadRecor
     }
 }
 
-/// Reads the root of the tree, `data`, out of a commit block.
-///
-/// Item by item with `ciborium-ll`: this runs for every commit of the circle, and a typed
-/// reading of the whole block costs several times as much.
+/// Reads the root of the tree, `data`, out of a commit block. This runs for every commit of the
+/// circle; what [`plain`] does not take is for ciborium to judge.
 pub(super) fn data_of_commit(block: &[u8]) -> Option<Cid> {
+    plain::data_of_commit(block).or_else(|| any_data_of_commit(block))
+}
+
+/// Item by item with `ciborium-ll`: a typed reading of the whole block costs several times as much.
+pub(super) fn any_data_of_commit(block: &[u8]) -> Option<Cid> {
     let mut decoder = Decoder::from(block);
     let Header::Map(Some(entries)) = decoder.pull().ok()? else {
         return None;

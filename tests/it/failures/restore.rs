@@ -10,7 +10,7 @@ use kith_tests::{Database, Kith, Signal, frames, postgres, postgres_program, rec
 use super::{Long, assert_same, assert_verified, begun, config};
 
 /// Operations in the journal when the backup is made, or a few more.
-const BEFORE: i64 = 100;
+const BEFORE: i64 = 30;
 
 /// Kith replays; in the middle of it a backup is made, and then the database is lost. The one that is
 /// restored cannot be told from an undisturbed run in the end.
@@ -22,7 +22,7 @@ fn goes_on_from_a_backup(
     // Two thirds of the recording, a long time of nothing new, and the rest.
     let all = frames::read(&recordings().first);
     let first = &all[..all.len() * 2 / 3];
-    let long = Long::made_of(repeat_n(first, 60).flatten().chain(&all));
+    let long = Long::made_of(repeat_n(first, 240).flatten().chain(&all));
     let lost = Kith::new(&config(database));
     let mut running = long.start(&lost);
     begun(&lost, &mut running);
