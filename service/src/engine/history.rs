@@ -246,6 +246,43 @@ mod tests {
         assert_eq!(ranks, [(1, 4), (2, 1), (4, 2), (9, 2)]);
     }
 
+    /// Whose rows of an epoch are told as new, and whose as known, with the next batch.
+    fn told(history: &mut History, moved: &[u32], epoch: i64) -> (Vec<u32>, Vec<u32>) {
+        for holder in moved {
+            history.add(AccountId(*holder), epoch, (1, 0));
+        }
+        let Rows { new, known } = history.take(true).activity;
+        let holders = |rows: Vec<ActivityRow>| rows.iter().map(|row| row.holder.0).collect();
+        (holders(new), holders(known))
+    }
+
+    #[test]
+    fn a_row_is_new_once_and_only_in_epochs_that_began_since() {
+        let mut history = History::new(None);
+        assert_eq!(told(&mut history, &[1], 5), (vec![], vec![1]), "who knows");
+        history.restore_stored(Some(4));
+        assert_eq!(told(&mut history, &[1, 2], 4), (vec![], vec![1, 2]));
+        assert_eq!(told(&mut history, &[1, 2], 5), (vec![1, 2], vec![]));
+        assert_eq!(told(&mut history, &[1, 3], 5), (vec![3], vec![1]));
+        history.end_epoch(5, Hops::now([None; 5].into_iter()));
+        let closed = [3, 4].map(|account| Closed {
+            account: AccountId(account),
+            ordinal: 0,
+            own: 0,
+            tally: 0,
+            tracked: 0,
+            is_blank: false,
+        });
+        history.close(closed.to_vec(), |_| 5);
+        let Rows { new, known } = history.take(false).closed;
+        let holders = |rows: Vec<ClosedRow>| rows.iter().map(|row| row.holder.0).collect();
+        let (new, known): (Vec<_>, Vec<_>) = (holders(new), holders(known));
+        assert_eq!((new, known), (vec![4], vec![3]));
+        history.rank(6);
+        assert_eq!(told(&mut history, &[9], 5), (vec![], vec![9]), "forgotten");
+        assert_eq!(told(&mut history, &[9], 6), (vec![9], vec![]));
+    }
+
     #[test]
     fn a_history_that_began_later_says_nothing_of_before() {
         let mut history = History::new(Some(5));

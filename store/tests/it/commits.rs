@@ -79,6 +79,51 @@ fn the_last_commit_of_each_repo_is_read_back() {
     }
 }
 
+/// Many new rows go another way to PostgreSQL than some: by `COPY`.
+#[test]
+fn many_new_repos_are_read_back() {
+    let rev = |account: u32| format!("3k{account:011}");
+    let data = |account: u32| {
+        account
+            .is_multiple_of(3)
+            .then(|| u8::try_from(account % 251).unwrap_or_default())
+    };
+    let expected: Vec<_> = (0..6_000)
+        .map(|account| commit(account, &rev(account), data(account)))
+        .collect();
+    for database in databases() {
+        let read = runtime().block_on(async {
+            let store = Store::open(database.url(), Access::Write).await;
+            let store = store.expect("opens");
+            let state = State {
+                clock: Clock {
+                    epoch_micros: 1,
+                    started: None,
+                },
+                ..State::default()
+            };
+            store.create(&state).await.expect("is new");
+            let batch = Batch {
+                expected: (state.batch, state.position),
+                state: State {
+                    batch: state.batch + 1,
+                    ..state
+                },
+                commits: Rows::of(expected.iter().cloned(), |_| true),
+                ..Batch::default()
+            };
+            store.commit(&batch).await.expect("commits");
+            let mut read = BTreeMap::new();
+            let each = store.each_commit(|row| {
+                read.insert(row.account, row);
+            });
+            each.await.expect("reads");
+            read
+        });
+        assert!(read.values().eq(&expected), "{}", database.url());
+    }
+}
+
 /// Keys are in the order of their bytes also where a database was made for a language with another one:
 /// to a Czech, "ch" comes after "h".
 #[test]
