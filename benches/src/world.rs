@@ -84,7 +84,9 @@ impl World {
             let followed = World::followed(&self.size, author, &mut self.random);
             self.write_follows(&mut out, author, &followed)?;
         }
-        out.flush()
+        out.flush()?;
+        // Else the system writes them while a database is measured.
+        out.get_ref().sync_all()
     }
 
     /// Accounts up to this number have follows that count: those tracked, and the first degree.
@@ -158,7 +160,9 @@ impl World {
             }
             self.write_like(&mut out)?;
         }
-        out.flush()
+        out.flush()?;
+        // Else the system writes them while a database is measured.
+        out.get_ref().sync_all()
     }
 
     /// From now on events happen at this time.

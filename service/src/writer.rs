@@ -39,7 +39,7 @@ pub(crate) struct Writer {
 const TAIL_MAX: u64 = 1_000_000;
 
 /// A batch that is gathered while another is being committed may become so many times as long.
-const BEHIND_MAX: usize = 4;
+const BEHIND_MAX: usize = 8;
 
 impl Writer {
     /// A writer whose batches close at this many operations.
