@@ -197,7 +197,8 @@ pub enum Repeat {
 pub struct Store {
     /// Time between checkpoints, 100 ms to 1 day. Default 10 s.
     pub checkpoint: Duration,
-    /// Operations that close a batch, 1 to 100,000. Default 20,000.
+    /// Operations that close a batch, 1 to 100,000; up to eight times as many while the one before is being
+    /// committed. Default 20,000.
     pub batch_operations: u32,
     /// Time that closes a batch, milliseconds, 1 to 60,000. Default 1,000.
     pub batch_milliseconds: u32,

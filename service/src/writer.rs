@@ -364,6 +364,27 @@ mod tests {
         }
     }
 
+    /// Nobody waits for a batch that is being committed, before there is much more for the next one.
+    #[tokio::test]
+    async fn what_is_gathered_behind_a_batch_may_become_longer() {
+        let (_folder, mut writer) = writer().await;
+        let (committed, until) = tokio::sync::oneshot::channel::<()>();
+        let batch = async move {
+            until.await.expect("is said");
+            Ok(())
+        };
+        writer.in_flight = Some(tokio::spawn(batch));
+        ticks_noted(&mut writer, 15);
+        let flushed = tokio::time::timeout(Duration::from_mins(1), writer.flush_full());
+        flushed.await.expect("does not wait").expect("commits");
+        assert!(writer.engine.is_full(15) && writer.in_flight.is_some());
+        ticks_noted(&mut writer, 1);
+        committed.send(()).expect("is awaited");
+        writer.flush_full().await.expect("waits");
+        assert!(!writer.engine.has_pending(), "it is on its way");
+        writer.settle().await.expect("commits");
+    }
+
     /// One moment is enough, and what comes after a full batch may be nothing for a long time.
     #[tokio::test]
     async fn silence_ends_the_waiting() {
