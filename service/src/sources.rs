@@ -213,8 +213,10 @@ impl Sources {
         self.inbox.recv().await
     }
 
-    /// Keeps something for later. It keeps its share of the source's budget too.
-    pub(crate) fn hold(&mut self, input: Input) {
+    /// Keeps something for later. It keeps its share of the source's budget too, in which what was decoded
+    /// has none.
+    pub(crate) fn hold(&mut self, mut input: Input) {
+        input.ahead = Vec::new();
         self.held.push_back(input);
     }
 

@@ -21,9 +21,9 @@ pub(crate) const RANKS_MAX: usize = 20_000;
 pub(crate) struct History {
     /// No rows for epochs before this one.
     first: Option<i64>,
-    /// The store may have rows of which nothing is known here, of epochs up to this one.
-    stored_upto: i64,
-    /// Whose rows of later epochs it has.
+    /// The store may have rows of which nothing is known here, of epochs up to this one; None: of all.
+    stored_upto: Option<i64>,
+    /// Whose rows of later epochs it has, of those who may be told of again.
     stored: HashMap<i64, HashSet<u32>>,
     activity: HashMap<(u32, i64), (u64, u64)>,
     /// Who gave or received in an epoch and is not settled beyond it.
@@ -42,19 +42,27 @@ impl History {
     pub(crate) fn new(first: Option<i64>) -> History {
         History {
             first,
-            stored_upto: i64::MAX,
             ..History::default()
         }
     }
 
     /// At start: the last epoch of which the store has rows.
     pub(super) fn restore_stored(&mut self, upto: Option<i64>) {
-        self.stored_upto = upto.unwrap_or(i64::MIN);
+        self.stored_upto = Some(upto.unwrap_or(i64::MIN));
     }
 
-    /// Whether the store surely has no row of the account in this epoch; it is about to get one.
-    fn is_new(&mut self, holder: AccountId, epoch: i64) -> bool {
-        epoch > self.stored_upto && self.stored.entry(epoch).or_default().insert(holder.0)
+    /// Whether the store surely has no row of the account in this epoch; it is about to get one. Of an
+    /// epoch that is over that matters once more if what was moved is not written yet: after a long
+    /// pause everybody has a row for each of many.
+    fn is_new(&mut self, holder: AccountId, epoch: i64, is_over: bool) -> bool {
+        let key = (holder.0, epoch);
+        let stored = self.stored.get(&epoch);
+        let is_new = self.stored_upto.is_some_and(|upto| epoch > upto)
+            && stored.is_none_or(|stored| !stored.contains(&holder.0));
+        if is_new && (!is_over || self.activity.contains_key(&key)) {
+            self.stored.entry(epoch).or_default().insert(holder.0);
+        }
+        is_new
     }
 
     fn is_before(&self, epoch: i64) -> bool {
@@ -164,7 +172,7 @@ impl History {
         }
         self.hops = self.hops.split_off(&current);
         self.open = self.open.split_off(&current);
-        self.stored_upto = self.stored_upto.max(current - 1);
+        self.stored_upto = self.stored_upto.map(|upto| upto.max(current - 1));
         self.stored.retain(|epoch, _| *epoch >= current);
     }
 
@@ -198,8 +206,8 @@ impl History {
         closed.dedup_by_key(|row| (row.holder, row.epoch));
         let ranks = self.ranks.len().min(RANKS_MAX);
         HistoryRows {
-            activity: Rows::of(activity, |row| self.is_new(row.holder, row.epoch)),
-            closed: Rows::of(closed, |row| self.is_new(row.holder, row.epoch)),
+            activity: Rows::of(activity, |row| self.is_new(row.holder, row.epoch, false)),
+            closed: Rows::of(closed, |row| self.is_new(row.holder, row.epoch, true)),
             ranks: self.ranks.drain(..ranks).collect(),
         }
     }
@@ -265,7 +273,8 @@ mod tests {
         assert_eq!(told(&mut history, &[1, 2], 5), (vec![1, 2], vec![]));
         assert_eq!(told(&mut history, &[1, 3], 5), (vec![3], vec![1]));
         history.end_epoch(5, Hops::now([None; 5].into_iter()));
-        let closed = [3, 4].map(|account| Closed {
+        history.add(AccountId(7), 5, (1, 0));
+        let closed = [3, 4, 7].map(|account| Closed {
             account: AccountId(account),
             ordinal: 0,
             own: 0,
@@ -277,7 +286,11 @@ mod tests {
         let Rows { new, known } = history.take(false).closed;
         let holders = |rows: Vec<ClosedRow>| rows.iter().map(|row| row.holder.0).collect();
         let (new, known): (Vec<_>, Vec<_>) = (holders(new), holders(known));
-        assert_eq!((new, known), (vec![4], vec![3]));
+        assert_eq!((new, known), (vec![4, 7], vec![3]));
+        let known = history.take(true).activity.known;
+        assert_eq!(known.len(), 1, "its row came without what it received");
+        let kept = history.stored[&5].contains(&4);
+        assert!(!kept, "nothing more comes of it in that epoch");
         history.rank(6);
         assert_eq!(told(&mut history, &[9], 5), (vec![], vec![9]), "forgotten");
         assert_eq!(told(&mut history, &[9], 6), (vec![9], vec![]));
