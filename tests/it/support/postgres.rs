@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use crate::database::execute;
+use crate::database::{Database, execute};
 use crate::leash::Leash;
 use crate::needs::{missing, wait_until};
 
@@ -26,7 +26,16 @@ const IN_MEMORY: &[&str] = &[
     "log_checkpoints=off",
 ];
 /// For measuring: only the room that anybody gives a server who writes to it a lot.
-const DURABLE: &[&str] = &["max_wal_size=4GB", "shared_buffers=512MB"];
+const DURABLE: &[&str] = &[
+    "min_wal_size=2GB",
+    "max_wal_size=4GB",
+    "shared_buffers=512MB",
+];
+/// Makes a hundred files of the write-ahead log, of 16 MiB each, and has them to be used again.
+const IN_USE: &str = "CREATE TABLE filled (n INT); \
+     DO $$ BEGIN FOR n IN 1..100 LOOP \
+     INSERT INTO filled VALUES (n); PERFORM pg_switch_wal(); END LOOP; END $$; \
+     CHECKPOINT; DROP TABLE filled";
 
 /// Times another port is tried, when somebody took the free one before the server did.
 const PORTS_MAX: usize = 5;
@@ -93,10 +102,13 @@ impl Postgres {
         Some(Self::start(&programs()?, IN_MEMORY))
     }
 
-    /// A cluster that writes through to the disk, as users have it.
+    /// A cluster that writes through to the disk, as users have it: a new one would make each file of its
+    /// write-ahead log for the first time.
     pub fn durable() -> Option<Self> {
         postgres()?;
-        Some(Self::start(&programs()?, DURABLE))
+        let server = Self::start(&programs()?, DURABLE);
+        Database::at(&server.fresh_database()).execute(IN_USE);
+        Some(server)
     }
 
     /// Ends the server without a word.
