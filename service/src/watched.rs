@@ -116,39 +116,17 @@ impl Ahead {
 mod tests {
     use super::*;
 
-    const ALICE: &str = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
-
-    /// A commit with one op, whose blocks are not needed: too big.
-    fn frame(collection: &str) -> Vec<u8> {
-        let cid = [&b"\xd8\x2a\x58\x25\0\x01\x71\x12\x20"[..], &[7; 32]].concat();
-        let text = |text: &str| {
-            let length = u8::try_from(text.len()).expect("is short");
-            [&[0x78, length], text.as_bytes()].concat()
+    /// A recorded commit that follows somebody, and whose it is.
+    fn recorded() -> (Vec<u8>, String) {
+        let frames = kith_tests::frames::read(&kith_tests::recordings().first);
+        let commit = |frame: Vec<u8>| {
+            let wanted = |_: &str, touches: Touches| touches.intersects(Touches::FOLLOW);
+            match wire::decode(&frame, &wanted) {
+                Ok(Decoded::Message(Message::Commit(commit))) => Some((frame, commit.repo)),
+                _ => None,
+            }
         };
-        let key = |name: &str| {
-            let length = u8::try_from(name.len()).expect("is short");
-            [&[0x60 + length], name.as_bytes()].concat()
-        };
-        let path = format!("{collection}/3kaaaaaaaaaaa");
-        let op = [
-            vec![0xa3],
-            [key("cid"), vec![0xf6]].concat(),
-            [key("path"), text(&path)].concat(),
-            [key("action"), text("delete")].concat(),
-        ];
-        [
-            b"\xa2\x61t\x67#commit\x62op\x01\xa9".to_vec(),
-            [key("ops"), vec![0x81], op.concat()].concat(),
-            [key("rev"), text("3kaaaaaaaaaaa")].concat(),
-            [key("seq"), vec![7]].concat(),
-            [key("repo"), text(ALICE)].concat(),
-            [key("time"), text("2026-11-21T00:00:00Z")].concat(),
-            [key("since"), vec![0xf6]].concat(),
-            [key("blocks"), vec![0x40]].concat(),
-            [key("commit"), cid].concat(),
-            [key("tooBig"), vec![0xf5]].concat(),
-        ]
-        .concat()
+        frames.into_iter().find_map(commit).expect("there is one")
     }
 
     fn is_read(ahead: &Ahead) -> bool {
@@ -162,28 +140,28 @@ mod tests {
 
     #[test]
     fn what_was_passed_over_is_looked_at_again_once_somebody_came_in() {
-        let (watched, frame) = (Watched::default(), frame("app.bsky.feed.like"));
+        let (watched, (frame, author)) = (Watched::default(), recorded());
         let (first, second) = (watched.decode(&frame), watched.decode(&frame));
         assert!(!is_read(&first) && holds(&watched, first));
-        watched.set(ALICE, Some(Concern::Status));
+        watched.set(&author, Some(Concern::Status));
         assert!(!holds(&watched, second), "its account is a member now");
         assert!(is_read(&watched.decode(&frame)));
     }
 
     #[test]
     fn what_was_read_of_a_member_holds_for_as_long_as_it_is_one() {
-        let (watched, frame) = (Watched::default(), frame("app.bsky.feed.like"));
-        watched.set(ALICE, Some(Concern::Commits));
+        let (watched, (frame, author)) = (Watched::default(), recorded());
+        watched.set(&author, Some(Concern::Commits));
         let [first, second] = [(); 2].map(|()| watched.decode(&frame));
         watched.set("did:web:bob.test", Some(Concern::Status));
         assert!(is_read(&first) && holds(&watched, first));
-        watched.set(ALICE, None);
+        watched.set(&author, None);
         assert!(!holds(&watched, second), "it left");
     }
 
     #[test]
     fn what_is_wanted_of_everybody_may_change() {
-        let (watched, frame) = (Watched::default(), frame("app.bsky.graph.follow"));
+        let (watched, (frame, _)) = (Watched::default(), recorded());
         let passed = watched.decode(&frame);
         watched.set_of_strangers(Touches::FOLLOW);
         assert!(!holds(&watched, passed));

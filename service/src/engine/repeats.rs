@@ -82,16 +82,9 @@ impl Repeats {
         }
     }
 
-    /// Whether the like is remembered.
-    pub(super) fn has(&self, kind: RecordKind, like: Like<'_>) -> bool {
-        let (liker, author, rkey) = (like.0.0, like.1.0, like.2);
-        let posts = match kind {
-            RecordKind::Like => &self.likes,
-            RecordKind::Repost => &self.reposts,
-        };
-        let number = tid::pack(rkey);
-        number.is_some_and(|number| posts.usual.contains(&(liker, author, number)))
-            || !posts.odd.is_empty() && posts.odd.contains(&(liker, author, rkey.into()))
+    /// Whether the like is remembered, of a post with a usual key.
+    pub(super) fn has_usual(&self, (liker, author, rkey): Like<'_>) -> bool {
+        tid::pack(rkey).is_some_and(|rkey| self.likes.usual.contains(&(liker.0, author.0, rkey)))
     }
 
     /// Forgets a like that was not accepted after all.
