@@ -23,7 +23,7 @@ const INBOX: usize = 8;
 
 /// The same of a file that is replayed, and the bytes that are read ahead: so much that nobody waits
 /// for his turn on the processors, so little that it is still in their cache.
-const INBOX_OF_FILE: usize = 32;
+const INBOX_OF_FILE: usize = 8;
 const AHEAD_OF_FILE: usize = 8 << 20;
 
 /// Something a source brought.

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// How much is read at once, in bytes, and so the size of a batch: a few hundred frames.
-const READ_BYTES: usize = 256 << 10;
+const READ_BYTES: usize = 1 << 20;
 /// The length before a frame, in bytes.
 const PREFIX_BYTES: usize = 4;
 
