@@ -230,7 +230,7 @@ fn commits() -> Option<Vec<(Vec<u8>, SigningKey)>> {
         let Decoded::Message(Message::Commit(commit)) = decoded else {
             return None;
         };
-        let document = documents[&commit.repo].get().as_bytes();
+        let document = documents[&*commit.repo].get().as_bytes();
         let document = DidDocument::parse(&commit.repo, document).unwrap();
         let key = SigningKey::from_did_key(&document.signing_key.unwrap()).unwrap();
         Some((frame, key))

@@ -22,10 +22,10 @@ fn check(block: &[u8]) {
             continue;
         };
         let (of, subject) = match record {
-            Record::Like { subject } => (Collection::Like, subject),
-            Record::Repost { subject } => (Collection::Repost, subject),
-            Record::Follow { subject } => (Collection::Follow, subject),
-            Record::Block { subject } => (Collection::Block, subject),
+            Record::Like { subject } => (Collection::Like, subject.into_string()),
+            Record::Repost { subject } => (Collection::Repost, subject.into_string()),
+            Record::Follow { subject } => (Collection::Follow, subject.into_string()),
+            Record::Block { subject } => (Collection::Block, subject.into_string()),
         };
         assert_eq!(of, collection);
         // What is read stands in the block, and is not invented.

@@ -15,7 +15,7 @@ use kith_feeder::{
     identity::{DidDocument, Directory, IdentityError},
     source::What,
     verify::{self, Level, SigningKey, VerifyError},
-    wire::{self, Decoded, Message},
+    wire::{self, Decoded, DidText, Message},
     xrpc::same_host,
 };
 use tokio::time::Instant;
@@ -92,8 +92,8 @@ pub(crate) struct Checker {
 
 /// What a frame says that can be checked, and of whom.
 enum Claim {
-    Commit(String),
-    Status(String, Option<String>),
+    Commit(DidText),
+    Status(DidText, Option<String>),
 }
 
 impl Checker {
@@ -184,7 +184,7 @@ impl Checker {
             |did: &str| self.level.is_some() && concern(did) == Some(Concern::Commits);
         let note = |did: &str, _| {
             if is_verified(did) {
-                repo.replace(Some(did.to_owned()));
+                repo.replace(Some(did.into()));
             }
             false
         };
@@ -241,7 +241,7 @@ impl Checker {
         // Who was not given its time is not known to be silent.
         if given == most {
             self.silent.add(&did, SILENT_PAUSE).await;
-            tracing::warn!(did, reason, ?given, "event not believed: nobody answers");
+            tracing::warn!(%did, reason, ?given, "event not believed: nobody answers");
         }
         Verdict::Bad(reason)
     }

@@ -271,11 +271,10 @@ impl Service {
             What::Frames(frames) => {
                 let now = now();
                 let mut verdicts = verdicts.into_iter();
-                let mut ahead = ahead.into_iter();
                 for (index, frame) in frames.iter().enumerate() {
                     if index.is_multiple_of(ROW) {
-                        let row = ahead.as_slice();
-                        self.writer.engine.fetch(row.get(..ROW).unwrap_or(row));
+                        let row = ahead.get(index..).unwrap_or_default();
+                        self.writer.engine.fetch(&row[..row.len().min(ROW)]);
                     }
                     let verdict = verdicts.next().unwrap_or(Verdict::Unchecked);
                     let offset = (frame.position > 0).then_some(frame.position);
@@ -286,7 +285,10 @@ impl Service {
                         verdict,
                         now,
                     };
-                    if self.writer.engine.frame(frame.bytes, ahead.next(), arrival)
+                    if self
+                        .writer
+                        .engine
+                        .frame(frame.bytes, ahead.get(index), arrival)
                         == Taken::Unchecked
                     {
                         let checked = sources.check(frame.bytes, source, &mut self.patience);

@@ -86,11 +86,11 @@ impl Watched {
     }
 
     /// What a frame says, if the same would come out now; `is_member` says who is.
-    pub(crate) fn still_holds(
+    pub(crate) fn still_holds<'a>(
         &self,
-        ahead: Ahead,
+        ahead: &'a Ahead,
         is_member: impl Fn(&str) -> bool,
-    ) -> Option<Result<Decoded, FrameError>> {
+    ) -> Option<&'a Result<Decoded, FrameError>> {
         let holds = ahead.changes == self.changes.load(Ordering::Acquire)
             || match &ahead.decoded {
                 Ok(Decoded::Message(Message::Commit(commit))) => is_member(&commit.repo),
@@ -98,7 +98,7 @@ impl Watched {
                 Ok(Decoded::Message(_)) => true,
                 Ok(Decoded::Passed { .. }) | Err(_) => false,
             };
-        holds.then_some(ahead.decoded)
+        holds.then_some(&ahead.decoded)
     }
 }
 
@@ -114,10 +114,12 @@ impl Ahead {
 
 #[cfg(test)]
 mod tests {
+    use kith_feeder::wire::DidText;
+
     use super::*;
 
     /// A recorded commit that follows somebody, and whose it is.
-    fn recorded() -> (Vec<u8>, String) {
+    fn recorded() -> (Vec<u8>, DidText) {
         let frames = kith_tests::frames::read(&kith_tests::recordings().first);
         let commit = |frame: Vec<u8>| {
             let wanted = |_: &str, touches: Touches| touches.intersects(Touches::FOLLOW);
@@ -133,7 +135,7 @@ mod tests {
         matches!(ahead.message(), Some(Message::Commit(_)))
     }
 
-    fn holds(watched: &Watched, ahead: Ahead) -> bool {
+    fn holds(watched: &Watched, ahead: &Ahead) -> bool {
         let is_member = |did: &str| watched.get(did).is_some();
         watched.still_holds(ahead, is_member).is_some()
     }
@@ -142,9 +144,9 @@ mod tests {
     fn what_was_passed_over_is_looked_at_again_once_somebody_came_in() {
         let (watched, (frame, author)) = (Watched::default(), recorded());
         let (first, second) = (watched.decode(&frame), watched.decode(&frame));
-        assert!(!is_read(&first) && holds(&watched, first));
+        assert!(!is_read(&first) && holds(&watched, &first));
         watched.set(&author, Some(Concern::Status));
-        assert!(!holds(&watched, second), "its account is a member now");
+        assert!(!holds(&watched, &second), "its account is a member now");
         assert!(is_read(&watched.decode(&frame)));
     }
 
@@ -154,9 +156,9 @@ mod tests {
         watched.set(&author, Some(Concern::Commits));
         let [first, second] = [(); 2].map(|()| watched.decode(&frame));
         watched.set("did:web:bob.test", Some(Concern::Status));
-        assert!(is_read(&first) && holds(&watched, first));
+        assert!(is_read(&first) && holds(&watched, &first));
         watched.set(&author, None);
-        assert!(!holds(&watched, second), "it left");
+        assert!(!holds(&watched, &second), "it left");
     }
 
     #[test]
@@ -164,10 +166,10 @@ mod tests {
         let (watched, (frame, _)) = (Watched::default(), recorded());
         let passed = watched.decode(&frame);
         watched.set_of_strangers(Touches::FOLLOW);
-        assert!(!holds(&watched, passed));
+        assert!(!holds(&watched, &passed));
         let read = watched.decode(&frame);
         assert!(is_read(&read));
         watched.set_of_strangers(Touches::default());
-        assert!(!holds(&watched, read));
+        assert!(!holds(&watched, &read));
     }
 }

@@ -107,7 +107,7 @@ impl Store {
                 sender: row.int(2)?,
                 ordinal: row.int(3)?,
                 points: row.int(4)?,
-                pieces: Pieces::from_bytes(row.bytes(5)?.unwrap_or_default().to_owned()),
+                pieces: Pieces::from_bytes(row.bytes(5)?.unwrap_or_default()),
             };
             give(
                 AccountId(number("unclaimed", "receiver", &id, id)?),

@@ -114,7 +114,7 @@ impl Store {
         self.scan(SQL, &[], |row| {
             let receiver = row.int(0)?;
             let small = |column, value| number("unclaimed", column, &receiver, value);
-            let pieces = Pieces::from_bytes(row.bytes(3)?.unwrap_or_default().to_owned());
+            let pieces = Pieces::from_bytes(row.bytes(3)?.unwrap_or_default());
             let entry = Entry {
                 sender: AccountId(small("sender", row.int(1)?)?),
                 ordinal: small("ordinal", row.int(2)?)?,

@@ -1,12 +1,12 @@
 //! Numbers as LEB128: seven bits a byte, the least first, the top bit set on all but the last.
 
 /// Writes a number.
-pub(crate) fn push(bytes: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn push(bytes: &mut impl Extend<u8>, mut value: u64) {
     while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
+        bytes.extend([(value & 0x7f) as u8 | 0x80]);
         value >>= 7;
     }
-    bytes.push((value & 0x7f) as u8);
+    bytes.extend([(value & 0x7f) as u8]);
 }
 
 /// Reads a number; None if there is none of 64 bits.

@@ -454,9 +454,9 @@ struct JournalColumns {
     nonce: Option<i64>,
     held: Option<i64>,
     entry: Option<i64>,
-    pieces: Option<Vec<u8>>,
+    pieces: Pieces,
     sink_points: i64,
-    sink_pieces: Option<Vec<u8>>,
+    sink_pieces: Pieces,
     parameters: Option<String>,
     record: Option<i64>,
     rkey: Option<CompactString>,
@@ -468,7 +468,10 @@ struct JournalColumns {
 impl JournalColumns {
     fn read(row: &Cells<'_>) -> Result<JournalColumns, StoreError> {
         let key = |column| Ok::<_, StoreError>(row.text(column)?.map(CompactString::from));
-        let bytes = |column| Ok::<_, StoreError>(row.bytes(column)?.map(<[u8]>::to_vec));
+        let pieces = |column| {
+            let bytes = row.bytes(column)?.unwrap_or_default();
+            Ok::<_, StoreError>(Pieces::from_bytes(bytes))
+        };
         Ok(JournalColumns {
             position: row.int(0)?,
             epoch: row.int(1)?,
@@ -480,9 +483,9 @@ impl JournalColumns {
             nonce: row.int_opt(7)?,
             held: row.int_opt(8)?,
             entry: row.int_opt(9)?,
-            pieces: bytes(10)?,
+            pieces: pieces(10)?,
             sink_points: row.int(11)?,
-            sink_pieces: bytes(12)?,
+            sink_pieces: pieces(12)?,
             parameters: row.text(13)?.map(str::to_owned),
             record: row.int_opt(14)?,
             rkey: key(15)?,
@@ -542,8 +545,8 @@ impl JournalColumns {
             sink_points: self.sink_points.cast_unsigned(),
             parameters,
             micros: self.micros,
-            pieces: Pieces::from_bytes(self.pieces.take().unwrap_or_default()),
-            sink_pieces: Pieces::from_bytes(self.sink_pieces.take().unwrap_or_default()),
+            pieces: std::mem::take(&mut self.pieces),
+            sink_pieces: std::mem::take(&mut self.sink_pieces),
             record: self.record_identity(),
         })
     }

@@ -2,17 +2,19 @@
 //! origin to the one before and its points, as LEB128 numbers.
 
 use kith_reputation::{AccountId, Piece};
+use smallvec::SmallVec;
 
 use crate::leb128::{pull32, push};
 
-/// Pieces in their stored form: two to four bytes each, empty for none.
+/// Pieces in their stored form: two to four bytes each, empty for none. Those of most likes need no
+/// allocation.
 #[derive(Debug, Clone, Default, Eq, PartialEq, Hash)]
-pub struct Pieces(Vec<u8>);
+pub struct Pieces(SmallVec<[u8; 16]>);
 
 impl Pieces {
     /// Encodes pieces that ascend by origin.
     pub fn encode(pieces: &[Piece]) -> Pieces {
-        let mut bytes = Vec::with_capacity(pieces.len() * 3);
+        let mut bytes = SmallVec::new();
         let mut before = 0;
         for piece in pieces {
             push(&mut bytes, piece.origin.0.wrapping_sub(before).into());
@@ -28,7 +30,7 @@ impl Pieces {
     /// None if the bytes are not what [`Pieces::encode`] makes.
     pub fn decode(&self) -> Option<Vec<Piece>> {
         let mut pieces = Vec::new();
-        let mut rest = self.0.as_slice();
+        let mut rest = &self.0[..];
         let mut before = 0u32;
         while !rest.is_empty() {
             let distance = pull32(&mut rest)?;
@@ -52,8 +54,8 @@ impl Pieces {
         )
     }
 
-    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Pieces {
-        Pieces(bytes)
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Pieces {
+        Pieces(SmallVec::from_slice(bytes))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -61,7 +63,7 @@ impl Pieces {
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0
+        self.0.into_vec()
     }
 }
 
@@ -92,9 +94,9 @@ mod tests {
     #[test]
     fn broken_bytes_are_none() {
         for bytes in [vec![1], vec![0x80], vec![1, 0x80], vec![0xff; 12]] {
-            assert_eq!(Pieces::from_bytes(bytes).decode(), None);
+            assert_eq!(Pieces::from_bytes(&bytes).decode(), None);
         }
         let beyond = [0xff, 0xff, 0xff, 0xff, 0x0f, 1, 1, 1];
-        assert_eq!(Pieces::from_bytes(beyond.to_vec()).decode(), None);
+        assert_eq!(Pieces::from_bytes(&beyond).decode(), None);
     }
 }

@@ -5,7 +5,9 @@ use super::car::Blocks;
 use super::cid::Cid;
 use super::error::{FrameError, FrameErrorKind as Kind};
 use super::jetstream;
-use super::message::{Action, Collection, Commit, Decoded, Interest, Message, Micros, Op, Touches};
+use super::message::{
+    Action, Collection, Commit, Decoded, Interest, Message, Micros, Op, Ops, Touches,
+};
 use super::other;
 use super::record::{BadRecord, data_of_commit, record_in};
 use super::scan::{Reader, header, major};
@@ -290,7 +292,7 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
     let blocks = car.map(Blocks::parse).transpose()?;
     Ok(Commit {
         seq: scanned.seq,
-        repo: scanned.repo.to_owned(),
+        repo: scanned.repo.into(),
         rev: rev.into(),
         since: scanned.since.map(text).transpose()?.map(Into::into),
         time: scanned.time.ok_or(Kind::BadTime)?,
@@ -321,8 +323,8 @@ fn read_data(
     }
 }
 
-fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Vec<Op>, Kind> {
-    let mut ops = Vec::new();
+fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Ops, Kind> {
+    let mut ops = Ops::new();
     for index in 0..u32::try_from(count_ops(&mut reader)?).map_err(|_| Kind::TooManyOps)? {
         let op = scan_op(&mut reader)?;
         if let Some(op) = read_op(index, &op, blocks) {

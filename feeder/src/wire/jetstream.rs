@@ -158,7 +158,7 @@ fn commit<I: Interest + ?Sized>(
     }
     Ok(Decoded::Message(Message::Commit(Commit {
         seq,
-        repo: first.did.clone().into_owned(),
+        repo: first.did.as_ref().into(),
         rev: head.rev.as_ref().into(),
         since: None,
         time: time.ok_or_else(|| whole.error(Kind::BadTime))?,
@@ -241,7 +241,7 @@ fn about(event: &Event<'_>, detail: &Detail<'_>) -> Result<Message, FrameError> 
         return Err(event.error(Kind::BadDid));
     }
     let time = event.time.ok_or_else(|| event.error(Kind::BadTime))?;
-    let did = event.did.clone().into_owned();
+    let did = event.did.as_ref().into();
     let text =
         |text: &Option<line::Text<'_>>| text.as_ref().map(|text| text.0.clone().into_owned());
     Ok(match &event.what {

@@ -3,12 +3,27 @@
 use super::cid::Cid;
 use super::record::{BadRecord, Record};
 use compact_str::CompactString;
+use smallstr::SmallString;
+use smallvec::SmallVec;
+
+/// A DID as text. One of the PLC directory, 32 characters, needs no allocation.
+pub type DidText = SmallString<[u8; 32]>;
+
+/// An AT-URI as text. That of a post needs no allocation.
+pub type UriText = SmallString<[u8; 72]>;
+
+/// What a commit does to records. One op, as nearly all have, needs no allocation.
+pub type Ops = SmallVec<[Op; 1]>;
 
 /// Microseconds since the Unix epoch.
 pub type Micros = i64;
 
 /// The outcome of decoding one frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that is read in full are commits: an allocation each costs more than their room"
+)]
 pub enum Decoded {
     /// A message, read in full.
     Message(Message),
@@ -28,6 +43,10 @@ pub enum Decoded {
 
 /// One message of `com.atproto.sync.subscribeRepos`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that is read in full are commits: an allocation each costs more than their room"
+)]
 pub enum Message {
     /// A repo changed.
     Commit(Commit),
@@ -36,7 +55,7 @@ pub enum Message {
         /// Position in the stream.
         seq: u64,
         /// The account.
-        did: String,
+        did: DidText,
         /// The revision, a TID; after a move between hosts newer than the commit block's own.
         rev: String,
         /// Root of the repo's tree, from the commit block; `None` if that could not be read.
@@ -51,7 +70,7 @@ pub enum Message {
         /// Position in the stream.
         seq: u64,
         /// The account.
-        did: String,
+        did: DidText,
         /// The handle, unverified; `None` if absent or not a handle.
         handle: Option<String>,
         /// When it happened.
@@ -62,7 +81,7 @@ pub enum Message {
         /// Position in the stream.
         seq: u64,
         /// The account.
-        did: String,
+        did: DidText,
         /// Whether it is active; decides, whatever `status` says.
         active: bool,
         /// `takendown`, `suspended`, `deleted`, `deactivated`, `desynchronized`, `throttled` or
@@ -102,7 +121,7 @@ pub struct Commit {
     /// Position in the stream, 1..=2^53; of a Jetstream its cursor, in microseconds or a seq.
     pub seq: u64,
     /// The account's DID.
-    pub repo: String,
+    pub repo: DidText,
     /// The new revision, a TID: revs of a repo only grow.
     pub rev: CompactString,
     /// The revision before, as the host says it; not checked.
@@ -122,7 +141,7 @@ pub struct Commit {
     /// The host left the blocks out (deprecated): the repo must be fetched.
     pub too_big: bool,
     /// The ops on likes, reposts, follows and blocks, in order. Others are left out.
-    pub ops: Vec<Op>,
+    pub ops: Ops,
 }
 
 /// One record created, updated or deleted.

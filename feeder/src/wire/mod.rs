@@ -33,7 +33,10 @@ pub use car::{Blocks, CarError};
 pub use cid::{BadCid, Cid, Codec};
 pub use commit::decode;
 pub use error::{FrameError, FrameErrorKind};
-pub use message::{Action, Collection, Commit, Decoded, Interest, Message, Micros, Op, Touches};
+pub use message::{
+    Action, Collection, Commit, Decoded, DidText, Interest, Message, Micros, Op, Ops, Touches,
+    UriText,
+};
 pub use record::{BadRecord, Record, decode_record};
 pub use scan::{Peek, peek};
 

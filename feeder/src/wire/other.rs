@@ -77,7 +77,7 @@ fn sync(payload: &[u8]) -> Result<Message, FrameError> {
     let (data, commit_rev) = root_commit(&body.blocks);
     Ok(Message::Sync {
         seq: about.seq,
-        did: about.did,
+        did: about.did.into(),
         rev: body.rev,
         data,
         commit_rev,
@@ -117,7 +117,7 @@ fn identity(payload: &[u8]) -> Result<Message, FrameError> {
     let handle = body.handle.filter(|handle| is_handle(handle));
     Ok(Message::Identity {
         seq: about.seq,
-        did: about.did,
+        did: about.did.into(),
         handle,
         time: about.time,
     })
@@ -138,7 +138,7 @@ fn account(payload: &[u8]) -> Result<Message, FrameError> {
     let status = body.status.filter(|status| is_status(status));
     Ok(Message::Account {
         seq,
-        did,
+        did: did.into(),
         active: body.active,
         status,
         time,

@@ -2,7 +2,7 @@
 
 use super::car::Blocks;
 use super::cid::Cid;
-use super::message::Collection;
+use super::message::{Collection, DidText, UriText};
 use super::plain;
 use super::scan::cid_of_link;
 use ciborium_ll::{Decoder, Header};
@@ -16,22 +16,22 @@ pub enum Record {
     /// `app.bsky.feed.like`
     Like {
         /// The AT-URI of what is liked.
-        subject: String,
+        subject: UriText,
     },
     /// `app.bsky.feed.repost`
     Repost {
         /// The AT-URI of what is reposted.
-        subject: String,
+        subject: UriText,
     },
     /// `app.bsky.graph.follow`
     Follow {
         /// Who is followed; should be a DID.
-        subject: String,
+        subject: DidText,
     },
     /// `app.bsky.graph.block`
     Block {
         /// Who is blocked; should be a DID.
-        subject: String,
+        subject: DidText,
     },
 }
 
@@ -115,16 +115,16 @@ pub(super) fn decode_json_record(collection: Collection, json: &str) -> Result<R
     }
     Ok(match collection {
         Collection::Like => Record::Like {
-            subject: typed::<OfRecord>(json)?.subject.uri,
+            subject: typed::<OfRecord>(json)?.subject.uri.into(),
         },
         Collection::Repost => Record::Repost {
-            subject: typed::<OfRecord>(json)?.subject.uri,
+            subject: typed::<OfRecord>(json)?.subject.uri.into(),
         },
         Collection::Follow => Record::Follow {
-            subject: typed::<OfAccount>(json)?.subject,
+            subject: typed::<OfAccount>(json)?.subject.into(),
         },
         Collection::Block => Record::Block {
-            subject: typed::<OfAccount>(json)?.subject,
+            subject: typed::<OfAccount>(json)?.subject.into(),
         },
         Collection::Other => return Err(BadRecord::BadShape),
     })
@@ -143,10 +143,10 @@ pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, Bad
             subject: subject_of_record(block)?,
         },
         Collection::Follow => Record::Follow {
-            subject: typed::<OfAccount>(block)?.subject,
+            subject: typed::<OfAccount>(block)?.subject.into(),
         },
         Collection::Block => Record::Block {
-            subject: typed::<OfAccount>(block)?.subject,
+            subject: typed::<OfAccount>(block)?.subject.into(),
         },
         Collection::Other => return Err(BadRecord::BadShape),
     })
@@ -154,10 +154,10 @@ pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, Bad
 
 /// The subject of a like or repost: nearly all records that are read. What [`plain`] does not
 /// take is for ciborium to judge.
-fn subject_of_record(block: &[u8]) -> Result<String, BadRecord> {
+fn subject_of_record(block: &[u8]) -> Result<UriText, BadRecord> {
     match plain::subject_uri(block) {
-        Some(uri) => Ok(uri.to_owned()),
-        None => Ok(typed::<OfRecord>(block)?.subject.uri),
+        Some(uri) => Ok(uri.into()),
+        None => Ok(typed::<OfRecord>(block)?.subject.uri.into()),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn production() -> Option<Vec<(Vec<u8>, SigningKey)>> {
     let documents: Value = serde_json::from_reader(zstd::Decoder::new(file).unwrap()).unwrap();
     let commits = frames.into_iter().filter_map(|frame| {
         let repo = commit_of(&frame)?.repo;
-        let document = documents[&repo].to_string();
+        let document = documents[&*repo].to_string();
         let document = DidDocument::parse(&repo, document.as_bytes()).unwrap();
         let key = SigningKey::from_did_key(&document.signing_key.unwrap()).unwrap();
         Some((frame, key))

@@ -214,7 +214,7 @@ fn other_messages_are_read_and_unknown_ones_named() {
     };
     let identity = |handle| Message::Identity {
         seq,
-        did: did(),
+        did: did().into(),
         handle,
         time,
     };
@@ -234,7 +234,7 @@ fn other_messages_are_read_and_unknown_ones_named() {
         frame("#account", &gone),
         Message::Account {
             seq,
-            did: did(),
+            did: did().into(),
             active: false,
             status,
             time,
@@ -243,7 +243,7 @@ fn other_messages_are_read_and_unknown_ones_named() {
     let back = about(vec![("active", true.into())]);
     let account = Message::Account {
         seq,
-        did: did(),
+        did: did().into(),
         active: true,
         status: None,
         time,
@@ -255,7 +255,7 @@ fn other_messages_are_read_and_unknown_ones_named() {
         frame("#sync", &sync),
         Message::Sync {
             seq,
-            did: did(),
+            did: did().into(),
             rev,
             data: None,
             commit_rev: None,

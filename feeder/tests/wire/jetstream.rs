@@ -280,7 +280,12 @@ fn broken_records_are_errors_of_their_ops_only() {
     let escaped = odd.to_string().replace('\u{e9}', "\\u00e9");
     let record = commit(escaped.as_bytes()).ops.remove(0).record;
     let subject = subject.to_owned();
-    assert_eq!(record, Some(Ok(Record::Like { subject })));
+    assert_eq!(
+        record,
+        Some(Ok(Record::Like {
+            subject: subject.into()
+        }))
+    );
     let mut future = like();
     future["commit"]["operation"] = "merge".into();
     assert!(commit(future.to_string().as_bytes()).ops.is_empty());

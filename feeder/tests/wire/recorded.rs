@@ -99,7 +99,7 @@ fn production_commits_touch_what_production_jetstream_served() {
             continue;
         };
         let ops = expected
-            .remove(&(commit.repo, commit.rev.to_string()))
+            .remove(&(commit.repo.into_string(), commit.rev.to_string()))
             .unwrap_or_default();
         let touches = ops
             .iter()
@@ -201,12 +201,8 @@ fn of_commit(commit: &Commit) -> Vec<String> {
             Collection::Other => panic!("others are left out"),
         };
         let subject = match op.record.clone().transpose().unwrap() {
-            Some(
-                Record::Like { subject }
-                | Record::Repost { subject }
-                | Record::Follow { subject }
-                | Record::Block { subject },
-            ) => subject,
+            Some(Record::Like { subject } | Record::Repost { subject }) => subject.into_string(),
+            Some(Record::Follow { subject } | Record::Block { subject }) => subject.into_string(),
             None => "-".to_owned(),
         };
         let cid = op.cid.map_or("-".to_owned(), |cid| cid.to_string());

@@ -63,13 +63,13 @@ fn ops_keep_their_order_and_places() {
     assert_eq!(
         commit.ops[1].record,
         Some(Ok(Record::Like {
-            subject: "at://x".to_owned()
+            subject: "at://x".into()
         }))
     );
     assert_eq!(
         commit.ops[2].record,
         Some(Ok(Record::Follow {
-            subject: BOB.to_owned()
+            subject: BOB.into()
         }))
     );
     assert_eq!((commit.repo.as_str(), commit.seq), (ALICE, 7));
@@ -102,7 +102,7 @@ fn broken_but_readable_records_count() {
             let subject = map(vec![("uri", "at://x".into()), ("cid", extra.clone())]);
             let block = cbor_bytes(&map(vec![(name, extra.clone()), ("subject", subject)]));
             let expect = Ok(Record::Like {
-                subject: "at://x".to_owned(),
+                subject: "at://x".into(),
             });
             assert_eq!(record(LIKE, block), expect, "{name}: {extra:?}");
         }

@@ -54,7 +54,8 @@ impl<'a> Coming<'a> {
 impl Engine {
     /// Has in the cache what the likes among these frames will need. Changes nothing.
     pub(crate) fn fetch(&self, row: &[Ahead]) {
-        let coming: Vec<Coming<'_>> = row.iter().filter_map(Coming::of).collect();
+        let mut coming = Vec::with_capacity(row.len());
+        coming.extend(row.iter().filter_map(Coming::of));
         // One alone waits as long here as there.
         if coming.len() < 2 {
             return;
@@ -64,9 +65,10 @@ impl Engine {
             liker.zip(self.circle.member(like.author))
         };
         let parties: Vec<_> = coming.iter().map(parties).collect();
-        let transfers: Vec<Operation> = (coming.iter().zip(&parties))
-            .filter_map(|(like, parties)| self.likely_transfer(like, (*parties)?))
-            .collect();
+        let mut transfers = Vec::with_capacity(coming.len());
+        let likely = coming.iter().zip(&parties);
+        transfers
+            .extend(likely.filter_map(|(like, parties)| self.likely_transfer(like, (*parties)?)));
         self.ledger.prefetch_all(&transfers);
         for (like, parties) in coming.iter().zip(parties) {
             let Some((liker, author)) = parties else {

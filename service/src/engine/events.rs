@@ -29,32 +29,32 @@ const CLOCKS_APART: Micros = 60_000_000;
 
 impl Engine {
     /// Applies a message.
-    pub(super) fn message(&mut self, message: Message, arrival: Arrival) {
-        let (seq, time) = position(&message);
+    pub(super) fn message(&mut self, message: &Message, arrival: Arrival) {
+        let (seq, time) = position(message);
         let has_rev = matches!(message, Message::Commit(_) | Message::Sync { .. });
         if !self.is_due(arrival, seq, time, has_rev) {
             return;
         }
         if let Verdict::Bad(reason) = arrival.verdict {
-            return self.refused(&message, reason, arrival);
+            return self.refused(message, reason, arrival);
         }
         match message {
-            Message::Commit(commit) => self.commit(&commit, arrival),
+            Message::Commit(commit) => self.commit(commit, arrival),
             Message::Sync {
                 did,
                 rev,
                 data,
                 commit_rev,
                 ..
-            } => self.sync(&did, (&rev, commit_rev.as_deref()), data, arrival),
-            Message::Identity { did, handle, .. } => self.identity(&did, handle),
+            } => self.sync(did, (rev, commit_rev.as_deref()), *data, arrival),
+            Message::Identity { did, handle, .. } => self.identity(did, handle.clone()),
             Message::Account {
                 did,
                 active,
                 status,
                 time,
                 ..
-            } => self.account(&did, active, status.as_deref(), time, arrival.source),
+            } => self.account(did, *active, status.as_deref(), *time, arrival.source),
             // What they mean for the stream, its source says: see `What::Gap`.
             Message::Info { .. } => self.counters.add("frames.info", 1),
             Message::Error { .. } => self.counters.add("frames.error", 1),

@@ -16,7 +16,7 @@ use hashbrown::{HashMap, HashSet};
 use kith_feeder::{
     backfill::{AccountRead, LikeRecord},
     source::Gap,
-    wire::{Action, Collection, Op, Record},
+    wire::{Action, Collection, Op, Record, UriText},
 };
 use kith_graph::AccountId;
 use kith_store::batch::{GapRow, Micros, RecordKind};
@@ -386,7 +386,7 @@ fn add(row: &mut GapRow, found: Found) {
 
 /// A like as its host lists it, as the stream would have brought it.
 fn as_op(record: &LikeRecord) -> Option<(RecordKind, Op)> {
-    let subject = record.subject.clone();
+    let subject = UriText::from(record.subject.as_str());
     let (kind, content) = match record.collection {
         Collection::Like => (RecordKind::Like, Record::Like { subject }),
         Collection::Repost => (RecordKind::Repost, Record::Repost { subject }),

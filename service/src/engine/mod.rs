@@ -184,7 +184,7 @@ pub(crate) enum Taken {
 
 impl Engine {
     /// Takes one frame. `ahead`: what it says, if somebody has decoded it already.
-    pub(crate) fn frame(&mut self, frame: &[u8], ahead: Option<Ahead>, arrival: Arrival) -> Taken {
+    pub(crate) fn frame(&mut self, frame: &[u8], ahead: Option<&Ahead>, arrival: Arrival) -> Taken {
         self.pending.frames += 1;
         if let Some(offset) = arrival.offset {
             let source = &mut self.sources[arrival.source.0];
@@ -194,11 +194,18 @@ impl Engine {
         let is_member = |did: &str| self.circle.is_member(did);
         let ahead = ahead.and_then(|ahead| self.watched.still_holds(ahead, is_member));
         debug_assert!(
-            (ahead.as_ref()).is_none_or(|ahead| *ahead == self.decode(frame)),
+            ahead.is_none_or(|ahead| *ahead == self.decode(frame)),
             "what was decoded ahead is what is decoded now"
         );
-        match ahead.unwrap_or_else(|| self.decode(frame)) {
-            Ok(Decoded::Passed {
+        let now;
+        let decoded = if let Some(ahead) = ahead {
+            ahead
+        } else {
+            now = self.decode(frame);
+            &now
+        };
+        match decoded {
+            &Ok(Decoded::Passed {
                 seq,
                 time,
                 likes,
@@ -216,12 +223,12 @@ impl Engine {
                 }
             }
             Ok(Decoded::Message(message)) => {
-                if arrival.verdict == Verdict::Unchecked && self.needs_check(&message, arrival) {
+                if arrival.verdict == Verdict::Unchecked && self.needs_check(message, arrival) {
                     return Taken::Unchecked;
                 }
                 self.message(message, arrival);
             }
-            Err(error) => self.bad_frame(&error, arrival),
+            Err(error) => self.bad_frame(error, arrival),
         }
         Taken::Done
     }

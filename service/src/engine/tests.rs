@@ -191,7 +191,7 @@ fn follow(action: Action, rkey: &str, subject: Option<&str>) -> Op {
         cid: None,
         record: subject.map(|subject| {
             Ok(Record::Follow {
-                subject: subject.to_owned(),
+                subject: subject.into(),
             })
         }),
     }
@@ -254,7 +254,9 @@ fn who_names_too_many_nobody_knows_is_not_heard() {
     // Of others each has as many.
     let blocked = |n| Op {
         collection: Collection::Block,
-        record: Some(Ok(Record::Block { subject: named(n) })),
+        record: Some(Ok(Record::Block {
+            subject: named(n).into(),
+        })),
         ..follow(Action::Create, "b8", None)
     };
     engine.block_op(&named(1), &blocked(50_000));
@@ -581,7 +583,7 @@ fn made(like: &LikeRecord) -> Op {
         collection: Collection::Like,
         cid: Some(like.cid),
         record: Some(Ok(Record::Like {
-            subject: like.subject.clone(),
+            subject: like.subject.as_str().into(),
         })),
         ..follow(Action::Create, &like.rkey, None)
     }
@@ -603,7 +605,7 @@ fn tree(n: i64) -> Cid {
 }
 
 /// The relay says something, `n` seconds from now.
-fn tell(engine: &mut Engine, n: i64, message: Message) {
+fn tell(engine: &mut Engine, n: i64, message: &Message) {
     let arrival = Arrival {
         source: engine.source("relay", "wss://relay.example"),
         offset: None,
@@ -617,7 +619,7 @@ fn tell(engine: &mut Engine, n: i64, message: Message) {
 fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>) {
     let commit = Commit {
         seq: n.cast_unsigned(),
-        repo: did.to_owned(),
+        repo: did.into(),
         rev: rev(n).into(),
         since: Some(rev(before).into()),
         time: NOW + n * SECOND,
@@ -626,9 +628,9 @@ fn tell_commit(engine: &mut Engine, did: &str, n: i64, before: i64, ops: Vec<Op>
         prev_data: Some(tree(before)),
         chained: true,
         too_big: false,
-        ops,
+        ops: ops.into(),
     };
-    tell(engine, n, Message::Commit(commit));
+    tell(engine, n, &Message::Commit(commit));
 }
 
 /// A database of its own, removed with the folder.

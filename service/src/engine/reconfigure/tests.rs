@@ -164,7 +164,7 @@ async fn skipping_opting_out_and_labels_change_while_running() {
 
 fn follows(engine: &mut Engine, who: &str, whom: &str) {
     let record = Record::Follow {
-        subject: format!("did:web:{whom}"),
+        subject: format!("did:web:{whom}").into(),
     };
     let op = Op {
         index: 0,

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 fn tell_part(engine: &mut Engine, n: i64, ops: &[Op]) {
     let commit = Commit {
         seq: n.cast_unsigned(),
-        repo: ALICE.to_owned(),
+        repo: ALICE.into(),
         rev: rev(n).into(),
         since: None,
         time: NOW + n * SECOND,
@@ -20,9 +20,9 @@ fn tell_part(engine: &mut Engine, n: i64, ops: &[Op]) {
         prev_data: None,
         chained: false,
         too_big: false,
-        ops: ops.to_vec(),
+        ops: ops.to_vec().into(),
     };
-    tell(engine, n, Message::Commit(commit));
+    tell(engine, n, &Message::Commit(commit));
 }
 
 /// A commit that follows three, and likes two of them.

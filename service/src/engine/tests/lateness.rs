@@ -17,12 +17,12 @@ use crate::engine::Engine;
 fn tell_status(engine: &mut Engine, did: &str, n: i64, status: Option<&str>) {
     let message = Message::Account {
         seq: n.cast_unsigned(),
-        did: did.to_owned(),
+        did: did.into(),
         active: status.is_none(),
         status: status.map(str::to_owned),
         time: NOW + n * SECOND,
     };
-    tell(engine, n, message);
+    tell(engine, n, &message);
 }
 
 fn status(engine: &Engine, did: &str) -> Status {
@@ -165,13 +165,13 @@ fn a_sync_of_who_is_known_by_reading_alone_is_read_again() {
     engine.backfilled(BOB, Ok(following(BOB, &[CAROL])), NOW);
     let message = Message::Sync {
         seq: 1,
-        did: BOB.to_owned(),
+        did: BOB.into(),
         rev: rev(1),
         data: Some(tree(1)),
         commit_rev: Some(rev(1)),
         time: NOW + SECOND,
     };
-    tell(&mut engine, 1, message);
+    tell(&mut engine, 1, &message);
     assert_eq!(dids(&engine.backfill_orders(9, NOW)), [BOB]);
     engine.backfilled(BOB, Ok(following(BOB, &[DAN])), NOW);
     assert_eq!(engine.open_gaps(), 0);
@@ -185,7 +185,7 @@ fn blocks_beyond_the_end_of_a_listing_stay() {
     let block = Op {
         collection: Collection::Block,
         record: Some(Ok(Record::Block {
-            subject: DAN.to_owned(),
+            subject: DAN.into(),
         })),
         ..follow(Action::Create, "r7", Some(DAN))
     };
@@ -290,13 +290,13 @@ fn likes_of_long_ago_are_not_made_again_by_a_commit_that_continues_nothing_known
     // A tree that it signed long ago is not what it has now.
     let again = Message::Sync {
         seq: 1,
-        did: ALICE.to_owned(),
+        did: ALICE.into(),
         rev: rev(later + 1),
         data: Some(tree(1)),
         commit_rev: Some(rev(1)),
         time: NOW + (later + 1) * SECOND,
     };
-    tell(&mut engine, later + 1, again);
+    tell(&mut engine, later + 1, &again);
     tell_commit(&mut engine, ALICE, later + 1, 1, vec![made(&one)]);
     assert_eq!(counted(&engine, "likes.accepted"), 1);
     // Something was missed, or so it says.
@@ -327,13 +327,13 @@ fn a_sync_of_a_later_rev_shuts_nobody_out() {
         tell_commit(&mut engine, ALICE, 1, 0, Vec::new());
         let message = Message::Sync {
             seq: 2,
-            did: ALICE.to_owned(),
+            did: ALICE.into(),
             rev: rev(200),
             data: Some(tree(1 + known)),
             commit_rev: Some(rev(1)),
             time: NOW + 2 * SECOND,
         };
-        tell(&mut engine, 2, message);
+        tell(&mut engine, 2, &message);
         let one = like(NOW + 3 * SECOND, BOB);
         tell_commit(&mut engine, ALICE, 3, 1 + known, vec![made(&one)]);
         assert_eq!(counted(&engine, "likes.accepted"), 1);
@@ -373,16 +373,16 @@ fn a_date_that_cannot_be_moves_neither_cursor_nor_clock() {
     let mut engine = reading_bob();
     let identity = |seq: u64, time: i64| Message::Identity {
         seq,
-        did: BOB.to_owned(),
+        did: BOB.into(),
         handle: None,
         time,
     };
-    tell(&mut engine, 0, identity(1, -62_135_596_800_000_000));
+    tell(&mut engine, 0, &identity(1, -62_135_596_800_000_000));
     assert_eq!(engine.clock.epoch(), None);
-    tell(&mut engine, 0, identity(5, NOW));
+    tell(&mut engine, 0, &identity(5, NOW));
     let epoch = engine.clock.epoch();
     assert!(epoch.is_some());
-    tell(&mut engine, 0, identity(1 << 53, NOW + 3_600 * SECOND));
+    tell(&mut engine, 0, &identity(1 << 53, NOW + 3_600 * SECOND));
     assert_eq!(engine.clock.epoch(), epoch);
     assert_eq!(engine.sources[0].row.cursor, Some(5));
     tell_status(&mut engine, BOB, 6, Some("deactivated"));

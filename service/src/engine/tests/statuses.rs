@@ -20,7 +20,7 @@ fn tell(engine: &mut Engine, (kind, url): (&str, &str), seconds: i64, is_active:
     let seq = engine.sources[source.0].row.cursor.unwrap_or(0) + 1;
     let message = Message::Account {
         seq,
-        did: BOB.to_owned(),
+        did: BOB.into(),
         active: is_active,
         status: (!is_active).then(|| "deleted".to_owned()),
         time: NOW + seconds * SECOND,
@@ -31,7 +31,7 @@ fn tell(engine: &mut Engine, (kind, url): (&str, &str), seconds: i64, is_active:
         verdict: Verdict::Good,
         now: NOW + 3_600 * SECOND,
     };
-    engine.message(message, arrival);
+    engine.message(&message, arrival);
     let bob = engine.circle.lookup(BOB).expect("is known");
     engine.circle.status(bob) == Status::Deleted
 }

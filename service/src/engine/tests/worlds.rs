@@ -96,7 +96,9 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
     each.await.expect("reads");
     for like in &world.likes {
         let (liker, author) = (&world.dids[like.liker], &world.dids[like.author]);
-        let count = journaled.get(&(liker.clone(), like.rkey.clone())).copied();
+        let count = journaled
+            .get(&(liker.to_string(), like.rkey.clone()))
+            .copied();
         let count = count.unwrap_or(0);
         let told = format!("{} of {}, {}", &liker[8..9], &author[8..9], like.rkey);
         let is_there = world.repos[like.liker].likes.contains_key(&like.rkey);

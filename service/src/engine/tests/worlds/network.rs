@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kith_feeder::{
     backfill::{AccountRead, AccountStatus, LikeRecord},
-    wire::{Action, Cid, Codec, Collection, Commit, Message, Op, Record},
+    wire::{Action, Cid, Codec, Collection, Commit, DidText, Message, Op, Ops, Record},
 };
 use kith_graph::Status;
 use kith_store::batch::{Micros, RequestKind};
@@ -43,7 +43,7 @@ pub(super) struct Made {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) kind: Kind,
-    pub(super) dids: Vec<String>,
+    pub(super) dids: Vec<DidText>,
     pub(super) repos: Vec<Repo>,
     pub(super) now: Micros,
     /// Where each account lives.
@@ -75,7 +75,8 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(kind: Kind) -> World {
         let letters = b"abcdefghijklmnopqrstuvwxyz";
-        let did = |i: usize| format!("did:plc:{}", char::from(letters[i]).to_string().repeat(24));
+        let did =
+            |i: usize| format!("did:plc:{}", char::from(letters[i]).to_string().repeat(24)).into();
         World {
             kind,
             dids: (0..ACCOUNTS).map(did).collect(),
@@ -163,7 +164,7 @@ impl World {
             prev_data: prev_data.filter(|_| !plain),
             chained: !plain,
             too_big,
-            ops: if too_big { Vec::new() } else { ops },
+            ops: if too_big { Ops::new() } else { ops.into() },
         };
         self.tell(self.host[who], Message::Commit(commit));
     }
@@ -278,7 +279,9 @@ impl World {
             author: whose,
             rkey: rkey.clone(),
         });
-        let record = Some(Record::Like { subject });
+        let record = Some(Record::Like {
+            subject: subject.into(),
+        });
         World::op(Collection::Like, &rkey, record, Some(cid))
     }
 
@@ -450,7 +453,7 @@ impl World {
 
     /// What the host says of an account now.
     pub(super) fn read(&self, order: &BackfillOrder) -> AccountRead {
-        let who = self.dids.iter().position(|did| *did == order.did);
+        let who = self.dids.iter().position(|did| **did == *order.did);
         let repo = &self.repos[who.expect("is of this world")];
         let status = match repo.status {
             Status::Active => AccountStatus::Active,
@@ -466,7 +469,7 @@ impl World {
         }
         let list = |records: &BTreeMap<String, usize>| {
             let records = records.iter();
-            let records = records.map(|(rkey, whom)| (rkey.clone(), self.dids[*whom].clone()));
+            let records = records.map(|(rkey, whom)| (rkey.clone(), self.dids[*whom].to_string()));
             records.collect()
         };
         if order.wanted.follows {

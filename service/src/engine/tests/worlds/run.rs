@@ -76,7 +76,7 @@ pub(super) fn tracked(world: &World) -> Vec<TrackedDid> {
 
 pub(super) fn skipped(world: &World) -> Vec<String> {
     let ids = world.skipped.iter();
-    ids.map(|id| world.dids[*id].clone()).collect()
+    ids.map(|id| world.dids[*id].to_string()).collect()
 }
 
 impl Run {
@@ -88,7 +88,7 @@ impl Run {
         settings.rules.rule = world.kind.rule;
         settings.pin_tracked = world.kind.rule == RuleKind::Systematic;
         let opted_out = world.kind.opted_out.iter();
-        settings.opt_out = opted_out.map(|who| world.dids[*who].clone()).collect();
+        settings.opt_out = opted_out.map(|who| world.dids[*who].to_string()).collect();
         if world.kind.short {
             settings.parameters.epoch_micros = DAY;
             settings.rules.keep_top = 2;
@@ -228,7 +228,7 @@ impl Run {
                     let (seq, time) = (Some(commit.seq), Some(commit.time));
                     self.engine.is_due(arrival, seq, time, false);
                 }
-                _ => self.engine.message(message.clone(), arrival),
+                _ => self.engine.message(message, arrival),
             }
         }
     }
@@ -276,7 +276,7 @@ impl Run {
             Event::Request(kind, who) => {
                 let request = Request {
                     kind,
-                    did: world.dids[who].clone(),
+                    did: world.dids[who].to_string(),
                     sender: None,
                     entry: None,
                 };
