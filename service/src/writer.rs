@@ -1,7 +1,7 @@
 //! The single writer: owns the engine, and commits what it notes, batch by batch.
 //!
-//! While one batch is being committed the next one is gathered; there are never more than these
-//! two. A commit that fails is tried again, unchanged, until it succeeds or another writer is
+//! While one batch is being committed the next one is gathered, and its rows are made; there are
+//! never more than these two. A commit that fails is tried again, unchanged, until it succeeds or another writer is
 //! found: memory does not roll back. So a stalled database stops the reader, and grows nothing.
 
 use std::{
@@ -13,8 +13,8 @@ use std::{
 };
 
 use anyhow::Result;
-use kith_store::{Batch, LastBatch, Store, StoreError, batch::State};
-use tokio::task::JoinHandle;
+use kith_store::{LastBatch, Planned, Store, StoreError, batch::State};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::engine::Engine;
 
@@ -109,15 +109,22 @@ impl Writer {
     /// Sends what there is; waits if another batch is still being committed.
     pub(crate) async fn flush(&mut self) -> Result<()> {
         if self.engine.has_pending() {
-            self.settle().await?;
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());
             let commits = self.commits();
-            commits.set_since(Some(Instant::now()));
-            self.in_flight = Some(tokio::spawn(async move {
-                commit(store, batch, &commits).await?;
-                commits.set_since(None);
+            let (go, turn) = oneshot::channel();
+            let committed = tokio::spawn(async move {
+                // Beside the batch before.
+                let planned = Planned::of(&batch);
+                if turn.await.is_ok() {
+                    commit(&store, &planned, &commits).await?;
+                    commits.set_since(None);
+                }
                 Ok(())
-            }));
+            });
+            self.settle().await?;
+            self.commits.set_since(Some(Instant::now()));
+            let _ = go.send(());
+            self.in_flight = Some(committed);
         }
         Ok(())
     }
@@ -167,7 +174,8 @@ impl Commits {
 }
 
 /// Commits a batch, for ever if need be.
-async fn commit(store: Arc<Store>, batch: Batch, commits: &Commits) -> Result<(), StoreError> {
+async fn commit(store: &Store, planned: &Planned<'_>, commits: &Commits) -> Result<(), StoreError> {
+    let batch = planned.batch();
     let State {
         batch: number,
         position,
@@ -181,7 +189,7 @@ async fn commit(store: Arc<Store>, batch: Batch, commits: &Commits) -> Result<()
     };
     let (begun, mut pause, mut tries) = (Instant::now(), RETRY_FIRST, 1_u64);
     loop {
-        let error = match store.commit(&batch).await {
+        let error = match store.commit_planned(planned).await {
             Ok(()) => break,
             Err(error) => error,
         };
@@ -383,6 +391,27 @@ mod tests {
         writer.flush_full().await.expect("waits");
         assert!(!writer.engine.has_pending(), "it is on its way");
         writer.settle().await.expect("commits");
+    }
+
+    /// Its rows are made by then, but it stands on what is not there.
+    #[tokio::test]
+    async fn behind_a_batch_that_failed_nothing_is_committed() {
+        let (_folder, mut writer) = writer().await;
+        let before = writer.store().last_batch().await.expect("reads");
+        let refused = StoreError::Fenced {
+            batch: 1,
+            position: 1,
+            found_batch: 2,
+            found_position: 2,
+        };
+        writer.in_flight = Some(tokio::spawn(async { Err(refused) }));
+        ticks_noted(&mut writer, 3);
+        writer.flush().await.expect_err("the one before failed");
+        assert!(writer.in_flight.is_none());
+        // As long as a commit takes, many times over.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let after = writer.store().last_batch().await.expect("reads");
+        assert_eq!(after, before);
     }
 
     /// One moment is enough, and what comes after a full batch may be nothing for a long time.

@@ -50,6 +50,7 @@ pub use load::JournalPart;
 pub use news::{ChangeNews, LikeNews, Moment};
 pub use past::{HistoryPart, HistoryRow};
 pub use pieces::Pieces;
+pub use plan::Planned;
 pub use report::{Parameter, REPORTS, Report, Table, Value};
 pub use requests::RequestState;
 pub use status::{BootstrapStatus, CappedAccount, Status, StatusSource};
@@ -288,7 +289,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Fenced`] if the database is not where the batch expects it to be.
     pub async fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        let bulks = plan::plan(batch);
+        self.commit_planned(&Planned::of(batch)).await
+    }
+
+    /// As [`Store::commit`], with the rows at hand.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn commit_planned(&self, planned: &Planned<'_>) -> Result<(), StoreError> {
+        let Planned { batch, bulks } = planned;
         match &self.backend {
             Backend::Sqlite(b) => {
                 let mut writer = b.writer().await?;
@@ -301,7 +310,7 @@ impl Store {
                     if batch.origin_index == OriginIndex::Drop {
                         origin_index::drop_sqlite(&mut transaction).await?;
                     }
-                    bulk::run_sqlite(&mut transaction, &bulks).await?;
+                    bulk::run_sqlite(&mut transaction, bulks).await?;
                     finish!(batch, transaction, &self.backend);
                     if batch.origin_index == OriginIndex::Make {
                         origin_index::note(origin_index::make_sqlite(connection).await);
@@ -328,7 +337,7 @@ impl Store {
                     if batch.origin_index == OriginIndex::Drop {
                         origin_index::drop_postgres(&mut transaction).await?;
                     }
-                    for bulk in &bulks {
+                    for bulk in bulks {
                         bulk::run_postgres(&mut transaction, bulk).await?;
                     }
                     finish!(batch, transaction, &self.backend);

@@ -23,8 +23,28 @@ pub(crate) mod kind {
     pub(crate) const FORGET: i64 = 7;
 }
 
+/// A batch and the rows that it writes: made while another is being committed.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    pub(crate) batch: &'a Batch,
+    pub(crate) bulks: Vec<Bulk<'a>>,
+}
+
+impl<'a> Planned<'a> {
+    /// Makes the rows of a batch.
+    pub fn of(batch: &'a Batch) -> Planned<'a> {
+        let bulks = bulks(batch);
+        Planned { batch, bulks }
+    }
+
+    /// What is planned.
+    pub fn batch(&self) -> &'a Batch {
+        self.batch
+    }
+}
+
 /// Everything a batch writes but the row of table `state`, in order.
-pub(crate) fn plan(batch: &Batch) -> Vec<Bulk<'_>> {
+fn bulks(batch: &Batch) -> Vec<Bulk<'_>> {
     let mut bulks = vec![journal(&batch.journal), accounts(batch), numbers(batch)];
     bulks.extend(commits(batch));
     bulks.extend(records(

@@ -12,7 +12,7 @@ use super::{Action, Bulk, Column};
 const COPY_ROWS_MIN: usize = 5_000;
 
 /// Bytes of a `COPY` sent at once.
-const COPY_BYTES: usize = 1 << 20;
+const COPY_BYTES: usize = 1 << 17;
 
 /// Runs one bulk in the caller's transaction.
 pub(crate) async fn run_postgres(

@@ -2,14 +2,14 @@
 //! not the last word, keys of fast clocks.
 
 use kith_feeder::{
-    backfill::{AccountRead, AccountStatus, ReadError},
+    backfill::{AccountRead, AccountStatus, LikeRecord, ReadError},
     wire::{Action, Collection, Message, Op, Record},
 };
 use kith_graph::Status;
 use kith_store::Store;
 
 use super::{
-    ALICE, BOB, CAROL, DAN, NOW, SECOND, commit, counted, database, dids, engine, follow,
+    ALICE, BOB, CAROL, DAN, DAY, NOW, SECOND, commit, counted, database, dids, engine, follow,
     following, like, liking, made, read, rev, tell, tell_commit, tracked_by, tree,
 };
 use crate::engine::Engine;
@@ -387,4 +387,66 @@ fn a_date_that_cannot_be_moves_neither_cursor_nor_clock() {
     assert_eq!(engine.sources[0].row.cursor, Some(5));
     tell_status(&mut engine, BOB, 6, Some("deactivated"));
     assert_eq!(status(&engine, BOB), Status::Deactivated);
+}
+
+/// A gap that is open when an epoch ends, and when Kith does, brings likes that were counted before.
+#[tokio::test]
+async fn what_an_epoch_before_counted_is_not_counted_by_a_gap_after_a_restart() {
+    let (_folder, store) = database().await;
+    let mut settings = engine(&[ALICE, BOB]).settings;
+    settings.parameters.epoch_micros = DAY;
+    let mut engine = Engine::open(&store, settings.clone()).await.expect("opens");
+    for order in engine.backfill_orders(9, NOW) {
+        engine.backfilled(&order.did, Ok(read(&order.did)), NOW);
+    }
+    tell_commit(&mut engine, BOB, 1, 0, Vec::new());
+    // On the fourth day at one o'clock a commit is missed, and with it a like.
+    let days = 3 * DAY / SECOND;
+    let [first, second, third] = [10, 20, 30].map(|n| days + 3_600 + n);
+    let [missed, told] = [second, third].map(|n| like(NOW + (n - 1) * SECOND, BOB));
+    tell_commit(&mut engine, ALICE, first, 0, Vec::new());
+    tell_commit(&mut engine, ALICE, third, second, vec![made(&told)]);
+    let later = days + DAY / SECOND;
+    tell_commit(&mut engine, BOB, later, 1, Vec::new());
+    commit(&store, &mut engine).await;
+    assert_eq!((engine.ticks(), counted(&engine, "likes.accepted")), (4, 1));
+
+    let mut engine = Engine::open(&store, settings).await.expect("opens");
+    let now = NOW + (later + 1) * SECOND;
+    assert_eq!(dids(&engine.backfill_orders(9, now)), [ALICE]);
+    engine.backfilled(ALICE, Ok(liking(ALICE, &[missed, told])), now);
+    assert_eq!(
+        counted(&engine, "likes.accepted"),
+        2,
+        "the one that was missed"
+    );
+}
+
+/// In an epoch that a tick began, and in the first one, which none did.
+#[tokio::test]
+async fn a_post_counts_once_an_epoch_also_beyond_a_restart() {
+    for day in 0..2 {
+        let (_folder, store) = database().await;
+        let mut settings = engine(&[ALICE, BOB]).settings;
+        settings.parameters.epoch_micros = DAY;
+        let mut engine = Engine::open(&store, settings.clone()).await.expect("opens");
+        for order in engine.backfill_orders(9, NOW) {
+            engine.backfilled(&order.did, Ok(read(&order.did)), NOW);
+        }
+        tell_commit(&mut engine, BOB, 1, 0, Vec::new());
+        let now = day * DAY / SECOND + 10;
+        let one = like(NOW + now * SECOND, BOB);
+        tell_commit(&mut engine, ALICE, now, 0, vec![made(&one)]);
+        commit(&store, &mut engine).await;
+        assert_eq!(i64::from(engine.ticks()), day);
+
+        let mut engine = Engine::open(&store, settings).await.expect("opens");
+        let again = LikeRecord {
+            rkey: rev(now + 10),
+            ..one
+        };
+        tell_commit(&mut engine, ALICE, now + 10, now, vec![made(&again)]);
+        let ends = ["likes.accepted", "likes.repeated"].map(|name| counted(&engine, name));
+        assert_eq!(ends, [1, 1], "day {day}");
+    }
 }
