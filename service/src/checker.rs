@@ -241,7 +241,12 @@ impl Checker {
         // Who was not given its time is not known to be silent.
         if given == most {
             self.silent.add(&did, SILENT_PAUSE).await;
-            tracing::warn!(%did, reason, ?given, "event not believed: nobody answers");
+            tracing::warn!(
+                did = did.as_str(),
+                reason,
+                ?given,
+                "event not believed: nobody answers"
+            );
         }
         Verdict::Bad(reason)
     }

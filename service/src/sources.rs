@@ -17,13 +17,13 @@ use crate::{
     watched::{Ahead, Watched},
 };
 
-/// Deliveries that wait for the writer; their bytes are bounded by the sources' own budgets. Few:
-/// what was looked at before its account came in is looked at again, on the writer's time.
+/// Deliveries that wait for the writer, of all lanes; their bytes are bounded by the sources' own
+/// budgets. Few: what was looked at before its account came in is looked at again, on the writer's
+/// time.
 const INBOX: usize = 8;
 
-/// The same of a file that is replayed, and the bytes that are read ahead: so much that nobody waits
-/// for his turn on the processors, so little that it is still in their cache.
-const INBOX_OF_FILE: usize = 8;
+/// Bytes of a file that are read ahead: so much that nobody waits for his turn on the processors, so
+/// little that it is still in their cache.
 const AHEAD_OF_FILE: usize = 8 << 20;
 
 /// Something a source brought.
@@ -94,7 +94,7 @@ impl Sources {
             heard: engine.heard_of_a_group(),
             ..GroupOptions::default()
         };
-        let (mut sources, inbox) = Sources::new(origins, engine.watched(), Some(checker), INBOX);
+        let (mut sources, inbox) = Sources::new(origins, engine.watched(), Some(checker));
         sources.lanes = lanes_of(config, &sources.origins);
         if !group.is_empty() {
             let stop = sources.stop.clone();
@@ -122,8 +122,7 @@ impl Sources {
             trust: Trust::Believed,
             meters: Arc::clone(&spec.meters),
         };
-        let (mut sources, inbox) =
-            Sources::new(vec![origin], engine.watched(), None, INBOX_OF_FILE);
+        let (mut sources, inbox) = Sources::new(vec![origin], engine.watched(), None);
         let stop = sources.stop.clone();
         sources.lane(AHEAD_OF_FILE, &inbox, |out| {
             source::run(spec, start, None, out, stop)
@@ -135,9 +134,8 @@ impl Sources {
         origins: Vec<Origin>,
         watched: Arc<Watched>,
         checker: Option<Checker>,
-        inbox: usize,
     ) -> (Sources, mpsc::Sender<Input>) {
-        let (sender, inbox) = mpsc::channel(inbox);
+        let (sender, inbox) = mpsc::channel(INBOX);
         let sources = Sources {
             inbox,
             held: VecDeque::new(),

@@ -1,8 +1,9 @@
 //! The single writer: owns the engine, and commits what it notes, batch by batch.
 //!
 //! While one batch is being committed the next one is gathered, and its rows are made; there are
-//! never more than these two. A commit that fails is tried again, unchanged, until it succeeds or another writer is
-//! found: memory does not roll back. So a stalled database stops the reader, and grows nothing.
+//! never more than these two. A commit that fails is tried again, unchanged, until it succeeds or
+//! another writer is found: memory does not roll back. So a stalled database stops the reader, and
+//! grows nothing.
 
 use std::{
     sync::{
@@ -106,7 +107,8 @@ impl Writer {
         self.settle().await
     }
 
-    /// Sends what there is; waits if another batch is still being committed.
+    /// Sends what there is; waits if another batch is still being committed. Not to be dropped before
+    /// it ends: it has taken the batch by then.
     pub(crate) async fn flush(&mut self) -> Result<()> {
         if self.engine.has_pending() {
             let (store, batch) = (Arc::clone(&self.store), self.engine.batch());

@@ -3,7 +3,7 @@
 use super::{is_at_identifier, is_did, is_nsid, is_record_key};
 
 /// Longest AT-URI, in bytes.
-const AT_URI_BYTES_MAX: usize = 8_192;
+pub(crate) const AT_URI_BYTES_MAX: usize = 8_192;
 
 /// What a like or repost points at: one record of one repo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! DID, handle, NSID, record key, TID and CID syntax.
 
 /// Longest DID, in bytes.
-const DID_BYTES_MAX: usize = 2_048;
+pub(crate) const DID_BYTES_MAX: usize = 2_048;
 /// Longest handle, in bytes (the longest DNS name).
 const HANDLE_BYTES_MAX: usize = 253;
 /// Longest NSID, in bytes: a domain of 253, a dot and a name of 63.

@@ -9,7 +9,7 @@ use super::message::{
     Action, Collection, Commit, Decoded, Interest, Message, Micros, Op, Ops, Touches,
 };
 use super::other;
-use super::record::{BadRecord, data_of_commit, record_in};
+use super::record::{BadRecord, Records, data_of_commit};
 use super::scan::{Reader, header, major};
 use super::usual;
 use crate::syntax::{is_did, is_record_key, is_tid, parse_datetime_bytes};
@@ -301,7 +301,7 @@ fn read_fields(scanned: &Scanned<'_>) -> Result<Commit, Kind> {
         prev_data,
         chained: true,
         too_big: scanned.too_big,
-        ops: read_ops(scanned.ops, blocks.as_ref())?,
+        ops: read_ops(scanned.ops, blocks.as_ref(), car.map_or(0, <[u8]>::len))?,
     })
 }
 
@@ -323,11 +323,13 @@ fn read_data(
     }
 }
 
-fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Ops, Kind> {
-    let mut ops = Ops::new();
-    for index in 0..u32::try_from(count_ops(&mut reader)?).map_err(|_| Kind::TooManyOps)? {
+/// `room`: bytes of the CAR.
+fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>, room: usize) -> Result<Ops, Kind> {
+    let count = count_ops(&mut reader)?;
+    let (mut ops, mut records) = (Ops::new(), Records::new(blocks, room, count));
+    for index in 0..u32::try_from(count).map_err(|_| Kind::TooManyOps)? {
         let op = scan_op(&mut reader)?;
-        if let Some(op) = read_op(index, &op, blocks) {
+        if let Some(op) = read_op(index, &op, &mut records) {
             ops.push(op);
         }
     }
@@ -336,7 +338,7 @@ fn read_ops(mut reader: Reader<'_>, blocks: Option<&Blocks<'_>>) -> Result<Ops, 
 
 /// Reads one op; `None` if it is not about a collection that Kith knows, does something that
 /// Kith does not know, or deletes under a key that no record can have.
-fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Option<Op> {
+fn read_op(index: u32, op: &ScannedOp<'_>, records: &mut Records<'_>) -> Option<Op> {
     let collection = op.collection;
     let action = op.action.filter(|_| collection != Collection::Other)?;
     let rkey = std::str::from_utf8(op.rkey)
@@ -354,11 +356,10 @@ fn read_op(index: u32, op: &ScannedOp<'_>, blocks: Option<&Blocks<'_>>) -> Optio
         });
     }
     let cid = op.cid.and_then(|link| Reader::new(link).link().ok());
-    let record = match (rkey, cid, blocks) {
-        (None, ..) => Err(BadRecord::BadPath),
-        (_, None, _) => Err(BadRecord::NoCid),
-        (_, _, None) => Err(BadRecord::MissingBlock),
-        (_, Some(cid), Some(blocks)) => record_in(blocks, collection, &cid),
+    let record = match (rkey, cid) {
+        (None, _) => Err(BadRecord::BadPath),
+        (_, None) => Err(BadRecord::NoCid),
+        (_, Some(cid)) => records.read(collection, cid),
     };
     let rkey = rkey.unwrap_or_default().into();
     Some(Op {

@@ -5,9 +5,11 @@ use super::cid::Cid;
 use super::message::{Collection, DidText, UriText};
 use super::plain;
 use super::scan::cid_of_link;
+use crate::syntax::{AT_URI_BYTES_MAX, DID_BYTES_MAX};
 use ciborium_ll::{Decoder, Header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 
 /// A record, as far as Kith reads it. Subjects are text of strangers: not checked here, see
 /// [`crate::syntax::parse_subject`] and [`crate::syntax::is_did`].
@@ -56,8 +58,8 @@ pub enum BadRecord {
     /// The record is nested deeper than any record needs.
     #[error("the record is nested too deeply")]
     TooDeep,
-    /// The subject is missing or of the wrong type.
-    #[error("the record's subject is missing or of the wrong type")]
+    /// The subject is missing, of the wrong type, or longer than any.
+    #[error("the record's subject is missing, of the wrong type, or too long")]
     BadShape,
 }
 
@@ -94,12 +96,57 @@ struct OfAccount {
     subject: String,
 }
 
+/// The records of a commit's ops. Any number of ops may name the same block: it is checked and read
+/// once, and texts that are no copies of what the frame has room for are not kept.
+pub(super) struct Records<'a> {
+    blocks: Option<&'a Blocks<'a>>,
+    /// What was read, where there are several ops.
+    read: HashMap<(Collection, Cid), Result<Record, BadRecord>>,
+    has_several: bool,
+    /// Bytes of long texts that may still be kept.
+    room: usize,
+}
+
+impl<'a> Records<'a> {
+    /// Those of so many ops; `room`: the frame's bytes for blocks.
+    pub(super) fn new(blocks: Option<&'a Blocks<'a>>, room: usize, ops: u64) -> Records<'a> {
+        Records {
+            blocks,
+            read: HashMap::new(),
+            has_several: ops > 1,
+            room,
+        }
+    }
+
+    /// Finds, checks and reads the record of one op.
+    pub(super) fn read(&mut self, collection: Collection, cid: Cid) -> Result<Record, BadRecord> {
+        let blocks = self.blocks.ok_or(BadRecord::MissingBlock)?;
+        if !self.has_several {
+            return record_in(blocks, collection, &cid);
+        }
+        let read = self.read.entry((collection, cid));
+        let record = read.or_insert_with(|| record_in(blocks, collection, &cid));
+        let bytes = record.as_ref().map_or(0, Record::allocated);
+        self.room = self.room.checked_sub(bytes).ok_or(BadRecord::BadShape)?;
+        record.clone()
+    }
+}
+
+impl Record {
+    /// Bytes of its text, if that is too long to lie inline.
+    fn allocated(&self) -> usize {
+        match self {
+            Self::Like { subject } | Self::Repost { subject } if subject.spilled() => subject.len(),
+            Self::Follow { subject } | Self::Block { subject } if subject.spilled() => {
+                subject.len()
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// Finds, checks and reads the record of one op.
-pub(super) fn record_in(
-    blocks: &Blocks<'_>,
-    collection: Collection,
-    cid: &Cid,
-) -> Result<Record, BadRecord> {
+fn record_in(blocks: &Blocks<'_>, collection: Collection, cid: &Cid) -> Result<Record, BadRecord> {
     let block = blocks.find(cid).ok_or(BadRecord::MissingBlock)?;
     if !cid.matches(block) {
         return Err(BadRecord::CidMismatch);
@@ -115,16 +162,16 @@ pub(super) fn decode_json_record(collection: Collection, json: &str) -> Result<R
     }
     Ok(match collection {
         Collection::Like => Record::Like {
-            subject: typed::<OfRecord>(json)?.subject.uri.into(),
+            subject: uri(&typed::<OfRecord>(json)?.subject.uri)?,
         },
         Collection::Repost => Record::Repost {
-            subject: typed::<OfRecord>(json)?.subject.uri.into(),
+            subject: uri(&typed::<OfRecord>(json)?.subject.uri)?,
         },
         Collection::Follow => Record::Follow {
-            subject: typed::<OfAccount>(json)?.subject.into(),
+            subject: did(&typed::<OfAccount>(json)?.subject)?,
         },
         Collection::Block => Record::Block {
-            subject: typed::<OfAccount>(json)?.subject.into(),
+            subject: did(&typed::<OfAccount>(json)?.subject)?,
         },
         Collection::Other => return Err(BadRecord::BadShape),
     })
@@ -143,10 +190,10 @@ pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, Bad
             subject: subject_of_record(block)?,
         },
         Collection::Follow => Record::Follow {
-            subject: typed::<OfAccount>(block)?.subject.into(),
+            subject: did(&typed::<OfAccount>(block)?.subject)?,
         },
         Collection::Block => Record::Block {
-            subject: typed::<OfAccount>(block)?.subject.into(),
+            subject: did(&typed::<OfAccount>(block)?.subject)?,
         },
         Collection::Other => return Err(BadRecord::BadShape),
     })
@@ -156,8 +203,25 @@ pub fn decode_record(collection: Collection, block: &[u8]) -> Result<Record, Bad
 /// take is for ciborium to judge.
 fn subject_of_record(block: &[u8]) -> Result<UriText, BadRecord> {
     match plain::subject_uri(block) {
-        Some(uri) => Ok(uri.into()),
-        None => Ok(typed::<OfRecord>(block)?.subject.uri.into()),
+        Some(text) => uri(text),
+        None => uri(&typed::<OfRecord>(block)?.subject.uri),
+    }
+}
+
+/// A subject that may be an AT-URI. What is longer is none, and is not kept: many ops may name one
+/// record.
+fn uri(text: &str) -> Result<UriText, BadRecord> {
+    match text.len() <= AT_URI_BYTES_MAX {
+        true => Ok(text.into()),
+        false => Err(BadRecord::BadShape),
+    }
+}
+
+/// A subject that may be a DID.
+fn did(text: &str) -> Result<DidText, BadRecord> {
+    match text.len() <= DID_BYTES_MAX {
+        true => Ok(text.into()),
+        false => Err(BadRecord::BadShape),
     }
 }
 

@@ -25,6 +25,53 @@ fn record(path: &str, block: Vec<u8>) -> Result<Record, BadRecord> {
     commit.ops[0].record.clone().unwrap()
 }
 
+/// A commit of 2,000 ops that all name one record.
+fn many_of_one(uri: &str) -> Commit {
+    let (frame, block) = (CommitFrame::like(uri), like(uri));
+    let cid = link(&Cid::for_block(Codec::DagCbor, &block));
+    let op = |n| {
+        let path = format!("app.bsky.feed.like/{n}");
+        map(vec![
+            ("cid", cid.clone()),
+            ("path", path.into()),
+            ("action", "create".into()),
+        ])
+    };
+    let mut fields = frame.fields();
+    let ops = fields.iter_mut().find(|(name, _)| *name == "ops").unwrap();
+    ops.1 = Value::Array((0..2_000).map(op).collect());
+    let frame = crate::frames::frame("#commit", &map(fields));
+    match wire::decode(&frame, &|_: &str, _: Touches| true) {
+        Ok(Decoded::Message(Message::Commit(commit))) => commit,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_record_that_many_ops_name_takes_no_more_room_than_the_frame() {
+    let usual = format!("at://{ALICE}/app.bsky.feed.post/3kaaaaaaaaaaa");
+    let commit = many_of_one(&usual);
+    let expect = Some(Ok(Record::Like {
+        subject: usual.as_str().into(),
+    }));
+    assert_eq!(commit.ops.len(), 2_000);
+    assert!(commit.ops.iter().all(|op| op.record == expect));
+
+    let long = format!("at://did:web:{}/app.bsky.feed.post/3k", "a.".repeat(900));
+    let commit = many_of_one(&long);
+    let read = commit
+        .ops
+        .iter()
+        .filter(|op| op.record.as_ref().unwrap().is_ok());
+    assert_eq!((commit.ops.len(), read.count()), (2_000, 1));
+
+    let longer = format!("at://{}", "a".repeat(1_000_000));
+    let commit = many_of_one(&longer);
+    let too_long = Some(Err(BadRecord::BadShape));
+    assert!(commit.ops.iter().all(|op| op.record == too_long));
+    assert_eq!(record(FOLLOW, follow(&longer)), Err(BadRecord::BadShape));
+}
+
 #[test]
 fn ops_keep_their_order_and_places() {
     let ops = vec![

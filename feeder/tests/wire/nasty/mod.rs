@@ -244,7 +244,7 @@ fn subjects_that_name_no_record_or_account() {
         (
             "a subject of 1 MB",
             follow_of(format!("did:plc:{}", "a".repeat(1_000_000)).into()),
-            "subject is no did",
+            "bad_shape",
         ),
         (
             "a DID with a NUL",
