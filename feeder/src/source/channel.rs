@@ -2,7 +2,6 @@
 
 use super::meters::Meters;
 use crate::wire::Micros;
-use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -112,20 +111,15 @@ impl Gap {
     }
 }
 
-/// A batch of frames. Never empty.
+/// A batch of frames, one behind the other in memory of its own: a slice of what was received would
+/// hold all of that, of which the rest may have been thrown away. Never empty.
 #[derive(Clone, Debug)]
-pub struct Frames(Pieces);
-
-#[derive(Clone, Debug)]
-enum Pieces {
-    /// Frames of a stream.
-    Stream(Vec<Bytes>),
-    /// Frames of a file: where each begins and ends in `bytes`, which begin at the file's `offset`.
-    File {
-        bytes: Bytes,
-        offset: u64,
-        cuts: Vec<(u32, u32)>,
-    },
+pub struct Frames {
+    bytes: Vec<u8>,
+    /// Where each begins and ends.
+    cuts: Vec<(u32, u32)>,
+    /// For frames of a file, where in it the bytes begin.
+    offset: Option<u64>,
 }
 
 /// One frame of a batch.
@@ -139,76 +133,67 @@ pub struct Frame<'a> {
 }
 
 impl Frames {
-    /// Frames of a stream, at least one.
-    pub fn of_stream(frames: Vec<Bytes>) -> Self {
-        Self(Pieces::Stream(frames))
+    /// The first frame of a stream's batch.
+    pub fn of_stream(frame: &[u8]) -> Self {
+        let mut frames = Self {
+            bytes: Vec::new(),
+            cuts: Vec::new(),
+            offset: None,
+        };
+        frames.push(frame);
+        frames
     }
 
     /// Frames of a file: `cuts` are their beginnings and ends in `bytes`, which begins at the
     /// file's byte `offset`.
-    pub(super) fn of_file(bytes: Bytes, offset: u64, cuts: Vec<(u32, u32)>) -> Self {
-        Self(Pieces::File {
+    pub(super) fn of_file(bytes: Vec<u8>, offset: u64, cuts: Vec<(u32, u32)>) -> Self {
+        Self {
             bytes,
-            offset,
             cuts,
-        })
+            offset: Some(offset),
+        }
     }
 
-    /// Adds the next frame of the same stream, and says how many bytes that costs; gives it back
-    /// if these are frames of a file.
-    pub(super) fn add(&mut self, frame: Bytes) -> Result<usize, Bytes> {
-        match &mut self.0 {
-            Pieces::Stream(frames) => {
-                let cost = frame.len() + size_of::<Bytes>();
-                frames.push(frame);
-                Ok(cost)
-            }
-            Pieces::File { .. } => Err(frame),
+    /// Adds the next frame of the same stream, and says how many bytes that costs; `None` if these
+    /// are frames of a file, or there is no more room.
+    pub fn add(&mut self, frame: &[u8]) -> Option<usize> {
+        if self.offset.is_some() || u32::try_from(self.bytes.len() + frame.len()).is_err() {
+            return None;
         }
+        let before = self.size();
+        self.push(frame);
+        Some(self.size() - before)
+    }
+
+    fn push(&mut self, frame: &[u8]) {
+        // Far below 4 GiB: one frame, or what was asked for before.
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(frame);
+        self.cuts.push((place(begin), place(self.bytes.len())));
     }
 
     /// How many frames there are.
     pub fn count(&self) -> usize {
-        match &self.0 {
-            Pieces::Stream(frames) => frames.len(),
-            Pieces::File { cuts, .. } => cuts.len(),
-        }
+        self.cuts.len()
     }
 
     /// The frames, in order.
     pub fn iter(&self) -> impl Iterator<Item = Frame<'_>> {
-        (0..self.count()).map(|index| match &self.0 {
-            Pieces::Stream(frames) => Frame {
-                bytes: &frames[index],
-                position: 0,
-            },
-            Pieces::File {
-                bytes,
-                offset,
-                cuts,
-            } => {
-                let (begin, end) = cuts[index];
-                Frame {
-                    bytes: &bytes[begin as usize..end as usize],
-                    position: offset + u64::from(end),
-                }
-            }
+        self.cuts.iter().map(|(begin, end)| Frame {
+            bytes: &self.bytes[*begin as usize..*end as usize],
+            position: self.offset.map_or(0, |offset| offset + u64::from(*end)),
         })
     }
 
     /// Bytes of the frames alone.
     fn bytes_of_frames(&self) -> usize {
-        match &self.0 {
-            Pieces::Stream(frames) => frames.iter().map(Bytes::len).sum(),
-            Pieces::File { cuts, .. } => cuts.iter().map(|(a, b)| (b - a) as usize).sum(),
-        }
+        self.cuts.iter().map(|(a, b)| (b - a) as usize).sum()
     }
 
+    /// Bytes of memory that they take.
     fn size(&self) -> usize {
-        match &self.0 {
-            Pieces::Stream(frames) => self.bytes_of_frames() + frames.len() * size_of::<Bytes>(),
-            Pieces::File { bytes, cuts, .. } => bytes.len() + cuts.len() * size_of::<(u32, u32)>(),
-        }
+        self.bytes.capacity() + self.cuts.capacity() * size_of::<(u32, u32)>()
     }
 }
 
@@ -394,7 +379,7 @@ mod tests {
     const ONE: SourceId = SourceId(1);
 
     fn frame(bytes: usize) -> What {
-        What::Frames(Frames::of_stream(vec![vec![0; bytes].into()]))
+        What::Frames(Frames::of_stream(&vec![0; bytes]))
     }
 
     #[tokio::test]
@@ -434,12 +419,22 @@ mod tests {
 
     #[test]
     fn frames_know_their_positions() {
-        let frames = Frames::of_file(
-            Bytes::from_static(b"....abc....de"),
-            100,
-            vec![(4, 7), (11, 13)],
-        );
+        let frames = Frames::of_file(b"....abc....de".to_vec(), 100, vec![(4, 7), (11, 13)]);
         let list: Vec<_> = frames.iter().map(|f| (f.bytes, f.position)).collect();
         assert_eq!(list, [(&b"abc"[..], 107), (&b"de"[..], 113)]);
+    }
+
+    #[test]
+    fn frames_of_a_stream_take_what_they_cost() {
+        let mut frames = Frames::of_stream(b"abc");
+        let first = frames.size();
+        let costs: usize = (0..100)
+            .map(|n| frames.add(&vec![n; 1_000]).expect("a stream's"))
+            .sum();
+        assert_eq!(frames.size(), first + costs);
+        assert!((100_003..300_000).contains(&frames.size()));
+        let last = frames.iter().last().expect("some");
+        assert_eq!((frames.count(), last.bytes), (101, &[99; 1_000][..]));
+        assert_eq!(last.position, 0);
     }
 }

@@ -108,7 +108,7 @@ fn read_file(path: &Path, offset: u64, output: &Output) -> Result<u64, Stop> {
         if !cuts.is_empty() {
             let rest = buffer.split_off(consumed);
             let whole = std::mem::replace(&mut buffer, rest);
-            let batch = Frames::of_file(whole.into(), position, cuts);
+            let batch = Frames::of_file(whole, position, cuts);
             position += consumed as u64;
             output.send(What::Frames(batch))?;
         }

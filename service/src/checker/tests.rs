@@ -85,7 +85,7 @@ async fn directory(documents: Vec<serde_json::Value>) -> (Directory, Arc<AtomicU
 }
 
 fn delivered(frame: &[u8]) -> What {
-    What::Frames(Frames::of_stream(vec![frame.to_vec().into()]))
+    What::Frames(Frames::of_stream(frame))
 }
 
 #[tokio::test]
@@ -101,8 +101,11 @@ async fn each_frame_of_a_delivery_has_its_own_verdict() {
     let middle = bent.len() / 2;
     bent[middle] ^= 1;
     let garbage = b"garbage".to_vec();
-    let frames = [&frame, &garbage, &bent, &frame].map(|frame| frame.clone().into());
-    let what = What::Frames(Frames::of_stream(frames.into()));
+    let mut frames = Frames::of_stream(&frame);
+    for next in [&garbage, &bent, &frame] {
+        frames.add(next).expect("a stream's");
+    }
+    let what = What::Frames(frames);
     let mut patience = Patience::of_a_stream();
     let verdicts = checker.look(&what, &Trust::Relay, &mut patience).await;
     assert_eq!(patience.left, patience.whole, "who answers uses up nothing");

@@ -6,6 +6,7 @@
 //! come for a while (50 ms, or it has been open for twenty times that). v2 serves the ops of a commit in a row, so there any other event tells it too;
 //! v1 serves several repos at once and may mix them.
 
+use crate::syntax::DID_BYTES_MAX;
 use crate::wire::jetstream::subject;
 use crate::wire::{FRAME_BYTES_MAX, FrameErrorKind};
 use bytes::Bytes;
@@ -21,6 +22,8 @@ const AGE_MAX: u32 = 20;
 const OPEN_MAX_V1: usize = 512;
 /// Most bytes of all commits that are gathered; the oldest is passed on before there are more.
 const OPEN_BYTES_MAX: usize = 16 << 20;
+/// A rev is a TID.
+const REV_BYTES_MAX: usize = 13;
 /// Most ops of one commit that are gathered.
 const LINES_MAX: u32 = 2_000;
 /// How many commits passed on are remembered, to notice ops that come too late.
@@ -92,7 +95,9 @@ impl Assembly {
         }
         let subject = subject(&text)?;
         let (did, cursor) = (subject.did, subject.cursor.unwrap_or(0));
-        let Some(rev) = subject.rev else {
+        // What is longer is no DID and no TID: the decoder says so.
+        let is_short = |rev: &str| did.len() <= DID_BYTES_MAX && rev.len() <= REV_BYTES_MAX;
+        let Some(rev) = subject.rev.filter(|rev| is_short(rev)) else {
             self.pass(&did, &mut taken.frames);
             if self.open_max == 1 {
                 self.pass_all(&mut taken.frames);
@@ -243,6 +248,20 @@ mod tests {
         let mut frames = Vec::new();
         assembly.pass_all(&mut frames);
         assert_eq!((passed + frames.len(), assembly.bytes), (26, 0));
+    }
+
+    /// Nor is anything else of it kept than what has a bound.
+    #[test]
+    fn long_names_are_not_gathered() {
+        let mut assembly = Assembly::new(false, QUIET);
+        let long = "x".repeat(DID_BYTES_MAX);
+        for n in 0..20 {
+            let line = op('a', 1, 1);
+            let long_did = line.replace("did:plc:a", &format!("did:plc:{long}{n}"));
+            let long_rev = line.replace("\"r1\"", &format!("\"r1{long}{n}\""));
+            assert_eq!(feed(&mut assembly, &[long_did, long_rev]).0, [1, 1]);
+        }
+        assert!(assembly.open.is_empty() && assembly.order.is_empty());
     }
 
     #[test]

@@ -19,7 +19,6 @@ use super::{
     Stream, TOO_LONG, bad, shorten,
 };
 use crate::wire::{self, Decoded, FrameErrorKind, Message as FrameMessage, Micros, Touches};
-use bytes::Bytes;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -221,20 +220,16 @@ impl<'a> Session<'a> {
     }
 
     /// Adds a frame to those that were read just before it, if nothing else came between.
-    fn push_frame(&mut self, mut frame: Bytes) {
+    fn push_frame(&mut self, frame: &[u8]) {
         if let Some((What::Frames(frames), bytes)) = self.ahead.back_mut()
             && *bytes < TOGETHER_BYTES
+            && let Some(cost) = frames.add(frame)
         {
-            match frames.add(frame) {
-                Ok(cost) => {
-                    *bytes += cost;
-                    self.ahead_bytes += cost;
-                    return;
-                }
-                Err(back) => frame = back,
-            }
+            *bytes += cost;
+            self.ahead_bytes += cost;
+            return;
         }
-        self.push(What::Frames(Frames::of_stream(vec![frame])));
+        self.push(What::Frames(Frames::of_stream(frame)));
     }
 
     fn push(&mut self, what: What) {
@@ -278,7 +273,7 @@ impl<'a> Session<'a> {
     async fn take(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
         match message {
             Some(Ok(Message::Binary(frame))) if self.assembly.is_some() => self.take_packed(&frame),
-            Some(Ok(Message::Binary(frame))) => self.take_frame(frame),
+            Some(Ok(Message::Binary(frame))) => self.take_frame(&frame),
             Some(Ok(Message::Text(text))) => self.take_text(&text),
             // The answer waits in the socket until it is flushed.
             Some(Ok(Message::Ping(_))) => self.write(None).await,
@@ -316,7 +311,7 @@ impl<'a> Session<'a> {
             Err(kind) => return self.take_garbage(kind.reason(), &length),
         };
         for frame in taken.frames {
-            self.take_frame(frame)?;
+            self.take_frame(&frame)?;
         }
         if let Some(did) = taken.split {
             let from = self.stream.last_time;
@@ -338,17 +333,17 @@ impl<'a> Session<'a> {
         let assembly = self.assembly.as_mut();
         let frames = assembly.map(|assembly| assembly.pass_quiet(Instant::now()));
         for frame in frames.unwrap_or_default() {
-            self.take_frame(frame)?;
+            self.take_frame(&frame)?;
         }
         Ok(())
     }
 
-    fn take_frame(&mut self, frame: Bytes) -> Result<(), Stop> {
-        if self.assembly.is_none() && wire::jetstream::is_jetstream(&frame) {
+    fn take_frame(&mut self, frame: &[u8]) -> Result<(), Stop> {
+        if self.assembly.is_none() && wire::jetstream::is_jetstream(frame) {
             // Nobody but a Jetstream may say things that cannot be verified.
             return self.take_garbage("json_frame", &format!("{} bytes", frame.len()));
         }
-        let peek = match wire::peek(&frame) {
+        let peek = match wire::peek(frame) {
             Ok(peek) => peek,
             Err(FrameErrorKind::TooLong) => {
                 self.skip_too_long(frame.len());
@@ -363,7 +358,7 @@ impl<'a> Session<'a> {
         if let Some(seq) = peek.seq {
             self.check_join(seq, peek.time);
             let before = self.stream.seen.position();
-            match self.stream.seen.note(seq, peek.time, &frame) {
+            match self.stream.seen.note(seq, peek.time, frame) {
                 Verdict::Duplicate => {
                     self.stream.meters.duplicate();
                     return Ok(());
@@ -383,7 +378,7 @@ impl<'a> Session<'a> {
                 self.stream.note_time(time);
             }
         }
-        let said = (peek.is_error || peek.seq.is_none()).then(|| said_in(&frame));
+        let said = (peek.is_error || peek.seq.is_none()).then(|| said_in(frame));
         self.push_frame(frame);
         match said.flatten() {
             Some(FrameMessage::Error { error, message }) => {
