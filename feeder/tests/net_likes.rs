@@ -138,6 +138,35 @@ async fn a_bound_keeps_the_newest_and_says_so() {
     assert!(account.likes.capped);
 }
 
+/// Honest subjects have seventy bytes, and so many accounts are read at once that long ones would fill
+/// the memory.
+#[tokio::test]
+async fn long_subjects_have_no_more_room_than_usual_ones() {
+    let server = host(|asked| {
+        let below = asked.query("cursor");
+        let all = (1..=2_000).rev().map(tid);
+        let page: Vec<String> = all
+            .filter(|rkey| below.as_ref().is_none_or(|below| rkey < below))
+            .take(100)
+            .collect();
+        let records = page.iter().map(|rkey| {
+            let mut like = like(DID, rkey);
+            let uri = format!("at://did:web:{}/app.bsky.feed.post/3k", "a".repeat(900));
+            like["value"]["subject"]["uri"] = json!(uri);
+            like
+        });
+        let records: Vec<Value> = records.collect();
+        Reply::json(&json!({"records": records, "cursor": page.last()}))
+    })
+    .await;
+    let account = read(&server, 0, 2_000, 1_000).await.unwrap();
+    let likes = &account.likes;
+    let bytes = likes.records.iter();
+    let bytes: usize = bytes.map(|like| like.rkey.len() + like.subject.len()).sum();
+    assert!(likes.capped && bytes <= 1_000 * 128 + (64 << 10), "{bytes}");
+    assert!(likes.records.len() > 100);
+}
+
 #[tokio::test]
 async fn what_is_not_a_like_of_the_account_is_left_out() {
     let server = host(|_| {

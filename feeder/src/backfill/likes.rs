@@ -1,6 +1,6 @@
 //! The likes and reposts of a span of time, newest first until its beginning.
 
-use super::listing::{CURSOR_BYTES_MAX, explain};
+use super::listing::{CURSOR_BYTES_MAX, LISTING_BYTES, RECORD_BYTES, explain};
 use super::{AccountRead, ReadError};
 use crate::syntax::is_tid;
 use crate::wire::{Cid, Collection};
@@ -113,7 +113,8 @@ impl Reading<'_> {
     async fn read(&self, host: &Host, listing: &mut LikeListing) -> Result<(), ReadError> {
         let prefix = format!("at://{}/{}/", self.did, self.name);
         let before = listing.records.len();
-        let mut cursor = None;
+        let max = self.wanted.max as usize;
+        let (mut cursor, mut bytes) = (None, 0);
         for _ in 0..self.pages_max() {
             let page = host.list_records(self.did, self.name, Order::NewestFirst, cursor.clone());
             let page = match page.await {
@@ -127,10 +128,15 @@ impl Reading<'_> {
                     Some(record) if record.rkey.as_str() <= self.wanted.after.as_str() => {
                         ended = true;
                     }
-                    Some(_) if listing.records.len() - before >= self.wanted.max as usize => {
-                        (listing.capped, ended) = (true, true);
+                    Some(record) => {
+                        bytes += record.rkey.len() + record.subject.len();
+                        let has_room = bytes <= max * RECORD_BYTES + LISTING_BYTES;
+                        if listing.records.len() - before < max && has_room {
+                            listing.records.push(record);
+                        } else {
+                            (listing.capped, ended) = (true, true);
+                        }
                     }
-                    Some(record) => listing.records.push(record),
                     None => listing.invalid += 1,
                 }
             }

@@ -22,9 +22,9 @@ const PAGES_SLACK: u32 = 16;
 
 /// Keys and subjects may have so many bytes each, on the average, in a listing that is at its bound: those of
 /// honest hosts have 45, and could have two thousand.
-const RECORD_BYTES: usize = 128;
+pub(super) const RECORD_BYTES: usize = 128;
 /// And so many more together.
-const LISTING_BYTES: usize = 64 << 10;
+pub(super) const LISTING_BYTES: usize = 64 << 10;
 
 /// The follow or block records of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -189,6 +189,15 @@ mod tests {
         Ok(true)
     }
 
+    /// Each tag may be a level of nesting for who follows them one into the other.
+    #[test]
+    fn a_million_tags_in_a_row_are_stepped_over() {
+        let link = [&b"\xd8\x2a\x58\x25\0\x01\x71\x12\x20"[..], &[7; 32]].concat();
+        let tags = vec![0xc1; 1_000_000];
+        let block = [&b"\xa2ax"[..], &tags, b"\0ddata", &link].concat();
+        assert!(any_data_of_commit(&block).is_some());
+    }
+
     #[test]
     fn an_ordinary_commit_is_taken() {
         let link = [&b"\xd8\x2a\x58\x25\0\x01\x71\x12\x20"[..], &[7; 32]].concat();

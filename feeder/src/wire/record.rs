@@ -279,11 +279,17 @@ pub(super) fn any_data_of_commit(block: &[u8]) -> Option<Cid> {
 
 /// Steps over one value of a commit block, which holds no arrays and no maps.
 fn skip_flat(decoder: &mut Decoder<&[u8]>) -> Option<()> {
-    match decoder.pull().ok()? {
+    let header = loop {
+        // Any number of tags may stand before a value.
+        match decoder.pull().ok()? {
+            Header::Tag(_) => {}
+            header => break header,
+        }
+    };
+    match header {
         Header::Positive(_) | Header::Negative(_) | Header::Simple(_) | Header::Float(_) => {
             Some(())
         }
-        Header::Tag(_) => skip_flat(decoder),
         Header::Bytes(Some(mut left)) | Header::Text(Some(mut left)) => {
             let mut scrap = [0; 64];
             while left > 0 {

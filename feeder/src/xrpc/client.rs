@@ -44,7 +44,7 @@ impl Default for ClientOptions {
         ClientOptions {
             plc: "https://plc.directory".to_owned(),
             allow_private_addresses: false,
-            body_bytes_max: 4 << 20,
+            body_bytes_max: 1 << 20,
             request_time_max: Duration::from_secs(30),
             connect_time_max: Duration::from_secs(10),
             redirects_max: 5,
