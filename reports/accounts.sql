@@ -39,5 +39,6 @@ SELECT
     m.rows,
     m.unclaimed
 FROM most m
-LEFT JOIN account a ON a.ledger_id = m.id
+LEFT JOIN ledger_number na ON na.ledger_id = m.id
+LEFT JOIN account a ON a.id = na.account
 ORDER BY m.tally DESC, m.id;

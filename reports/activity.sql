@@ -64,7 +64,7 @@ SELECT
     CAST(SUM(l.held) AS BIGINT) AS held,
     CAST(SUM(l.points) AS BIGINT) AS points
 FROM likes l
-JOIN account a ON a.ledger_id = l.sender
+JOIN numbered a ON a.ledger_id = l.sender
 GROUP BY l.day, a.hop
 ORDER BY l.day DESC, COALESCE(a.hop, 1000)
 LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

@@ -49,7 +49,7 @@ viewer AS (
         a.ledger_id,
         CAST(SUM(CAST(COALESCE(NULLIF(w.weight, ''), '1') AS BIGINT)) AS BIGINT) AS weight
     FROM weighed w
-    JOIN account a ON a.did = w.did
+    JOIN numbered a ON a.did = w.did
     GROUP BY a.ledger_id
 ),
 held AS (
@@ -81,5 +81,5 @@ SELECT
     b.taken,
     b.viewers
 FROM best b
-JOIN account h ON h.ledger_id = b.holder
+JOIN numbered h ON h.ledger_id = b.holder
 ORDER BY b.points DESC, b.holder;

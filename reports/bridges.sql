@@ -59,5 +59,5 @@ SELECT
     b.points,
     CAST(b.largest AS DOUBLE PRECISION) / CAST(b.points AS DOUBLE PRECISION) AS largest_share
 FROM best b
-JOIN account h ON h.ledger_id = b.holder
+JOIN numbered h ON h.ledger_id = b.holder
 ORDER BY b.effective DESC, b.points DESC, b.holder;

@@ -26,7 +26,7 @@
 --   psql -v account="'did:plc:…'" postgres://… -f reports/composition.sql
 WITH who AS (
     SELECT ledger_id
-    FROM account
+    FROM numbered
     WHERE did = :account
 ),
 held AS (
@@ -37,7 +37,7 @@ held AS (
         ROW_NUMBER() OVER (PARTITION BY o.hop ORDER BY s.points DESC, s.origin) AS place
     FROM who w
     JOIN assignment s ON s.holder = w.ledger_id
-    JOIN account o ON o.ledger_id = s.origin
+    JOIN numbered o ON o.ledger_id = s.origin
 ),
 part AS (
     SELECT

@@ -80,5 +80,5 @@ SELECT
     b.rank,
     b.rank_before
 FROM best b
-JOIN account a ON a.ledger_id = b.holder
+JOIN numbered a ON a.ledger_id = b.holder
 ORDER BY ABS(b.gained) DESC, b.points DESC, b.holder;

@@ -31,7 +31,7 @@
 --   psql -v account="'did:plc:…'" -v since=NULL -v unheld=NULL -v limit=20 postgres://… -f reports/given.sql
 WITH who AS (
     SELECT ledger_id
-    FROM account
+    FROM numbered
     WHERE did = :account
 ),
 start AS (
@@ -69,7 +69,7 @@ SELECT
     COALESCE(s.points, 0) AS holds,
     l.last_micros
 FROM likes l
-JOIN account r ON r.ledger_id = l.receiver
+JOIN numbered r ON r.ledger_id = l.receiver
 LEFT JOIN assignment s ON s.holder = l.receiver AND s.origin = l.sender
 ORDER BY l.points DESC, l.likes DESC, l.receiver
 LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

@@ -36,7 +36,7 @@ SELECT
     h.rank,
     h.received,
     h.given
-FROM account a
+FROM numbered a
 JOIN history h ON h.holder = a.ledger_id
 CROSS JOIN state s
 WHERE a.did = :account

@@ -55,6 +55,6 @@ SELECT
     p.back_points AS other_holds,
     p.least
 FROM best p
-JOIN account a ON a.ledger_id = p.holder
-JOIN account b ON b.ledger_id = p.origin
+JOIN numbered a ON a.ledger_id = p.holder
+JOIN numbered b ON b.ledger_id = p.origin
 ORDER BY p.least DESC, p.holder, p.origin;

@@ -25,10 +25,11 @@
 --   sqlite3 -cmd ".parameter set :since NULL" -cmd ".parameter set :limit 20" kith.db < reports/newcomers.sql
 --   psql -v since=NULL -v limit=20 postgres://… -f reports/newcomers.sql
 WITH latest AS (
-    SELECT c.id, a.id AS number, a.did, a.handle, a.hop, a.ledger_id, c.by,
+    SELECT c.id, a.id AS number, a.did, a.handle, a.hop, n.ledger_id, c.by,
         COALESCE(NULLIF(c.micros, 0), a.since_micros) AS micros
     FROM circle_change c
     JOIN account a ON a.id = c.account
+    LEFT JOIN ledger_number n ON n.account = a.id
     WHERE c.from_hop IS NULL
         AND a.hop IS NOT NULL
         AND c.micros >= COALESCE(CAST(:since AS BIGINT), 0)

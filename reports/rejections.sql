@@ -81,5 +81,6 @@ SELECT
     r.most_likes,
     r.last_micros
 FROM reasons r
-LEFT JOIN account a ON a.ledger_id = r.most
+LEFT JOIN ledger_number na ON na.ledger_id = r.most
+LEFT JOIN account a ON a.id = na.account
 ORDER BY r.part, r.likes DESC, r.reason;

@@ -39,7 +39,7 @@ SELECT
     h.given,
     h.epoch
 FROM history h
-JOIN account a ON a.ledger_id = h.holder
+JOIN numbered a ON a.ledger_id = h.holder
 WHERE h.epoch = COALESCE(CAST(:epoch AS BIGINT), (SELECT epoch - 1 FROM state))
     AND h.rank IS NOT NULL
 ORDER BY h.rank, h.holder

@@ -52,7 +52,7 @@ held AS (
         ROW_NUMBER() OVER (PARTITION BY p.id ORDER BY s.points DESC, s.origin) AS place
     FROM pool p
     JOIN assignment s ON s.holder = p.id
-    JOIN account o ON o.ledger_id = s.origin
+    JOIN numbered o ON o.ledger_id = s.origin
 ),
 one_origin AS (
     SELECT holder, points AS part, tally, 1 AS accounts, origin AS most, points AS most_points
@@ -180,7 +180,8 @@ SELECT
     f.most_points
 FROM fact f
 JOIN pool p ON p.id = f.holder
-JOIN account a ON a.ledger_id = f.holder
-LEFT JOIN account m ON m.ledger_id = f.most
+JOIN numbered a ON a.ledger_id = f.holder
+LEFT JOIN ledger_number nm ON nm.ledger_id = f.most
+LEFT JOIN account m ON m.id = nm.account
 ORDER BY f.share DESC, p.tally DESC, f.holder, f.fact
 LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

@@ -29,7 +29,12 @@ WITH best AS (
     -- In the order of the key, so that nothing but the best is sorted.
     SELECT origin, receiver, sender, CAST(SUM(points) AS BIGINT) AS points
     FROM flow
-    WHERE origin IN (SELECT a.ledger_id FROM tracked t CROSS JOIN account a WHERE a.id = t.account)
+    WHERE origin IN (
+        SELECT n.ledger_id
+        FROM tracked t
+        CROSS JOIN ledger_number n -- in this order: SQLite would read all of the second
+        WHERE n.account = t.account
+    )
     GROUP BY origin, receiver, sender
     ORDER BY CAST(SUM(points) AS BIGINT) DESC, origin, receiver, sender
     LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807)
@@ -44,7 +49,7 @@ SELECT
     r.handle AS receiver_handle,
     b.points
 FROM best b
-JOIN account o ON o.ledger_id = b.origin
-JOIN account s ON s.ledger_id = b.sender
-JOIN account r ON r.ledger_id = b.receiver
+JOIN numbered o ON o.ledger_id = b.origin
+JOIN numbered s ON s.ledger_id = b.sender
+JOIN numbered r ON r.ledger_id = b.receiver
 ORDER BY rank, b.origin, b.receiver, b.sender;

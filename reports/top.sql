@@ -75,5 +75,5 @@ SELECT
     b.origins,
     b.rows_points * b.rows_points / b.squares AS effective_origins
 FROM best b
-JOIN account h ON h.ledger_id = b.holder
+JOIN numbered h ON h.ledger_id = b.holder
 ORDER BY b.points DESC, b.holder;

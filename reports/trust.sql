@@ -33,14 +33,14 @@
 --   psql -v viewer="'did:plc:…'" -v limit=20 postgres://… -f reports/trust.sql
 WITH viewer AS (
     SELECT ledger_id
-    FROM account
+    FROM numbered
     WHERE did = :viewer
 ),
 pinned AS (
     SELECT v.ledger_id
     FROM viewer v
-    JOIN account a ON a.ledger_id = v.ledger_id
-    JOIN tracked t ON t.account = a.id
+    JOIN ledger_number n ON n.ledger_id = v.ledger_id
+    JOIN tracked t ON t.account = n.account
     -- Its last pin (4) was not undone (5).
     WHERE 4 = (
         SELECT j.kind
@@ -115,8 +115,9 @@ SELECT
     t.did AS through,
     t.handle AS through_handle
 FROM best b
-JOIN account h ON h.ledger_id = b.holder
+JOIN numbered h ON h.ledger_id = b.holder
 LEFT JOIN split ON split.holder = b.holder
 LEFT JOIN passed ON passed.receiver = split.holder AND passed.place = 1
-LEFT JOIN account t ON t.ledger_id = passed.sender
+LEFT JOIN ledger_number nt ON nt.ledger_id = passed.sender
+LEFT JOIN account t ON t.id = nt.account
 ORDER BY b.points DESC, b.holder;

@@ -31,13 +31,13 @@
 --   psql -v viewer="'did:plc:…'" -v holder="'did:plc:…'" -v limit=20 postgres://… -f reports/why.sql
 WITH RECURSIVE viewer AS (
     SELECT a.ledger_id
-    FROM account a
+    FROM numbered a
     JOIN tracked t ON t.account = a.id
     WHERE a.did = :viewer
 ),
 back AS (
     SELECT ledger_id AS account, 1 AS step
-    FROM account
+    FROM numbered
     WHERE did = :holder
     UNION
     SELECT f.sender, b.step + 1
@@ -76,7 +76,7 @@ SELECT
     l.first_epoch,
     l.last_epoch
 FROM leg l
-JOIN account s ON s.ledger_id = l.sender
-JOIN account r ON r.ledger_id = l.receiver
+JOIN numbered s ON s.ledger_id = l.sender
+JOIN numbered r ON r.ledger_id = l.receiver
 ORDER BY l.step, l.points DESC, l.sender, l.receiver
 LIMIT COALESCE(CAST(:limit AS BIGINT), 9223372036854775807);

@@ -29,8 +29,8 @@ use kith_store::{
     Access, Batch, Parameter, Pieces, REPORTS, Store,
     batch::{
         AccountRow, ActivityRow, CircleChangeRow, Clock, ClockStart, ClosedRow, FlowRow,
-        HistoryRows, ImageRow, JournalRow, RankRow, RecordIdentity, RecordKind, State, StoredRows,
-        TotalsRow, TrackedRow,
+        HistoryRows, ImageRow, JournalRow, NumberRow, RankRow, RecordIdentity, RecordKind, State,
+        StoredRows, TotalsRow, TrackedRow,
     },
 };
 use sqlx::Connection;
@@ -155,6 +155,11 @@ impl Large {
             let last = (first + BATCH - 1).min(self.accounts);
             let mut batch = self.empty();
             batch.accounts = (first..=last).map(account).collect();
+            let number = |id| NumberRow {
+                account: id,
+                ledger_id: AccountId(id),
+            };
+            batch.numbers = (first..=last).map(number).collect();
             batch.changes = (first..=last).map(change).collect();
             if first == 1 {
                 let tracked = 1..=TRACKED;
@@ -426,7 +431,7 @@ fn account(id: u32) -> AccountRow {
         hop: Some(hop_of(id)),
         since_micros: Some(BASE_EPOCH * EPOCH_MICROS + i64::from(id)),
         status: "active".to_owned(),
-        ledger_id: Some(AccountId(id)),
+        ledger_id: None,
         capped: false,
     }
 }

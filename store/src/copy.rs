@@ -29,7 +29,7 @@ use Kind::{Bytes, Int, LedgerId, Text};
 type TableColumns = (&'static str, &'static [(&'static str, Kind)]);
 
 /// The tables that the journal says nothing of.
-const TABLES: [TableColumns; 18] = [
+const TABLES: [TableColumns; 19] = [
     (
         "account",
         &[
@@ -39,9 +39,12 @@ const TABLES: [TableColumns; 18] = [
             ("hop", Int),
             ("since_micros", Int),
             ("status", Text),
-            ("ledger_id", LedgerId),
             ("capped", Int),
         ],
+    ),
+    (
+        "ledger_number",
+        &[("ledger_id", LedgerId), ("account", Int)],
     ),
     (
         "repo",
@@ -200,13 +203,18 @@ impl Store {
                 let mut copied = empty(columns);
                 let mut count = 0;
                 while let Some(row) = rows.try_next().await? {
+                    let number = |i: usize| row.get::<Option<i64>, _>(i).and_then(&ledger_id);
+                    let mut kinds = columns.iter().map(|(_, kind)| kind).enumerate();
+                    // Who takes part there, too.
+                    if kinds.any(|(i, kind)| matches!(kind, LedgerId) && number(i).is_none()) {
+                        continue;
+                    }
                     for (i, (column, (_, kind))) in copied.iter_mut().zip(columns).enumerate() {
                         match column {
                             Column::Int(values) => {
-                                let value: Option<i64> = row.get(i);
                                 values.push(match kind {
-                                    LedgerId => value.and_then(&ledger_id),
-                                    _ => value,
+                                    LedgerId => number(i),
+                                    _ => row.get(i),
                                 });
                             }
                             Column::Text(values) => {

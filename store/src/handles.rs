@@ -22,14 +22,15 @@ impl Store {
         const SQL: &str = "WITH trusted AS ( \
                 SELECT a.holder, CAST(SUM(a.points) AS BIGINT) AS points \
                 FROM tracked t \
-                JOIN account o ON o.id = t.account \
+                JOIN ledger_number o ON o.account = t.account \
                 JOIN assignment a ON a.origin = o.ledger_id \
                 GROUP BY a.holder \
             ) \
             SELECT m.did, CAST(COALESCE(h.attempts, 0) AS BIGINT) \
             FROM account m \
             LEFT JOIN handle_lookup h ON h.account = m.id \
-            LEFT JOIN trusted s ON s.holder = m.ledger_id \
+            LEFT JOIN ledger_number n ON n.account = m.id \
+            LEFT JOIN trusted s ON s.holder = n.ledger_id \
             WHERE m.hop IS NOT NULL AND m.status <> 'deleted' \
                 AND (h.account IS NULL OR h.not_before_micros <= $1) \
             ORDER BY COALESCE(s.points, 0) DESC, m.hop, m.id \

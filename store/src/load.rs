@@ -113,8 +113,9 @@ impl Store {
         &self,
         mut give: impl FnMut(AccountRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        const SQL: &str = "SELECT id, did, handle, hop, since_micros, status, \
-            ledger_id, capped FROM account ORDER BY id";
+        const SQL: &str = "SELECT a.id, a.did, a.handle, a.hop, a.since_micros, a.status, \
+            n.ledger_id, a.capped FROM account a LEFT JOIN ledger_number n ON n.account = a.id \
+            ORDER BY a.id";
         self.scan(SQL, &[], |row| {
             let id = row.int(0)?;
             let small = |column, value| number("account", column, &id, value);
@@ -127,7 +128,7 @@ impl Store {
                 since_micros: row.int_opt(4)?,
                 status: row.text(5)?.unwrap_or_default().to_owned(),
                 ledger_id: ledger_id
-                    .map(|n| number("account", "ledger_id", &id, n).map(AccountId))
+                    .map(|n| number("ledger_number", "ledger_id", &id, n).map(AccountId))
                     .transpose()?,
                 capped: row.int(7)? != 0,
             };

@@ -87,8 +87,8 @@ impl Store {
         const SQL: &str = "SELECT j.position, j.micros, \
             CASE j.record WHEN 1 THEN 'like' WHEN 2 THEN 'repost' END AS record, \
             s.did AS liker, s.handle AS liker_handle, r.did AS author, r.handle AS author_handle, \
-            j.points FROM journal j JOIN account s ON s.ledger_id = j.sender \
-            JOIN account r ON r.ledger_id = j.receiver \
+            j.points FROM journal j JOIN numbered s ON s.ledger_id = j.sender \
+            JOIN numbered r ON r.ledger_id = j.receiver \
             WHERE j.position > $1 AND j.position <= $2 AND j.kind = 1 AND j.outcome = 0 \
             AND j.held = 0 ORDER BY j.position LIMIT $3";
         Ok(on_readers!(self, pool =>

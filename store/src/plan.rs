@@ -211,18 +211,14 @@ fn accounts(batch: &Batch) -> Bulk<'_> {
         .int_opt("hop", rows.iter().map(|r| r.hop.map(i64::from)))
         .int_opt("since_micros", rows.iter().map(|r| r.since_micros))
         .text("status", rows.iter().map(|r| Some(&r.status)))
-        .int_opt(
-            "ledger_id",
-            rows.iter().map(|r| r.ledger_id.map(|id| i64::from(id.0))),
-        )
         .int("capped", rows.iter().map(|r| i64::from(r.capped)))
 }
 
 fn numbers(batch: &Batch) -> Bulk<'_> {
     let rows = batch.numbers.iter();
-    Bulk::new("account", Action::Update { key_columns: 1 }).ints(
-        ["id", "ledger_id"],
-        rows.map(|r| [Some(i64::from(r.account)), Some(i64::from(r.ledger_id.0))]),
+    Bulk::new("ledger_number", Action::Insert).ints(
+        ["ledger_id", "account"],
+        rows.map(|r| [Some(i64::from(r.ledger_id.0)), Some(i64::from(r.account))]),
     )
 }
 

@@ -297,7 +297,7 @@ fn somebody_lively(first: &Path) -> String {
     let kith = configured(&database);
     replay(&kith, first);
     let candidates = database.texts(
-        "SELECT a.did FROM account a JOIN ledger_account l ON l.id = a.ledger_id \
+        "SELECT a.did FROM numbered a JOIN ledger_account l ON l.id = a.ledger_id \
          WHERE a.hop > 0 AND l.tally > 0 AND a.id IN (SELECT follower FROM follow) \
          AND a.ledger_id IN (SELECT origin FROM assignment)",
     );
@@ -305,7 +305,7 @@ fn somebody_lively(first: &Path) -> String {
     replay(&kith, &recordings().first);
     let likes = |did: &String| {
         database.number(&format!(
-            "SELECT COUNT(*) FROM journal j JOIN account a ON a.ledger_id IN (j.sender, j.receiver) \
+            "SELECT COUNT(*) FROM journal j JOIN numbered a ON a.ledger_id IN (j.sender, j.receiver) \
              WHERE a.did = '{did}' AND j.outcome = 0 AND j.position > {half}"
         ))
     };
@@ -324,7 +324,7 @@ fn who_is_forgotten_is_emptied_and_never_met_again() {
         replay(&kith, &first);
         let before = account(&kith, &did);
         let given = format!(
-            "SELECT COUNT(*) FROM assignment s JOIN account a ON a.ledger_id = s.origin \
+            "SELECT COUNT(*) FROM assignment s JOIN numbered a ON a.ledger_id = s.origin \
              WHERE a.did = '{did}'"
         );
         let records = format!(
@@ -364,7 +364,7 @@ fn who_is_forgotten_is_emptied_and_never_met_again() {
         let position = database.number("SELECT MAX(position) FROM journal");
         replay(&kith, &second);
         let likes = format!(
-            "SELECT COUNT(*) FROM journal j JOIN account a ON a.ledger_id IN (j.sender, j.receiver) \
+            "SELECT COUNT(*) FROM journal j JOIN numbered a ON a.ledger_id IN (j.sender, j.receiver) \
              WHERE a.did = '{did}' AND j.position > {position}"
         );
         assert_eq!(database.number(&likes), 0);

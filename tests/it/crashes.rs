@@ -125,7 +125,7 @@ fn a_database_that_stalls_stops_the_reader_and_loses_nothing() {
         .collect();
     let kept = |database: &Database| -> BTreeSet<String> {
         let likes = "SELECT s.did || ' ' || r.did || ' ' || j.rkey || ' ' || j.rev FROM journal j \
-             JOIN account s ON s.ledger_id = j.sender JOIN account r ON r.ledger_id = j.receiver";
+             JOIN numbered s ON s.ledger_id = j.sender JOIN numbered r ON r.ledger_id = j.receiver";
         let mut likes: BTreeSet<_> = database.texts(likes).into_iter().collect();
         likes.retain(|like| !deleted.iter().any(|did| like.contains(did)));
         likes
@@ -172,8 +172,8 @@ fn journal(database: &Database) -> Vec<String> {
              || COALESCE(s.did, '') || ' ' || COALESCE(r.did, '') || ' ' || COALESCE(j.points, 0) \
              || ' ' || COALESCE(j.rkey, '') || ' ' || COALESCE(j.rev, '') || ' ' || j.micros \
              || ' ' || COALESCE(HEX(j.pieces), '') \
-         FROM journal j LEFT JOIN account s ON s.ledger_id = j.sender \
-         LEFT JOIN account r ON r.ledger_id = j.receiver ORDER BY j.position",
+         FROM journal j LEFT JOIN numbered s ON s.ledger_id = j.sender \
+         LEFT JOIN numbered r ON r.ledger_id = j.receiver ORDER BY j.position",
     )
 }
 

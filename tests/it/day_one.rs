@@ -139,7 +139,7 @@ fn killed_again_and_again_it_goes_on_and_has_every_like_once() {
     let _ = running.stop(Signal::Term).expect_ok();
     let _ = kith.run(&["verify"]).expect_ok();
     let doubled = database.texts(
-        "SELECT a.did || ' ' || j.rkey FROM journal j JOIN account a ON a.ledger_id = j.sender \
+        "SELECT a.did || ' ' || j.rkey FROM journal j JOIN numbered a ON a.ledger_id = j.sender \
          WHERE j.kind = 1 GROUP BY a.did, j.record, j.rkey HAVING COUNT(*) > 1",
     );
     // One like of the population is made twice under one key.
@@ -221,7 +221,7 @@ fn likes(truth: &Truth, is_there: impl Fn(&Account) -> bool) -> BTreeSet<String>
 /// Liker and key of every like in the journal.
 fn journaled(database: &Database) -> Vec<String> {
     database.texts(
-        "SELECT a.did || ' ' || j.rkey FROM journal j JOIN account a ON a.ledger_id = j.sender \
+        "SELECT a.did || ' ' || j.rkey FROM journal j JOIN numbered a ON a.ledger_id = j.sender \
          WHERE j.kind = 1",
     )
 }

@@ -187,7 +187,7 @@ impl Members {
 
 fn journaled(database: &Database, like: &Record) -> i64 {
     database.number(&format!(
-        "SELECT COUNT(*) FROM journal j JOIN account a ON a.ledger_id = j.sender \
+        "SELECT COUNT(*) FROM journal j JOIN numbered a ON a.ledger_id = j.sender \
          WHERE a.did = '{}' AND j.rkey = '{}'",
         like.author,
         like.rkey(),

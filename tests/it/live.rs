@@ -51,7 +51,7 @@ fn the_journal_has_the_likes_that_are_true() {
     let journaled = |like: &kith_tests::Record| {
         let rkey = like.uri.rsplit('/').next().unwrap_or_default();
         database.number(&format!(
-            "SELECT COUNT(*) FROM journal j JOIN account a ON a.ledger_id = j.sender \
+            "SELECT COUNT(*) FROM journal j JOIN numbered a ON a.ledger_id = j.sender \
              WHERE a.did = '{}' AND j.rkey = '{rkey}'",
             like.author
         ))

@@ -75,7 +75,7 @@ fn a_start_reads_the_tail_of_the_journal() {
             (database.number("SELECT position FROM state") > 200).then_some(())
         });
         let _ = running.stop(Signal::Kill);
-        let newer = "SELECT COUNT(*) FROM account WHERE ledger_id > \
+        let newer = "SELECT COUNT(*) FROM ledger_number WHERE ledger_id > \
                      (SELECT MAX(id) FROM ledger_account)";
         assert!(database.number(newer) > 0, "no account is without an image");
         assert_eq!(database.number(at), checkpoint);

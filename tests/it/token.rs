@@ -263,7 +263,7 @@ fn what_tells_of_blocks_is_hidden_everywhere() {
         assert_eq!(all.is_empty(), report == "gaps", "{report}");
     }
     // Nor by the likes beside them.
-    let held = "SELECT a.did FROM journal j JOIN account a ON a.ledger_id = j.sender \
+    let held = "SELECT a.did FROM journal j JOIN numbered a ON a.ledger_id = j.sender \
                 WHERE j.held = 1 AND j.outcome = 0 LIMIT 1";
     let path = kith.folder().join("kith.db");
     let database = Database::at(&format!("sqlite:{}", path.display()));

@@ -167,9 +167,9 @@ const BENDS: [(&str, &str, &str, &str); 46] = [
         "account",
     ),
     (
-        "UPDATE account SET ledger_id = ledger_id + 1000 WHERE ledger_id = 3",
-        "UPDATE account SET ledger_id = ledger_id - 1000 WHERE ledger_id = 1003",
-        "account",
+        "UPDATE ledger_number SET ledger_id = ledger_id + 1000 WHERE ledger_id = 3",
+        "UPDATE ledger_number SET ledger_id = ledger_id - 1000 WHERE ledger_id = 1003",
+        "ledger_number",
         "ledger_id",
     ),
     (

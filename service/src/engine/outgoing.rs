@@ -131,9 +131,7 @@ impl Engine {
         let (blocks_dropped, blocks) = blocks.take();
         let accounts = rows_of(&pending.accounts, |id| self.account_row(id));
         let numbers = pending.numbers.iter();
-        let numbers = numbers.filter(|id| !pending.accounts.contains(*id));
-        let mut numbers: Vec<_> = numbers.filter_map(|id| self.number_row(*id)).collect();
-        numbers.sort_unstable_by_key(|row| row.account);
+        let numbers = numbers.filter_map(|id| self.number_row(*id)).collect();
         let commits = rows_of(&pending.commits, |id| self.commit_row(id));
         let commits = Rows::of(commits, |row| {
             let note = &mut self.notes[row.account as usize];

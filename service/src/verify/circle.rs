@@ -21,7 +21,7 @@ pub(super) struct Seen {
 impl Seen {
     /// The numbers in the ledger are those from 1 on, each once.
     pub(super) fn tell_numbers(&self, accounts: u32, differences: &mut Differences) {
-        let (table, column) = ("account", "ledger_id");
+        let (table, column) = ("ledger_number", "ledger_id");
         for (should, number) in (1..accounts).zip(&self.numbers) {
             if *number != should {
                 let key = Row::default().and(column, should);

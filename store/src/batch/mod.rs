@@ -84,13 +84,13 @@ pub struct AccountRow {
     pub since_micros: Option<Micros>,
     /// active, deactivated, suspended, takendown, deleted, inactive.
     pub status: String,
-    /// Number in the ledger.
+    /// Number in the ledger, as it was read; it is written by a [`NumberRow`].
     pub ledger_id: Option<AccountId>,
     /// Its follows were read only up to the bound.
     pub capped: bool,
 }
 
-/// The number in the ledger of an account that is known to the store.
+/// The number that an account gets in the ledger, once.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
 pub struct NumberRow {
     /// Whose.

@@ -4,7 +4,8 @@ SELECT
     o.did,
     s.points
 FROM assignment s -- this one outside, in the order of its key: nothing is sorted
-CROSS JOIN account o
-LEFT JOIN account h ON h.ledger_id = s.holder
+CROSS JOIN numbered o
+LEFT JOIN ledger_number nh ON nh.ledger_id = s.holder
+LEFT JOIN account h ON h.id = nh.account
 WHERE o.ledger_id = s.origin
 ORDER BY s.holder, s.origin

@@ -13,7 +13,7 @@ SELECT
     h.received,
     h.given
 FROM history h -- this one outside, in the order of its key: nothing is sorted
-CROSS JOIN account a
+CROSS JOIN numbered a
 CROSS JOIN state s
 WHERE a.ledger_id = h.holder
 ORDER BY h.holder, h.epoch

@@ -41,7 +41,9 @@ SELECT
     j.nonce,
     j.parameters
 FROM journal j
-LEFT JOIN account s ON s.ledger_id = j.sender
-LEFT JOIN account r ON r.ledger_id = j.receiver
+LEFT JOIN ledger_number ns ON ns.ledger_id = j.sender
+LEFT JOIN account s ON s.id = ns.account
+LEFT JOIN ledger_number nr ON nr.ledger_id = j.receiver
+LEFT JOIN account r ON r.id = nr.account
 WHERE CAST(:since AS BIGINT) IS NULL OR j.micros >= CAST(:since AS BIGINT)
 ORDER BY j.position

@@ -12,7 +12,7 @@ FROM (
         AND (CAST(:since AS BIGINT) IS NULL OR micros >= CAST(:since AS BIGINT))
     GROUP BY sender, receiver
 ) e
-CROSS JOIN account s
-CROSS JOIN account r
+CROSS JOIN numbered s
+CROSS JOIN numbered r
 WHERE s.ledger_id = e.sender AND r.ledger_id = e.receiver
 ORDER BY e.sender, e.receiver

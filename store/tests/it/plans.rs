@@ -14,8 +14,9 @@ const ROWS: &str = "
     INSERT INTO state (singleton, batch, position, ticks, seed, epoch, epoch_micros, clock_micros, flow_position, depth)
         VALUES (1, 1, 50000, 5, 1, 5, 1000000, 5000000, 50000, 2);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-        INSERT INTO account (id, did, hop, ledger_id, since_micros)
-        SELECT i, 'did:web:a' || CAST(i AS TEXT), CASE WHEN i < 6 THEN 0 WHEN i < 900 THEN 1 ELSE 2 END, i, i FROM n;
+        INSERT INTO account (id, did, hop, since_micros)
+        SELECT i, 'did:web:a' || CAST(i AS TEXT), CASE WHEN i < 6 THEN 0 WHEN i < 900 THEN 1 ELSE 2 END, i FROM n;
+    INSERT INTO ledger_number (ledger_id, account) SELECT id, id FROM account;
     INSERT INTO tracked (account) SELECT id FROM account WHERE id < 6;
     INSERT INTO circle_change (id, micros, account, to_hop, cause) SELECT id, id, id, hop, 'follow' FROM account;
     INSERT INTO ledger_account (id, own, others, tally, rows, unclaimed, ordinal, position)

@@ -17,9 +17,10 @@ const GIVERS: u64 = 1_000;
 fn with_likes(database: &Database, likes: u64) -> Kith {
     let kith = replayed(database.url());
     database.execute(&format!(
-        "INSERT INTO account (id, did, status, ledger_id)
+        "INSERT INTO account (id, did, status)
          WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {GIVERS} - 1)
-         SELECT 1000000 + i, 'did:web:made-up-' || CAST(i AS TEXT), 'active', 1000000 + i FROM n;
+         SELECT 1000000 + i, 'did:web:made-up-' || CAST(i AS TEXT), 'active' FROM n;
+         INSERT INTO ledger_number (ledger_id, account) SELECT id, id FROM account WHERE id >= 1000000;
          INSERT INTO journal (position, epoch, kind, outcome, sender, receiver, points, nonce, held,
              sink_points, record, rkey, rev, subject_rkey, micros)
          WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {likes} - 1)

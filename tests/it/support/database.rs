@@ -8,17 +8,14 @@ use tempfile::TempDir;
 use crate::postgres::postgres;
 
 /// Table, columns (`#`: bytes), order.
-const CONTENTS: [(&str, &str, &str); 16] = [
+const CONTENTS: [(&str, &str, &str); 17] = [
     (
         "state",
         "position ticks epoch epoch_base clock_micros depth",
         "singleton",
     ),
-    (
-        "account",
-        "id did hop since_micros status ledger_id capped",
-        "id",
-    ),
+    ("account", "id did hop since_micros status capped", "id"),
+    ("ledger_number", "ledger_id account", "ledger_id"),
     ("repo", "account rev #data", "account"),
     ("forgotten", "account", "account"),
     ("status_event", "account micros", "account"),
