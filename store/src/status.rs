@@ -120,6 +120,8 @@ pub struct CheckpointStatus {
 /// An open gap in the status.
 #[derive(Debug, Clone, Serialize, JsonSchema, sqlx::FromRow)]
 pub struct GapStatus {
+    /// Its number, in the order of discovery.
+    pub id: i64,
     /// What was noticed: see [`crate::batch::GapRow::kind`].
     pub kind: String,
     /// The account whose repo it is; null: everybody's.
@@ -138,6 +140,10 @@ pub struct GapStatus {
     pub accounts: i64,
     /// Of them, not yet read.
     pub accounts_left: i64,
+    /// Event time at which it was noticed, unix microseconds.
+    pub opened_micros: i64,
+    /// Likes found so far.
+    pub likes_found: i64,
 }
 
 /// The ends that a like can meet, in the order of the tests. All are shown, also at zero.
@@ -283,8 +289,9 @@ impl Store {
     }
 
     async fn open_gaps(&self) -> Result<Vec<GapStatus>, StoreError> {
-        const SQL: &str = "SELECT g.kind, a.did, g.source, g.from_rev, g.to_rev, g.from_micros, \
-            g.to_micros, g.accounts, g.accounts_left FROM gap g \
+        const SQL: &str = "SELECT g.id, g.kind, a.did, g.source, g.from_rev, g.to_rev, \
+            g.from_micros, g.to_micros, g.accounts, g.accounts_left, g.opened_micros, \
+            g.likes_found FROM gap g \
             LEFT JOIN account a ON a.id = g.account WHERE g.closed_micros IS NULL \
             ORDER BY g.id LIMIT $1";
         Ok(on_readers!(self, pool =>

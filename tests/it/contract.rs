@@ -85,7 +85,7 @@ fn field_names_are_a_contract() {
     let fields: Vec<&str> = explained.keys().map(String::as_str).collect();
     assert_eq!(
         fields.join(" "),
-        "did entered followers_at_the_edge handle hop left moved paths reason since_micros status"
+        "did entered followers_at_the_edge handle handles hop left moved paths reason since_micros status"
     );
 
     let status = kith.json(&["status"]);

@@ -1,15 +1,18 @@
 //! The page in a real browser, on the recording's database.
 
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use kith_tests::{Database, missing, project};
+use kith_tests::{Database, Signal, frames, missing, project, recordings};
 
-use crate::http::serve;
-use crate::reports::replayed;
+use crate::http::{address, serve};
+use crate::reports::{configured, replayed};
 
 /// An account of the recording, hop 2; its handle becomes a stranger's markup.
 const STRANGER: &str = "did:plc:sxmei4ym4fsfdyeu4nxhimby";
+/// Two of hop 2 that come to claim one name.
+const TWINS: &str = "'did:plc:bdnr6r6dm2nv67ow46s2yoxs', 'did:plc:spe4eu2gbtws2zvhl5n34rbp'";
 const MARKUP: &str = "<img src=x onerror=\"window.acted=1\"><script>window.acted=1</script>";
 
 /// A folder whose packages are installed.
@@ -39,14 +42,16 @@ fn has_browser() -> bool {
     found
 }
 
+/// The folder of the tests in a browser, where there is one.
+fn browser() -> Option<PathBuf> {
+    installed("tests/page").filter(|_| has_browser())
+}
+
 #[test]
 fn every_view_is_right_in_chromium() {
-    let Some(folder) = installed("tests/page") else {
+    let Some(folder) = browser() else {
         return;
     };
-    if !has_browser() {
-        return;
-    }
     let database = Database::sqlite();
     let kith = replayed(database.url());
     database.execute(&format!(
@@ -64,6 +69,61 @@ fn every_view_is_right_in_chromium() {
         String::from_utf8_lossy(&tested.stderr)
     );
     assert!(tested.status.success(), "{said}");
+}
+
+/// Late, refused and missing answers; names that several claim; a database that moves, and a service
+/// that is killed and comes back.
+#[test]
+fn what_moves_and_fails_is_told_in_chromium() {
+    let Some(folder) = browser() else {
+        return;
+    };
+    let database = Database::sqlite();
+    let kith = configured(database.url());
+    let all = frames::read(&recordings().first);
+    let (begin, rest) = all.split_at(all.len() * 8 / 9);
+    for (name, part) in [("begin", begin), ("rest", rest)] {
+        frames::write(&kith.folder().join(name), part).expect("written");
+    }
+    let _ = kith.run(&["replay", "--frames", "begin"]).expect_ok();
+    database.execute(&format!(
+        "UPDATE account SET handle = 'twin.example' WHERE did IN ({TWINS})"
+    ));
+    let (mut running, web) = serve(&kith, false);
+    let mut tested = Command::new("node")
+        .args(["moving.mjs", &format!("http://{}", web.address)])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("node starts");
+    let mut answer = tested.stdin.take().expect("piped");
+    let mut said = String::new();
+    for line in BufReader::new(tested.stdout.take().expect("piped")).lines() {
+        let line = line.expect("text");
+        match line.strip_prefix("> ") {
+            Some("replay") => {
+                let _ = kith.run(&["replay", "--frames", "rest"]).expect_ok();
+            }
+            Some("kill") => running.signal(Signal::Kill),
+            Some("serve") => {
+                running = kith.start(&["serve", "--listen", &web.address]);
+                let _ = address(&mut running);
+            }
+            _ => {
+                said += &line;
+                said += "\n";
+            }
+        }
+        if line.starts_with("> ") {
+            answer.write_all(b"done\n").expect("it waits");
+        }
+    }
+    let mut errors = tested.stderr.take().expect("piped");
+    let _ = errors.read_to_string(&mut said).expect("text");
+    let status = tested.wait().expect("it ends");
+    assert!(status.success(), "{said}");
 }
 
 /// What is compiled in is what its sources make.

@@ -110,6 +110,13 @@ impl File {
 
 /// The example's configuration, its recording replayed into a database.
 pub(crate) fn replayed(database: &str) -> Kith {
+    let kith = configured(database);
+    let _ = kith.run(&["replay", "--frames", FRAMES]).expect_ok();
+    kith
+}
+
+/// The example's configuration.
+pub(crate) fn configured(database: &str) -> Kith {
     let config = fs::read_to_string(project().join("examples/recording.toml")).expect("an example");
     let written = "sqlite:recording.db";
     assert!(config.contains(written));
@@ -117,7 +124,6 @@ pub(crate) fn replayed(database: &str) -> Kith {
     for folder in ["tests", "reports"] {
         symlink(project().join(folder), kith.folder().join(folder)).expect("links can be made");
     }
-    let _ = kith.run(&["replay", "--frames", FRAMES]).expect_ok();
     kith
 }
 

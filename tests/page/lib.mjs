@@ -8,11 +8,12 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 export const chromium = process.env.CHROMIUM ?? PLACES.find(existsSync);
 
-export async function launch() {
+/** A browser, with more arguments if need be. */
+export async function launch(more = []) {
   return puppeteer.launch({
     executablePath: chromium,
     // WebGL in software, and no sandbox: tests may run as root, and the page is our own.
-    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage", "--lang=en"],
+    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage", "--lang=en", ...more],
   });
 }
 

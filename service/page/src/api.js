@@ -1,5 +1,5 @@
 // Asking the service. The browser keeps answers by their ETag, so asking again costs a look at the journal's position.
-import { harmless } from "./dom.js";
+import { harmless, learn } from "./names.js";
 
 /** An answer that says no: what the service says of it. */
 export class Refusal extends Error {
@@ -35,27 +35,36 @@ export const explain = async (account, signal) => (await get(`/api/v1/explain/${
 
 const MEMBERS_MAX = 20000;
 const PAGE = 5000;
+// Handles and statuses change without a word; asking again what did not change costs little.
+const MEMBERS_KEPT_MS = 60000;
 let members;
 
-/** The members of the circle, by DID; as many as can be shown. Read once, and again when told that it changed. */
+/**
+ * The members of the circle by DID, those nearest to the tracked accounts first: as many as can be shown, and whether
+ * there are `more`. Kept for a minute, or until told that the circle changed.
+ */
 export function circle() {
-  members ??= (async () => {
+  if (members && Date.now() - members.read < MEMBERS_KEPT_MS) return members.known;
+  const now = { read: Date.now() };
+  now.known = (async () => {
     const all = new Map();
     for (let offset = 0; offset < MEMBERS_MAX; offset += PAGE) {
       const { rows, more } = await page("circle", { limit: PAGE, offset });
       for (const row of rows) all.set(row.did, row);
+      all.more = more;
       if (!more) break;
     }
+    learn([...all.values()]);
     return all;
   })().catch((error) => {
-    members = undefined;
+    if (members === now) members = undefined;
     throw error;
   });
-  return members;
+  members = now;
+  return members.known;
 }
 
-export const nameOf = (known, did) => known.get(did)?.handle ?? did;
-
+const RETRY_MS = 4000;
 const heard = new EventTarget();
 let last;
 
@@ -64,9 +73,10 @@ let last;
  * seen does not listen: browsers allow six connections to a host, and other tabs need theirs.
  */
 export function listen() {
-  let source;
+  let source, again;
   const tell = (type, detail) => heard.dispatchEvent(new CustomEvent(type, { detail }));
   const stop = () => {
+    clearTimeout(again);
     source?.close();
     source = undefined;
   };
@@ -74,7 +84,11 @@ export function listen() {
     stop();
     source = new EventSource("/api/v1/events");
     source.onopen = () => tell("live", true);
-    source.onerror = () => tell("live", false);
+    source.onerror = () => {
+      tell("live", false);
+      // After a broken line the browser tries again by itself; after an answer that says no it does not.
+      if (source?.readyState === EventSource.CLOSED) again = setTimeout(start, RETRY_MS * (1 + Math.random()));
+    };
     for (const type of ["state", "like", "change"]) {
       source.addEventListener(type, (event) => {
         const data = JSON.parse(event.data);

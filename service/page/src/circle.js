@@ -3,7 +3,8 @@
 import Graph from "graphology";
 import Sigma from "sigma";
 import * as api from "./api.js";
-import { account, badge, card, el, empty, harmless, hopWord, number, table } from "./dom.js";
+import { account, badge, card, el, empty, hopWord, number, table } from "./dom.js";
+import { name } from "./names.js";
 
 const TIES_MAX = 3000;
 // Ties drawn while no account is chosen; beyond this many accounts who brought in whom is left out, too.
@@ -13,24 +14,42 @@ const STEP = 0.18;
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export async function circle({ signal }) {
-  const [known, ties] = await Promise.all([api.circle(), api.report("ties", { limit: TIES_MAX }, signal).then(together)]);
+  const [known, flowed, status] = await Promise.all([api.circle(), api.page("ties", { limit: TIES_MAX }, signal), api.status(signal)]);
+  const ties = together(flowed.rows);
+  const all = Object.values(status.circle).reduce((sum, n) => sum + n, 0);
   const title = el("div", { class: "head" }, el("h1", {}, "The circle"),
-    el("p", { class: "soft" }, `${number(known.size)} accounts, and the ${number(ties.length)} strongest ties among them.`));
+    el("p", { class: "soft" }, `${known.more ? `The first ${number(known.size)} of ${number(all)}` : number(known.size)} accounts, and the ${flowed.more ? `${number(ties.length)} strongest` : number(ties.length)} ties among them.`));
   if (known.size === 0) {
     return [title, card("", null, empty("Nobody is in the circle yet.", ["Add an account: ", el("code", {}, "kith track add HANDLE"), "."]))];
   }
   const graph = build(known, ties);
-  const canvas = el("div", { tabindex: "0", role: "application", "aria-label": "Picture of the circle: arrow keys move it, plus and minus zoom, 0 shows all. The table below says the same.", "aria-describedby": "chosen" });
+  const canvas = el("div", { tabindex: "0", role: "application", "aria-label": "Picture of the circle: arrow keys move it, plus and minus zoom, 0 shows all. Below, an account can be chosen by its name, and a table names the strongest ties.", "aria-describedby": "chosen" });
   const chosen = el("div", { id: "chosen", "aria-live": "polite" }, el("p", { class: "soft", style: { margin: "0" } }, "Choose an account in the picture, or by its name."));
-  let move = () => {};
-  const tool = (sign, label, key) => el("button", { type: "button", "aria-label": label, onclick: () => move(key) }, sign);
+  // Without WebGL there is no picture, but an account and its ties can be asked for all the same.
+  let picture = { move() {}, mark() {}, goTo() {} };
+  const tool = (sign, label, key) => el("button", { type: "button", "aria-label": label, onclick: () => picture.move(key) }, sign);
   const map = el("div", { class: "map" }, canvas, el("div", { class: "tools", style: { inset: "auto 0.75rem 0.75rem auto" } }, tool("+", "Zoom in", "+"), tool("−", "Zoom out", "-"), tool("⤢", "Show all", "0")));
   const names = [...known.values()].slice(0, 500);
   const search = el("input", { id: "choose", list: "members", autocomplete: "off", spellcheck: "false" });
   const picker = el("form", { style: { "max-width": "22rem" } }, el("label", { for: "choose" }, "Choose an account"), search,
-    el("datalist", { id: "members" }, names.map((row) => el("option", { value: harmless(row.handle ?? row.did) }))));
+    el("datalist", { id: "members" }, names.map((row) => el("option", { value: name(row.did, row.handle) }))));
 
-  map.addEventListener("shown", () => { move = draw(canvas, graph, known, ties, chosen, picker, search, signal); });
+  const choose = (did) => {
+    picture.mark(did);
+    tell(chosen, did && known.get(did), ties);
+  };
+  picker.addEventListener("submit", (event) => event.preventDefault());
+  search.addEventListener("change", () => {
+    const text = search.value.trim().toLowerCase();
+    const row = [...known.values()].find((row) => row.did === text || name(row.did, row.handle).toLowerCase() === text);
+    if (!row) {
+      chosen.replaceChildren(empty("Nobody in the circle has this name.", "Choose one that the list offers."));
+      return;
+    }
+    choose(row.did);
+    picture.goTo(row.did);
+  });
+  map.addEventListener("shown", () => { picture = draw(canvas, graph, choose, signal) ?? picture; });
   const strongest = ties.slice(0, 8);
   return [
     title, map,
@@ -78,7 +97,7 @@ function build(known, ties) {
   const bold = ties.length > 300 ? 1 : 0.5;
   for (const row of known.values()) {
     const size = (row.hop === 0 ? 8 : 0) + scale * (2.5 + [0, 2, 0, 0][row.hop] + 7 * Math.sqrt((weight.get(row.did) ?? 0) / most));
-    graph.addNode(row.did, { ...places.get(row.did), size, hop: row.hop, label: harmless(row.handle ?? row.did) });
+    graph.addNode(row.did, { ...places.get(row.did), size, hop: row.hop, label: name(row.did, row.handle) });
   }
   for (const row of known.values()) {
     if (row.by && graph.hasNode(row.by) && row.by !== row.did) graph.mergeEdge(row.by, row.did, { size: 0.6, kind: "by" });
@@ -141,12 +160,12 @@ function chance(text) {
   return ((sum ^ (sum >>> 15)) >>> 0) / 4294967296;
 }
 
-/** Draws, and returns what moves the picture by a key. */
-function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
+/** Draws, calls back when an account is chosen, and returns what moves the picture; nothing where there is no WebGL. */
+function draw(canvas, graph, choose, signal) {
   let focus = null;
   let near = new Set();
   let paint = {};
-  const isLarge = known.size > CROWD;
+  const isLarge = graph.order > CROWD;
   const colours = () => {
     paint = { soft: variable("--line"), edge: variable("--edge"), tie: variable("--hop0"), ink: variable("--ink"), card: variable("--card"), hops: [0, 1, 2, 3].map((hop) => variable(`--hop${hop}`)) };
   };
@@ -157,7 +176,7 @@ function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
       labelFont: "system-ui, sans-serif",
       labelSize: 13,
       labelColor: { color: paint.ink },
-      labelRenderedSizeThreshold: known.size > 100 ? 7 : 3.5,
+      labelRenderedSizeThreshold: graph.order > 100 ? 7 : 3.5,
       labelDensity: 0.6,
       minCameraRatio: 0.02,
       maxCameraRatio: 3,
@@ -180,30 +199,21 @@ function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
   } catch (error) {
     console.warn(error);
     canvas.append(empty("This browser cannot draw the picture: it has no WebGL.", "The table below names the strongest ties."));
-    return () => {};
+    return undefined;
   }
-  const choose = (did) => {
+  const mark = (did) => {
     focus = did;
     near = new Set(did ? graph.neighbors(did) : []);
     picture.refresh({ skipIndexation: true });
-    tell(chosen, did && known.get(did), ties);
+  };
+  const goTo = (did) => {
+    const at = picture.getNodeDisplayData(did);
+    picture.getCamera().animate({ x: at.x, y: at.y, ratio: 0.35 }, { duration: 300 });
   };
   picture.on("clickNode", ({ node }) => choose(node));
   picture.on("clickStage", () => choose(null));
   picture.on("enterNode", () => (canvas.style.cursor = "pointer"));
   picture.on("leaveNode", () => (canvas.style.cursor = "grab"));
-  picker.addEventListener("submit", (event) => event.preventDefault());
-  search.addEventListener("change", () => {
-    const text = search.value.trim().toLowerCase();
-    const row = [...known.values()].find((row) => row.did === text || harmless(row.handle ?? row.did).toLowerCase() === text);
-    if (!row) {
-      chosen.replaceChildren(empty("Nobody in the circle has this name.", "Choose one that the list offers."));
-      return;
-    }
-    choose(row.did);
-    const at = picture.getNodeDisplayData(row.did);
-    picture.getCamera().animate({ x: at.x, y: at.y, ratio: 0.35 }, { duration: 300 });
-  });
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", () => {
     colours();
@@ -227,7 +237,7 @@ function draw(canvas, graph, known, ties, chosen, picker, search, signal) {
   canvas.addEventListener("keydown", (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey && move(event.key)) event.preventDefault();
   });
-  return move;
+  return { move, mark, goTo };
 }
 
 /** The label of a node under the pointer, on a plate. */

@@ -1,5 +1,6 @@
 // Building the document. Whatever comes from strangers becomes a text node: nothing here, or anywhere in the page,
 // reads markup.
+import { harmless, name } from "./names.js";
 
 /** An element: properties, attributes (`aria-…`, `role`, …), listeners (`onclick`), children (texts or elements). */
 export function el(tag, given = {}, ...children) {
@@ -16,12 +17,6 @@ export function el(tag, given = {}, ...children) {
   node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
-
-// Controls, and characters that act unseen: what the command line makes harmless, too.
-const UNSEEN = /[\p{Cc}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/gu;
-
-/** A stranger's text, without what is not seen but acts. */
-export const harmless = (text) => String(text).replace(UNSEEN, "\ufffd");
 
 const whole = new Intl.NumberFormat("en");
 const parts = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
@@ -53,7 +48,7 @@ export const badge = (hop) => el("span", { class: `badge ${hopClass(hop)}` }, ho
 /** A link to an account's page, by name where one is known. */
 export function account(did, handle) {
   if (!did) return document.createTextNode("–");
-  return el("a", { href: `#/account/${encodeURIComponent(did)}`, title: harmless(did) }, el("bdi", {}, harmless(handle || did)));
+  return el("a", { href: `#/account/${encodeURIComponent(did)}`, title: harmless(did) }, el("bdi", {}, name(did, handle)));
 }
 
 export const card = (kind, title, ...children) =>
@@ -61,6 +56,15 @@ export const card = (kind, title, ...children) =>
 
 /** What to show where there is nothing: what that means, and what to do. */
 export const empty = (...lines) => el("div", { class: "empty" }, ...lines.map((line) => el("p", {}, ...[line].flat())));
+
+/** Why there is no answer, and a button that asks again. */
+export const failed = (error, again) => [
+  empty(error.message, error.help ?? ""),
+  el("button", { type: "button", onclick: () => again() }, "Try again"),
+];
+
+/** A remark below a table or a picture, and the command that says more. */
+export const remark = (text, command) => el("p", { class: "soft small below" }, text, command && el("code", {}, command));
 
 /** A table. Columns: title, how to show a row, and a class. */
 export function table(label, columns, rows) {

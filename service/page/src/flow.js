@@ -1,16 +1,18 @@
 // The path of points from a viewer to a holder, as a picture: accounts in columns by their distance from the holder,
 // a band for each leg, as wide as the points that went there. A leg that skips columns has a place of its own in each.
-import { el, harmless, number } from "./dom.js";
+import { el, number } from "./dom.js";
+import { harmless, name } from "./names.js";
 
 const COLUMN = 260;
 const NODE = 14;
 const GAP = 34;
 const BAND_MAX = 44;
-const LEGS_MAX = 40;
+/** Legs in a picture: of more, those nearest to the holder. */
+export const LEGS_DRAWN = 40;
 const NAME_MAX = 26;
 
 export function flow(legs, viewer, holder) {
-  const shown = legs.slice(0, LEGS_MAX);
+  const shown = legs.slice(0, LEGS_DRAWN);
   const nodes = place(shown, viewer, holder);
   const most = Math.max(...shown.map((leg) => leg.points));
   const band = (points) => Math.max(1.5, (points / most) * BAND_MAX);
@@ -46,9 +48,9 @@ export function flow(legs, viewer, holder) {
     }
   }
   const width = last * COLUMN + 230;
-  const name = (did) => nodes.get(did)?.name ?? harmless(did);
+  const called = (did) => nodes.get(did)?.name ?? harmless(did);
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "The path of the points" },
-    el("svg:svg", { class: "flow", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${shown.length} legs from ${name(viewer)} to ${name(holder)}`, style: { "min-width": `${Math.min(width, 640)}px`, "max-width": `${width * 1.2}px` } },
+    el("svg:svg", { class: "flow", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${shown.length} legs from ${called(viewer)} to ${called(holder)}`, style: { "min-width": `${Math.min(width, 640)}px`, "max-width": `${width * 1.2}px` } },
       bands(ways),
       [...nodes.values()].map((one) => label(one, viewer))));
 }
@@ -57,7 +59,7 @@ export function flow(legs, viewer, holder) {
 function place(legs, viewer, holder) {
   const nodes = new Map();
   const node = (did, handle) => {
-    if (!nodes.has(did)) nodes.set(did, { did, name: harmless(handle ?? did), step: 1, weight: 0, in: 0, out: 0, came: 0 });
+    if (!nodes.has(did)) nodes.set(did, { did, name: name(did, handle), step: 1, weight: 0, in: 0, out: 0, came: 0 });
     return nodes.get(did);
   };
   for (const leg of legs) {

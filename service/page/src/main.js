@@ -2,7 +2,8 @@
 import "./page.css";
 import "uplot/dist/uPlot.min.css";
 import * as api from "./api.js";
-import { el, empty, harmless } from "./dom.js";
+import { el, failed } from "./dom.js";
+import { harmless } from "./names.js";
 import { overview } from "./overview.js";
 import { trust } from "./trust.js";
 import { account } from "./account.js";
@@ -37,7 +38,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   main.replaceChildren(el("p", { class: "wait", role: "status" }, "One moment …"));
-  const view = VIEWS[name];
+  const view = Object.hasOwn(VIEWS, name) && VIEWS[name];
   try {
     if (!view) throw new api.Refusal({ detail: "There is no such page", help: "the pages are named above" });
     const content = await view({ argument, query, signal });
@@ -49,7 +50,7 @@ async function show() {
     if (signal.aborted) return;
     if (!(error instanceof api.Refusal)) console.error(error);
     main.replaceChildren(
-      el("section", { class: "card", role: "alert" }, el("h1", {}, "That did not work"), empty(error.message, error.help ?? "Load the page again.")),
+      el("section", { class: `card ${error.status === 0 ? "lost" : ""}`, role: "alert" }, el("h1", {}, "That did not work"), failed(error, show)),
     );
   }
   const title = main.querySelector("h1")?.textContent;
@@ -62,7 +63,11 @@ async function show() {
 document.getElementById("find").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = document.getElementById("find-text").value.trim();
-  if (text) location.hash = `#/account/${encodeURIComponent(text)}`;
+  if (!text) return;
+  const hash = `#/account/${encodeURIComponent(text)}`;
+  // The same address again is no change, but somebody who asks again wants an answer.
+  if (location.hash === hash) show();
+  else location.hash = hash;
 });
 
 document.querySelector(".skip").addEventListener("click", (event) => {
@@ -73,7 +78,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 const NAMES_MAX = 500;
 document.getElementById("find-text").addEventListener("focus", async () => {
   const list = document.getElementById("accounts");
-  if (list.childElementCount > 0) return;
   const known = await api.circle().catch(() => new Map());
   const named = [...known.values()].filter((row) => row.handle).slice(0, NAMES_MAX);
   list.replaceChildren(...named.map((row) => el("option", { value: harmless(row.handle) })));
@@ -82,7 +86,8 @@ document.getElementById("find-text").addEventListener("focus", async () => {
 const live = document.getElementById("live");
 api.on("live", (on) => {
   live.classList.toggle("on", on);
-  live.lastElementChild.textContent = on ? "live" : "no connection; trying again";
+  live.lastElementChild.textContent = on ? "connected" : "no connection; trying again";
+  if (on && main.querySelector("[role=alert].lost")) show();
 });
 
 window.addEventListener("hashchange", show);

@@ -1,22 +1,36 @@
 // Where the service stands: the circle, the pace, the epoch and its books, sources, gaps.
 import * as api from "./api.js";
-import { account, bar, card, el, empty, hopClass, hopWord, number, span, stack, table, time } from "./dom.js";
+import { account, bar, card, el, empty, hopClass, hopWord, number, remark, span, stack, table, time } from "./dom.js";
 import { chart } from "./chart.js";
 
 const REFRESH_MS = 2000;
+// A service that stops says nothing: it is asked for, too.
+const LOOK_MS = 15000;
 const NEWS_MAX = 12;
+const GAPS_MAX = 20;
+const EPOCHS_MAX = 5000;
+const FOCUSABLE = "a, [tabindex]";
 const MINUTE = 60000000;
 const MINUTES = 60;
+// Of the journal, what the report pulse looks at.
+const PULSE_POSITIONS = 20000;
 
-export async function overview({ signal }) {
+/** All that the view shows, as of now. */
+async function read(signal) {
   const [status, epochs, pulse, gaps] = await Promise.all([
     api.status(signal),
-    api.report("epochs", { limit: 5000 }, signal),
+    api.page("epochs", { limit: EPOCHS_MAX }, signal),
     api.report("pulse", { limit: MINUTES }, signal),
-    api.report("gaps", { limit: 20 }, signal),
+    api.report("gaps", { limit: GAPS_MAX }, signal),
   ]);
+  return { status, epochs: epochs.rows, olderEpochs: epochs.more, pulse, gaps };
+}
+
+export async function overview({ signal }) {
+  let now = await read(signal);
+  let asOf = Date.now();
   const slots = {};
-  const slot = (name, kind, title) => (slots[name] = card(kind, title));
+  const slot = (name, kind, title) => card(kind, title, (slots[name] = el("div")));
   const place = el("span", { class: "soft" });
   const page = [
     el("div", { class: "head" }, el("h1", {}, "Overview"), place),
@@ -34,54 +48,70 @@ export async function overview({ signal }) {
       slot("gaps", "", "Gaps"),
     ),
   ];
-  const fill = (name, ...content) => slots[name].replaceChildren(slots[name].firstChild, ...content.flat(Infinity));
-
-  const showStatus = (status) => {
-    place.textContent = `journal position ${number(status.journal.position)}`;
-    fill("circle", theCircle(status));
-    fill("likes", theLikes(status));
-    fill("sources", theSources(status));
-    fill("backfill", theBackfill(status));
+  // What is as it was stays, and who is there with the keyboard keeps the place.
+  const fill = (name, ...content) => {
+    const [old, fresh] = [slots[name], el("div", {}, ...content)];
+    if (fresh.isEqualNode(old)) return;
+    const place = [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+    old.replaceChildren(...fresh.childNodes);
+    if (place >= 0) old.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
   };
-  showStatus(status);
-  fill("books", theBooks(epochs));
-  fill("gaps", theGaps(gaps));
+  const showEpoch = () => fill("epoch", theEpoch(now.status, now.epochs));
   // A chart holds on to much until its signal: the one before goes when the next comes.
-  let drawn;
+  let drawn, shownPulse;
   const showPulse = (pulse) => {
+    const said = JSON.stringify(pulse);
+    if (said === shownPulse) return;
+    shownPulse = said;
     drawn?.abort();
     drawn = new AbortController();
-    fill("pulse", thePulse(pulse, drawn.signal));
+    fill("pulse", thePulse(pulse, now.status.journal.position, drawn.signal));
   };
-  showPulse(pulse);
+  const show = () => {
+    place.textContent = `journal position ${number(now.status.journal.position)}`;
+    fill("circle", theCircle(now.status));
+    fill("likes", theLikes(now.status));
+    fill("sources", theSources(now.status));
+    fill("backfill", theBackfill(now.status));
+    fill("books", theBooks(now.epochs, now.olderEpochs));
+    fill("gaps", theGaps(now.gaps, now.status));
+    showEpoch();
+    showPulse(now.pulse);
+  };
+  show();
   signal.addEventListener("abort", () => drawn.abort());
-  const showEpoch = () => fill("epoch", theEpoch(status, epochs));
-  showEpoch();
   theNews(slots.news, signal);
 
-  let due;
+  // One look at a time; what is heard of meanwhile asks for the next.
+  let due, looking = false, again = false;
+  const look = async () => {
+    due = undefined;
+    looking = true;
+    again = false;
+    try {
+      now = await read(signal);
+      asOf = Date.now();
+      show();
+    } catch (error) {
+      if (!signal.aborted) place.textContent = `Not read again since ${time(asOf * 1000)}: ${error.message}.`;
+    }
+    looking = false;
+    if (again) soon();
+  };
+  const soon = () => {
+    if (signal.aborted) return;
+    if (looking) again = true;
+    else due ??= setTimeout(look, REFRESH_MS);
+  };
   api.on("state", () => {
     showEpoch();
-    due ??= setTimeout(async () => {
-      due = undefined;
-      try {
-        const [status, pulse, epochs, gaps] = await Promise.all([
-          api.status(signal),
-          api.report("pulse", { limit: MINUTES }, signal),
-          api.report("epochs", { limit: 5000 }, signal),
-          api.report("gaps", { limit: 20 }, signal),
-        ]);
-        if (signal.aborted) return;
-        showStatus(status);
-        fill("books", theBooks(epochs));
-        fill("gaps", theGaps(gaps));
-        showPulse(pulse);
-      } catch {
-        // The line at the bottom tells of a lost connection.
-      }
-    }, REFRESH_MS);
+    soon();
   }, signal);
-  signal.addEventListener("abort", () => clearTimeout(due));
+  const clock = setInterval(() => document.hidden || soon(), LOOK_MS);
+  signal.addEventListener("abort", () => {
+    clearTimeout(due);
+    clearInterval(clock);
+  });
   return page;
 }
 
@@ -127,11 +157,12 @@ function theLikes(status) {
     el("div", { class: colour[name] ?? "outside" }, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, bar(n / most)), el("dd", {}, number(n)))));
 }
 
-function thePulse(pulse, signal) {
+function thePulse(pulse, position, signal) {
   if (pulse.length === 0) return empty("No likes yet.", "Each one that reaches the ledger is a stroke here.");
   const rows = pulse.toReversed();
-  // A minute without likes has no row.
-  const from = rows.at(-1).minute_micros - (MINUTES - 1) * MINUTE;
+  // A minute without likes has no row; but what is before the oldest row may not have been looked at.
+  const hour = rows.at(-1).minute_micros - (MINUTES - 1) * MINUTE;
+  const from = position > PULSE_POSITIONS ? Math.max(hour, rows[0].minute_micros) : hour;
   const byMinute = new Map(rows.map((row) => [row.minute_micros, row]));
   const xs = [], likes = [], accepted = [];
   for (let at = from; at <= rows.at(-1).minute_micros; at += MINUTE) {
@@ -156,7 +187,7 @@ const LOSSES = [
   ["burned", "rounding", "--line"],
 ];
 
-function theBooks(epochs) {
+function theBooks(epochs, areMore) {
   if (epochs.length === 0) return empty("No points were made yet.", "The first like makes the first account's own points.");
   const sum = (name) => epochs.reduce((all, row) => all + row[name], 0);
   const minted = sum("minted");
@@ -171,7 +202,7 @@ function theBooks(epochs) {
         ? el("span", { class: "ok" }, "The books balance: nothing came from nowhere, nothing is missing.")
         : el("span", { class: "bad" }, `The books are off by ${number(residual)}: run kith verify.`);
   return [
-    el("p", {}, `Of ${number(minted)} points ever made. `, verdict),
+    el("p", {}, `Of ${number(minted)} points ${areMore ? `made in the last ${number(epochs.length)} epochs` : "ever made"}. `, verdict),
     stack("Where all points are", [["with accounts", there, "var(--hop1)"], ["the sink", sink, "var(--hop0)"], ...losses]),
   ];
 }
@@ -229,15 +260,22 @@ function theDayOne(day) {
         ]);
 }
 
-function theGaps(gaps) {
-  if (gaps.length === 0) return empty("Nothing was missed.", "Where a stream breaks, or a commit does not follow the one before, it is told here, with what was recovered.");
-  return table("Gaps", [
-    ["what", (row) => row.kind],
-    ["of", (row) => (row.did ? account(row.did) : el("span", { class: "name" }, row.source ?? "–"))],
-    ["noticed", (row) => time(row.opened_micros)],
-    ["state", (row) => (row.closed_micros === null ? `${number(row.accounts_left)} of ${number(row.accounts)} accounts left to read` : "closed")],
-    ["likes found", (row) => number(row.likes_found), "num"],
-  ], gaps);
+function theGaps(newest, status) {
+  const closed = newest.filter((row) => row.closed_micros !== null);
+  const open = status.gaps.toReversed().slice(0, GAPS_MAX);
+  const rows = [...open, ...closed].slice(0, GAPS_MAX);
+  if (rows.length === 0) return empty("Nothing was missed.", "Where a stream breaks, or a commit does not follow the one before, it is told here, with what was recovered.");
+  const leftOut = status.open_gaps - open.length;
+  return [
+    table("Gaps", [
+      ["what", (row) => row.kind],
+      ["of", (row) => (row.did ? account(row.did) : el("span", { class: "name" }, row.source ?? "–"))],
+      ["noticed", (row) => time(row.opened_micros)],
+      ["state", (row) => (open.includes(row) ? `${number(row.accounts_left)} of ${number(row.accounts)} accounts left to read` : "closed")],
+      ["likes found", (row) => number(row.likes_found), "num"],
+    ], rows),
+    leftOut > 0 && remark(`${number(leftOut)} more are open: `, "kith report gaps"),
+  ];
 }
 
 function theNews(slot, signal) {

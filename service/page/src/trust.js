@@ -1,6 +1,7 @@
 // The view of a tracked account, or of a blend of several, each with a weight that may be negative.
 import * as api from "./api.js";
-import { account, badge, bar, card, el, empty, harmless, number, percent, table } from "./dom.js";
+import { account, badge, bar, card, el, empty, failed, number, percent, remark, table } from "./dom.js";
+import { name } from "./names.js";
 
 const WEIGHT_MAX = 5;
 const ROWS = 50;
@@ -13,7 +14,9 @@ export async function trust({ query, signal }) {
     return [el("h1", {}, "Trust"), card("", null, empty("Nobody is tracked, so there is no view to show.", ["Add an account: ", el("code", {}, "kith track add HANDLE"), "."]))];
   }
   const weights = read(query.get("viewers"), tracked);
-  const answer = el("section", { class: "card", "aria-live": "polite", "aria-busy": "false" });
+  const answer = el("section", { class: "card", "aria-busy": "false" });
+  // Of a ranking that changed its title is said; nobody wants fifty rows read aloud.
+  const said = el("p", { class: "unseen", role: "status" });
   let timer, asking;
   const ask = async () => {
     asking?.abort();
@@ -22,10 +25,12 @@ export async function trust({ query, signal }) {
     answer.setAttribute("aria-busy", "true");
     try {
       const content = await show(weights, known, mine.signal);
-      if (!mine.signal.aborted) answer.replaceChildren(...content);
+      if (mine.signal.aborted) return;
+      answer.replaceChildren(...content);
+      said.textContent = content[0].textContent;
     } catch (error) {
       if (mine.signal.aborted) return;
-      answer.replaceChildren(empty(error.message, error.help ?? ""));
+      answer.replaceChildren(...failed(error, ask));
     }
     answer.setAttribute("aria-busy", "false");
   };
@@ -46,7 +51,7 @@ export async function trust({ query, signal }) {
       card("", "Whose view",
         el("p", { class: "soft small" }, "One account, or several blended. A weight below zero takes its holders' points away."),
         el("div", { class: "weights" }, tracked.map((row) => slider(row, weights, changed)))),
-      answer),
+      answer, said),
   ];
 }
 
@@ -75,7 +80,7 @@ function slider(row, weights, changed) {
     output.textContent = shown(Number(input.value));
     changed();
   });
-  return el("div", {}, el("label", { for: id }, el("bdi", {}, harmless(row.handle ?? row.did)), output), input);
+  return el("div", {}, el("label", { for: id }, el("bdi", {}, name(row.did, row.handle)), output), input);
 }
 
 async function show(weights, known, signal) {
@@ -93,7 +98,7 @@ async function show(weights, known, signal) {
     ? ["Whom ", account(viewer, known.get(viewer)?.handle), " trusts"]
     : ["Whom these accounts trust together"];
   const content = [el("h2", {}, ...title), single ? direct(rows, viewer) : blended(rows)];
-  if (more) content.push(el("p", { class: "soft small", style: { margin: "0.75rem 0 0" } }, `The first ${ROWS}; all of them: `, el("code", {}, single ? "kith report trust" : "kith report blend")));
+  if (more) content.push(remark(`The first ${ROWS}; all of them: `, single ? "kith report trust" : "kith report blend"));
   return content;
 }
 
@@ -108,7 +113,7 @@ function direct(rows, viewer) {
     ["points", (row) => number(row.points), "num"],
     ["share", (row) => percent(row.share), "num"],
     ["", (row) => split(row, most), "wide"],
-    ["why", (row) => el("a", { href: `#/account/${encodeURIComponent(row.did)}?viewer=${encodeURIComponent(viewer)}`, "aria-label": `Why ${harmless(row.handle ?? row.did)} is trusted` }, ways(row))],
+    ["why", (row) => el("a", { href: `#/account/${encodeURIComponent(row.did)}?viewer=${encodeURIComponent(viewer)}`, "aria-label": `Why ${name(row.did, row.handle)} is trusted` }, ways(row))],
   ], rows);
 }
 

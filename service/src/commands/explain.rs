@@ -40,8 +40,8 @@ pub(crate) struct Answer {
     moved: Option<Moved>,
     /// Members of the last degree that follow it, which does not bring it in.
     followers_at_the_edge: i64,
-    #[serde(skip)]
-    names: BTreeMap<String, String>,
+    /// Handles of the accounts named here, by DID, where one has it alone.
+    handles: BTreeMap<String, String>,
     #[serde(skip)]
     depth: u8,
 }
@@ -152,7 +152,7 @@ pub(crate) async fn answer(
         left: found.left.map(Moved::from),
         moved: found.moved.map(Moved::from),
         followers_at_the_edge: found.followers_at_the_edge,
-        names: without_shared(names),
+        handles: without_shared(names),
         depth: found.depth,
         did,
     })
@@ -307,7 +307,7 @@ fn by_record(by: &str, record: &str, moved: &Moved, answer: &Answer) -> String {
 }
 
 fn name(did: &str, answer: &Answer) -> String {
-    let handle = answer.names.get(did).map(String::as_str);
+    let handle = answer.handles.get(did).map(String::as_str);
     harmless(handle.unwrap_or(did))
 }
 
@@ -316,7 +316,7 @@ fn steps(answer: &Answer) -> Table {
     let mut rows = Vec::new();
     for (number, path) in (1..).zip(&answer.paths) {
         for (step, did) in (0..).zip(path) {
-            let handle = answer.names.get(did).cloned();
+            let handle = answer.handles.get(did).cloned();
             rows.push(vec![
                 Value::Int(number),
                 Value::Int(step),
