@@ -343,6 +343,16 @@ impl Circle {
         self.blocks.contains(blocker, subject)
     }
 
+    /// Whom a block record names.
+    pub fn block(&self, blocker: AccountId, rkey: &str) -> Option<AccountId> {
+        self.blocks.records().get(blocker, rkey)
+    }
+
+    /// How many block records the account has.
+    pub fn block_count(&self, blocker: AccountId) -> usize {
+        self.blocks.records().count(blocker)
+    }
+
     /// The account's block records: TIDs by time, then other rkeys as text.
     pub fn block_records(
         &self,

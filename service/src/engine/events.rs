@@ -20,7 +20,8 @@ use crate::checker::{HOST_UNKNOWN, Verdict};
 /// A rev further ahead of the local clock than this is refused: it would shut out all that follow.
 const REV_AHEAD_MAX: Micros = 300_000_000;
 
-/// An account may name four times as many new ones in an epoch as it may follow, or as this.
+/// An account may name four times as many new ones in an epoch as are read of its follows, or as
+/// this; and have as many follows, and as many blocks.
 const NAMES_MIN: u32 = 10_000;
 
 /// The clocks of a host and of a relay may differ by this much: else a commit of before an account
@@ -341,7 +342,8 @@ impl Engine {
             _ => None,
         };
         if let Some(author) = self.keeper_of_follows(repo) {
-            let admitted = subject.filter(|did| self.may_name(author, did));
+            let admitted = subject
+                .filter(|did| self.may_follow(author, &op.rkey) && self.may_name(author, did));
             if admitted != subject {
                 self.notes[author.index()].capped = true;
                 self.pending.accounts.insert(author);
@@ -361,10 +363,34 @@ impl Engine {
         if self.circle.lookup(did).is_some() {
             return true;
         }
-        let most = self.settings.max_follows.max(NAMES_MIN);
+        let most = self.names_max();
         let named = self.named.entry(author).or_default();
         *named = named.saturating_add(1);
-        let may = *named <= most.saturating_mul(4);
+        let may = *named <= most;
+        self.admit(may)
+    }
+
+    /// Whether an account may have this follow record: a stream can tell of any number, of accounts
+    /// that are known.
+    fn may_follow(&mut self, author: AccountId, rkey: &str) -> bool {
+        let may = self.circle.follow_count(author) < self.names_max() as usize
+            || self.circle.follow(author, rkey).is_some();
+        self.admit(may)
+    }
+
+    /// As `may_follow`, of a block record.
+    fn may_block(&mut self, author: AccountId, rkey: &str) -> bool {
+        let may = self.circle.block_count(author) < self.names_max() as usize
+            || self.circle.block(author, rkey).is_some();
+        self.admit(may)
+    }
+
+    fn names_max(&self) -> u32 {
+        self.settings.max_follows.max(NAMES_MIN).saturating_mul(4)
+    }
+
+    /// Counts a record that is left out.
+    fn admit(&mut self, may: bool) -> bool {
         if !may {
             self.counters.add("frames.too_many_names", 1);
         }
@@ -424,7 +450,9 @@ impl Engine {
         self.repairs.touch_block(author, &op.rkey);
         match &op.record {
             Some(Ok(Record::Block { subject }))
-                if is_did(subject) && self.may_name(author, subject) =>
+                if is_did(subject)
+                    && self.may_block(author, &op.rkey)
+                    && self.may_name(author, subject) =>
             {
                 let subject = self.intern(subject);
                 if self.circle.set_block(author, &op.rkey, subject) != Some(subject) {

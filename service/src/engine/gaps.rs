@@ -30,6 +30,11 @@ pub(super) const KEY_AGE_MAX: Micros = 600_000_000;
 
 /// Likes of an account that are remembered, if they are made.
 const KNOWN_MIN: usize = 20_000;
+/// Likes that are ahead of their commits, remembered of all accounts: some 20 MB of keys that no honest
+/// clock makes.
+const AHEAD_KNOWN_MAX: usize = 524_288;
+/// Of one account, once half of that is used: who makes few is not to suffer from those who make many.
+const AHEAD_KNOWN_FEW: usize = 64;
 
 /// The gaps that are open, and the likes at their ends.
 #[derive(Debug, Default)]
@@ -42,6 +47,8 @@ pub(super) struct Gaps {
     wanted: HashMap<AccountId, u64>,
     /// Likes that came by the stream, of accounts with an open gap, and by repair.
     known: HashMap<AccountId, Known>,
+    /// Of those, the ones that were ahead of their commits.
+    ahead: usize,
     /// Likes remembered of one account; a repo that has more of them at the end of one gap is not
     /// honest.
     known_max: usize,
@@ -60,6 +67,8 @@ struct AccountGap {
 #[derive(Debug, Default)]
 struct Known {
     keys: HashSet<(RecordKind, u64)>,
+    /// So many of them were ahead of their commits.
+    ahead: usize,
     /// Forgotten when a commit newer than this comes and no gap is open.
     until: u64,
 }
@@ -147,7 +156,7 @@ impl Gaps {
         }
         let end = self.end(id);
         if end.is_none() && self.known.get(&id).is_some_and(|known| rev > known.until) {
-            self.known.remove(&id);
+            self.forget_known(id);
         }
         let key = (key.0, rkey);
         if self
@@ -157,8 +166,10 @@ impl Gaps {
         {
             return false;
         }
-        if is_ahead || end.is_some_and(|end| rkey <= end) {
+        if end.is_some_and(|end| rkey <= end) {
             self.note_known(id, key);
+        } else if is_ahead {
+            self.note_ahead(id, key);
         }
         true
     }
@@ -182,11 +193,45 @@ impl Gaps {
         }
     }
 
-    fn note_known(&mut self, id: AccountId, key: (RecordKind, u64)) {
+    fn note_known(&mut self, id: AccountId, key: (RecordKind, u64)) -> bool {
         let known = self.known.entry(id).or_default();
         known.until = known.until.max(tid::at(tid::micros(key.1) + KEY_AGE_MAX));
-        if known.keys.len() < self.known_max {
-            known.keys.insert(key);
+        known.keys.len() < self.known_max && known.keys.insert(key)
+    }
+
+    /// Remembers a like with a key of the future, of which an account may make any number.
+    fn note_ahead(&mut self, id: AccountId, key: (RecordKind, u64)) {
+        let its = self.known.get(&id).map_or(0, |known| known.ahead);
+        let is_many = self.ahead >= AHEAD_KNOWN_MAX / 2 && its >= AHEAD_KNOWN_FEW;
+        if is_many || self.ahead >= AHEAD_KNOWN_MAX {
+            return;
+        }
+        if self.note_known(id, key)
+            && let Some(known) = self.known.get_mut(&id)
+        {
+            known.ahead += 1;
+            self.ahead += 1;
+        }
+    }
+
+    fn forget_known(&mut self, id: AccountId) {
+        if let Some(known) = self.known.remove(&id) {
+            self.ahead -= known.ahead;
+        }
+    }
+
+    /// An epoch ends: likes of accounts that left, of which no commit will say that they are past, are
+    /// forgotten when they are.
+    pub(super) fn forget_past(&mut self, now: Micros, is_member: impl Fn(AccountId) -> bool) {
+        let now = tid::at(now);
+        let is_past = |(id, known): &(&AccountId, &Known)| {
+            known.until < now && !is_member(**id) && self.end(**id).is_none()
+        };
+        let past: Vec<_> = (self.known.iter().filter(is_past))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in past {
+            self.forget_known(id);
         }
     }
 
@@ -433,5 +478,37 @@ mod tests {
         let later = tid::at(1_000_000_010 + KEY_AGE_MAX);
         assert!(gaps.is_new(id, later, (RecordKind::Like, &tid::unpack(later))));
         assert!(gaps.known.is_empty());
+    }
+
+    /// Keys are what a client says: an account's may all be of the year 2200.
+    #[test]
+    fn likes_of_the_future_are_remembered_within_bounds() {
+        let mut gaps = Gaps::default();
+        gaps.remember(0);
+        let rev = tid::at(1_000_000_000);
+        let key = |n: i64| tid::unpack(tid::at(7_000_000_000_000_000 + n));
+        let mut hear =
+            |id: u32, n: i64| gaps.is_new(AccountId(id), rev, (RecordKind::Like, &key(n)));
+        for id in 0..40 {
+            for n in 0..20_500 {
+                assert!(hear(id, n));
+            }
+        }
+        // Of one that makes few of them each is met once, also where others make many.
+        for id in 100..200 {
+            assert!(hear(id, 1) && !hear(id, 1));
+        }
+        for id in 200..9_000 {
+            for n in 0..100 {
+                assert!(hear(id, n));
+            }
+        }
+        let held: usize = gaps.known.values().map(|known| known.keys.len()).sum();
+        assert_eq!((held, gaps.ahead), (AHEAD_KNOWN_MAX, AHEAD_KNOWN_MAX));
+        // Those of accounts that left go when their time has come.
+        gaps.forget_past(i64::from(i32::MAX), |_| false);
+        assert_eq!(gaps.ahead, AHEAD_KNOWN_MAX);
+        gaps.forget_past(8_000_000_000_000_000, |id| (100..200).contains(&id.0));
+        assert_eq!((gaps.known.len(), gaps.ahead), (100, 100));
     }
 }

@@ -408,6 +408,8 @@ impl Engine {
         self.operate(Operation::Tick, None);
         self.repeats.clear();
         self.named.clear();
+        let now = self.clock.now().unwrap_or_default();
+        (self.gaps).forget_past(now, |id| self.circle.hop(id).is_some());
         self.images.mark_tick(&self.ledger);
         self.images.begin_sweep();
         self.retention.tick(KeptRow {

@@ -268,6 +268,40 @@ fn who_names_too_many_nobody_knows_is_not_heard() {
     assert_eq!(known(&engine), 1 + 40_002);
 }
 
+/// Nor can it keep any number of records that name who is known.
+#[test]
+fn records_of_an_account_are_bounded() {
+    let mut engine = engine(&[ALICE]);
+    let blocking = |rkey: &str| Op {
+        collection: Collection::Block,
+        record: Some(Ok(Record::Block {
+            subject: BOB.into(),
+        })),
+        ..follow(Action::Create, rkey, None)
+    };
+    for n in 0..40_100 {
+        engine.follow_op(ALICE, &follow(Action::Create, &format!("r{n}"), Some(BOB)));
+        engine.block_op(ALICE, &blocking(&format!("b{n}")));
+    }
+    let alice = engine.circle.lookup(ALICE).expect("known");
+    let held = |engine: &Engine| {
+        let circle = &engine.circle;
+        (circle.follow_count(alice), circle.block_count(alice))
+    };
+    assert_eq!(held(&engine), (40_000, 40_000));
+    assert!(engine.notes[alice.index()].capped, "what is left out shows");
+    // What is there can change, and go.
+    engine.follow_op(ALICE, &follow(Action::Update, "r7", Some(CAROL)));
+    assert_eq!(engine.members_by_hop(), [1, 2, 0]);
+    engine.follow_op(ALICE, &follow(Action::Delete, "r8", None));
+    engine.block_op(ALICE, &follow(Action::Delete, "b8", None));
+    engine.follow_op(ALICE, &follow(Action::Create, "zz", Some(BOB)));
+    engine.block_op(ALICE, &blocking("zz"));
+    assert!(engine.circle.follow(alice, "zz").is_some());
+    assert!(engine.circle.block(alice, "zz").is_some());
+    assert_eq!(held(&engine), (40_000, 40_000));
+}
+
 /// Likes of before the first event do not count, whatever is read again later.
 #[test]
 fn who_is_there_before_the_first_event_is_from_that_on() {
