@@ -7,24 +7,15 @@ CREATE TABLE ledger_number (
 INSERT INTO ledger_number
 SELECT ledger_id, id FROM account WHERE ledger_id IS NOT NULL ORDER BY ledger_id;
 
-DROP VIEW v_accounts;
-DROP VIEW v_assignments;
-DROP VIEW v_trust;
-DROP VIEW v_flows;
-DROP VIEW v_likes;
-DROP VIEW v_activity;
-DROP VIEW v_unclaimed;
-DROP VIEW v_tracked;
-ALTER TABLE account DROP COLUMN ledger_id;
-
--- The accounts that took part, with their numbers in the ledger.
+-- The accounts that took part, with their numbers in the ledger. The other views are replaced, not
+-- dropped: they keep who may read them, and views that others made of them.
 CREATE VIEW numbered AS
 SELECT n.ledger_id, a.id, a.did, a.handle, a.hop, a.since_micros, a.status, a.capped
 FROM ledger_number n
 JOIN account a ON a.id = n.account;
 
 -- Every account of the ledger, as of its last image.
-CREATE VIEW v_accounts AS
+CREATE OR REPLACE VIEW v_accounts AS
 SELECT
     COALESCE(a.did, 'sink') AS did,                      -- the sink has no DID
     a.handle,
@@ -42,7 +33,7 @@ LEFT JOIN ledger_number n ON n.ledger_id = l.id
 LEFT JOIN account a ON a.id = n.account;
 
 -- Whose points everybody holds: one row for each holder and origin.
-CREATE VIEW v_assignments AS
+CREATE OR REPLACE VIEW v_assignments AS
 SELECT
     COALESCE(h.did, 'sink') AS holder,
     h.handle AS holder_handle,
@@ -59,7 +50,7 @@ LEFT JOIN ledger_number n ON n.ledger_id = s.holder
 LEFT JOIN account h ON h.id = n.account;
 
 -- The view of each account: who holds the points it once gave. Ask for one: WHERE viewer = '…'.
-CREATE VIEW v_trust AS
+CREATE OR REPLACE VIEW v_trust AS
 SELECT
     o.did AS viewer,
     h.did,                                               -- the holder
@@ -74,7 +65,7 @@ JOIN assignment s ON s.origin = o.ledger_id AND s.holder <> 0
 JOIN numbered h ON h.ledger_id = s.holder;
 
 -- Points of tracked accounts that went from hand to hand: direct where sender is origin.
-CREATE VIEW v_flows AS
+CREATE OR REPLACE VIEW v_flows AS
 SELECT
     o.did AS origin,
     s.did AS sender,
@@ -87,7 +78,7 @@ JOIN numbered s ON s.ledger_id = f.sender
 JOIN numbered r ON r.ledger_id = f.receiver;
 
 -- The journal's likes and reposts: what each moved, or why it was rejected.
-CREATE VIEW v_likes AS
+CREATE OR REPLACE VIEW v_likes AS
 SELECT
     j.position,                                          -- in the order of the ledger
     j.epoch,
@@ -120,7 +111,7 @@ JOIN numbered r ON r.ledger_id = j.receiver
 WHERE j.kind = 1;
 
 -- Likes and reposts of a day, by hop of those who made them (their hop of now).
-CREATE VIEW v_activity AS
+CREATE OR REPLACE VIEW v_activity AS
 SELECT
     j.epoch,
     j.micros / 86400000000 * 86400000000 AS day_micros,  -- when the day began, UTC
@@ -136,7 +127,7 @@ WHERE j.kind < 2 -- that is 1; said so, SQLite makes no index for the occasion
 GROUP BY j.epoch, j.micros / 86400000000, s.hop;
 
 -- Bundles that wait because their receiver opted out of, or blocks, the sender.
-CREATE VIEW v_unclaimed AS
+CREATE OR REPLACE VIEW v_unclaimed AS
 SELECT
     r.did AS receiver,
     r.handle AS receiver_handle,
@@ -152,7 +143,7 @@ JOIN numbered s ON s.ledger_id = u.sender
 CROSS JOIN state t;
 
 -- The tracked accounts, whose points the reports count.
-CREATE VIEW v_tracked AS
+CREATE OR REPLACE VIEW v_tracked AS
 SELECT
     a.did,
     a.handle,
@@ -162,3 +153,5 @@ FROM tracked t
 CROSS JOIN account a -- in this order, also where a report joins further
 LEFT JOIN ledger_number n ON n.account = a.id
 WHERE a.id = t.account;
+
+ALTER TABLE account DROP COLUMN ledger_id;

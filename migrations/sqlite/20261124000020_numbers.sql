@@ -18,7 +18,8 @@ DROP VIEW v_tracked;
 DROP VIEW v_changes;
 DROP VIEW v_gaps;
 DROP VIEW v_circle;
--- A column that is unique cannot be dropped.
+-- A column that is unique cannot be dropped. Views that others made name the table while it is gone.
+PRAGMA legacy_alter_table = ON;
 CREATE TABLE account_new (
     id             INTEGER NOT NULL PRIMARY KEY,
     did            TEXT NOT NULL UNIQUE,
@@ -32,6 +33,7 @@ INSERT INTO account_new
 SELECT id, did, handle, hop, since_micros, status, capped FROM account ORDER BY id;
 DROP TABLE account;
 ALTER TABLE account_new RENAME TO account;
+PRAGMA legacy_alter_table = OFF;
 CREATE INDEX account_hop ON account (hop, id) WHERE hop IS NOT NULL;
 
 -- The accounts that took part, with their numbers in the ledger.

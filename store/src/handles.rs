@@ -19,11 +19,13 @@ impl Store {
         now: Micros,
         limit: u32,
     ) -> Result<Vec<HandleWanted>, StoreError> {
+        // In this order, or SQLite reads all assignments.
         const SQL: &str = "WITH trusted AS ( \
                 SELECT a.holder, CAST(SUM(a.points) AS BIGINT) AS points \
                 FROM tracked t \
-                JOIN ledger_number o ON o.account = t.account \
-                JOIN assignment a ON a.origin = o.ledger_id \
+                CROSS JOIN ledger_number o \
+                CROSS JOIN assignment a \
+                WHERE o.account = t.account AND a.origin = o.ledger_id \
                 GROUP BY a.holder \
             ) \
             SELECT m.did, CAST(COALESCE(h.attempts, 0) AS BIGINT) \

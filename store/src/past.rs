@@ -233,14 +233,14 @@ impl Store {
     }
 
     /// Likes in the journal whose keys, from a TID on, are of a later time than their commits, or that
-    /// came with none: ledger id of the sender, kind, key.
+    /// came with none: ledger id of the sender, kind, key, and whether it came with a commit.
     pub async fn each_like_ahead(
         &self,
         first: &str,
-        give: impl FnMut(AccountId, RecordKind, &str),
+        give: impl FnMut(AccountId, RecordKind, &str, bool),
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT sender, record, rkey FROM journal \
+            "SELECT sender, record, rkey, CAST(CASE WHEN rev = '' THEN 0 ELSE 1 END AS BIGINT) FROM journal \
              WHERE {c} AND {}",
             self.backend.by_bytes("rkey", ">=", &quoted(first)),
             c = self.backend.by_bytes("rkey", ">", "rev"),
@@ -249,15 +249,15 @@ impl Store {
     }
 
     /// Likes whose journal rows were dropped, of this epoch and later ones or with this key and later
-    /// ones: ledger id of the sender, kind, key.
+    /// ones: ledger id of the sender, kind, key, and false, since it is not known how it came.
     pub async fn each_dropped_like(
         &self,
         since: i64,
         since_key: &str,
-        give: impl FnMut(AccountId, RecordKind, &str),
+        give: impl FnMut(AccountId, RecordKind, &str, bool),
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT sender, record, rkey FROM dropped_like WHERE epoch >= $1 OR {}",
+            "SELECT sender, record, rkey, CAST(0 AS BIGINT) FROM dropped_like WHERE epoch >= $1 OR {}",
             self.backend.by_bytes("rkey", ">=", &quoted(since_key))
         );
         self.each_like_key("dropped_like", &sql, &[since], give)
@@ -269,7 +269,7 @@ impl Store {
         table: &'static str,
         sql: &str,
         values: &[i64],
-        mut give: impl FnMut(AccountId, RecordKind, &str),
+        mut give: impl FnMut(AccountId, RecordKind, &str, bool),
     ) -> Result<(), StoreError> {
         self.scan(sql, values, |row| {
             let id = row.int(0)?;
@@ -278,7 +278,8 @@ impl Store {
                 _ => RecordKind::Repost,
             };
             let sender = AccountId(number(table, "sender", &id, id)?);
-            give(sender, kind, row.text(2)?.unwrap_or_default());
+            let has_commit = row.int(3)? == 1;
+            give(sender, kind, row.text(2)?.unwrap_or_default(), has_commit);
             Ok(())
         })
         .await

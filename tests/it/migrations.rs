@@ -58,6 +58,45 @@ fn databases_of_every_schema_are_gone_on_with() {
     }
 }
 
+/// Who asks by SQL has views of their own, and let others read ours.
+#[test]
+fn views_of_ones_own_outlive_an_upgrade() {
+    let case = &Expected::read(&recordings().expected).cases[3];
+    let frames = recordings().first;
+    for database in [Some(Database::sqlite()), Database::postgres()]
+        .into_iter()
+        .flatten()
+    {
+        left("0019", &database);
+        database.execute(
+            "CREATE VIEW mine AS SELECT did, hop FROM account WHERE hop = 2; \
+             CREATE VIEW trusted AS SELECT viewer, did, points FROM v_trust; \
+             CREATE VIEW tracked_by AS SELECT t.did, c.by_did FROM v_tracked t JOIN v_circle c ON c.did = t.did",
+        );
+        let counts = || {
+            ["mine", "trusted", "tracked_by"]
+                .map(|view| database.number(&format!("SELECT COUNT(*) FROM {view}")))
+        };
+        let before = counts();
+        let is_postgres = database.url().starts_with("postgres");
+        if is_postgres {
+            database.execute("GRANT SELECT ON v_trust TO PUBLIC");
+        }
+        let kith = Kith::new(&case.config(database.url(), &frames));
+        kith.start(&["run"]).until("an upgrade", || {
+            let version = "SELECT MAX(version) FROM _sqlx_migrations";
+            (database.number(version) == newest()).then_some(())
+        });
+        assert!(before.iter().all(|count| *count > 0));
+        assert_eq!(counts(), before, "{}", database.url());
+        if is_postgres {
+            let granted = "SELECT COUNT(*) FROM information_schema.role_table_grants \
+                 WHERE table_name = 'v_trust' AND grantee = 'PUBLIC'";
+            assert_eq!(database.number(granted), 1);
+        }
+    }
+}
+
 /// Whoever reads a log later has to find there what happened when Kith was replaced.
 #[test]
 fn a_service_says_which_kith_it_is_and_what_it_migrated() {

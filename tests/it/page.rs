@@ -12,7 +12,7 @@ use crate::reports::{configured, replayed};
 /// An account of the recording, hop 2; its handle becomes a stranger's markup.
 const STRANGER: &str = "did:plc:sxmei4ym4fsfdyeu4nxhimby";
 /// Two of hop 2 that come to claim one name.
-const TWINS: &str = "'did:plc:bdnr6r6dm2nv67ow46s2yoxs', 'did:plc:spe4eu2gbtws2zvhl5n34rbp'";
+const TWINS: &str = "'did:plc:q5cuwjt654b3wnpuvsqjdkvt', 'did:plc:splxvgvxdh4twuguyqbxsauw'";
 const MARKUP: &str = "<img src=x onerror=\"window.acted=1\"><script>window.acted=1</script>";
 
 /// A folder whose packages are installed.

@@ -51,7 +51,13 @@ const LATER: usize = 40;
 pub(crate) const EARLIER: usize = 640;
 
 /// A change, how it is taken back, the table, and the column that is to be named.
-const BENDS: [(&str, &str, &str, &str); 46] = [
+const BENDS: [(&str, &str, &str, &str); 47] = [
+    (
+        "INSERT INTO ledger_number (ledger_id, account) VALUES (9999, 9999)",
+        "DELETE FROM ledger_number WHERE ledger_id = 9999",
+        "ledger_number",
+        "account",
+    ),
     (
         "UPDATE journal SET sink_points = sink_points + 1 WHERE position = 20",
         "UPDATE journal SET sink_points = sink_points - 1 WHERE position = 20",

@@ -1,25 +1,34 @@
 // Asking the service. The browser keeps answers by their ETag, so asking again costs a look at the journal's position.
 import { harmless, learn } from "./names.js";
 
+// What stands before Kith says so while it is not there.
+const GATEWAYS = [502, 503, 504];
+
 /** An answer that says no: what the service says of it. */
 export class Refusal extends Error {
   constructor(problem) {
     super(harmless(problem.detail ?? "no answer"));
     this.status = problem.status;
+    /** Whether nothing answered at all: it may be there again soon. */
+    this.isAway = problem.status === 0 || GATEWAYS.includes(problem.status);
     this.help = problem.help && harmless(problem.help);
   }
 }
 
 async function get(path, signal) {
-  let response;
+  let response, body;
   try {
     response = await fetch(path, { signal, headers: { accept: "application/json" } });
+    body = await response.json().catch((error) => {
+      if (response.ok || error.name === "AbortError") throw error;
+      return { status: response.status };
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refusal({ status: 0, detail: "Kith does not answer", help: "is kith run or kith serve still running?" });
   }
-  if (!response.ok) throw new Refusal(await response.json().catch(() => ({ status: response.status })));
-  return { rows: await response.json(), more: (response.headers.get("link") ?? "").includes('rel="next"') };
+  if (!response.ok) throw new Refusal(body);
+  return { rows: body, more: (response.headers.get("link") ?? "").includes('rel="next"') };
 }
 
 export const status = async (signal) => (await get("/api/v1/status", signal)).rows;
@@ -35,16 +44,16 @@ export const explain = async (account, signal) => (await get(`/api/v1/explain/${
 
 const MEMBERS_MAX = 20000;
 const PAGE = 5000;
-// Handles and statuses change without a word; asking again what did not change costs little.
+// Handles and statuses change without a word.
 const MEMBERS_KEPT_MS = 60000;
 let members;
 
 /**
  * The members of the circle by DID, those nearest to the tracked accounts first: as many as can be shown, and whether
- * there are `more`. Kept for a minute, or until told that the circle changed.
+ * there are `more`. Kept so long, or until told that the circle changed.
  */
-export function circle() {
-  if (members && Date.now() - members.read < MEMBERS_KEPT_MS) return members.known;
+export function circle(kept = MEMBERS_KEPT_MS) {
+  if (members && Date.now() - members.read < kept) return members.known;
   const now = { read: Date.now() };
   now.known = (async () => {
     const all = new Map();

@@ -57,10 +57,10 @@ export const card = (kind, title, ...children) =>
 /** What to show where there is nothing: what that means, and what to do. */
 export const empty = (...lines) => el("div", { class: "empty" }, ...lines.map((line) => el("p", {}, ...[line].flat())));
 
-/** Why there is no answer, and a button that asks again. */
+/** Why there is no answer, and a button that asks again: by itself, if Kith was away and is back. */
 export const failed = (error, again) => [
   empty(error.message, error.help ?? ""),
-  el("button", { type: "button", onclick: () => again() }, "Try again"),
+  el("button", { type: "button", class: error.isAway && "away", onclick: () => again() }, "Try again"),
 ];
 
 /** A remark below a table or a picture, and the command that says more. */

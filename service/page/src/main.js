@@ -50,7 +50,7 @@ async function show() {
     if (signal.aborted) return;
     if (!(error instanceof api.Refusal)) console.error(error);
     main.replaceChildren(
-      el("section", { class: `card ${error.status === 0 ? "lost" : ""}`, role: "alert" }, el("h1", {}, "That did not work"), failed(error, show)),
+      el("section", { class: "card", role: "alert" }, el("h1", {}, "That did not work"), failed(error, show)),
     );
   }
   const title = main.querySelector("h1")?.textContent;
@@ -78,7 +78,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 const NAMES_MAX = 500;
 document.getElementById("find-text").addEventListener("focus", async () => {
   const list = document.getElementById("accounts");
-  const known = await api.circle().catch(() => new Map());
+  const known = await api.circle(Infinity).catch(() => new Map());
   const named = [...known.values()].filter((row) => row.handle).slice(0, NAMES_MAX);
   list.replaceChildren(...named.map((row) => el("option", { value: harmless(row.handle) })));
 });
@@ -87,7 +87,7 @@ const live = document.getElementById("live");
 api.on("live", (on) => {
   live.classList.toggle("on", on);
   live.lastElementChild.textContent = on ? "connected" : "no connection; trying again";
-  if (on && main.querySelector("[role=alert].lost")) show();
+  if (on) for (const button of main.querySelectorAll("button.away")) button.click();
 });
 
 window.addEventListener("hashchange", show);

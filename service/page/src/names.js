@@ -6,18 +6,24 @@ const UNSEEN = /[\p{Cc}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u
 /** A stranger's text, without what is not seen but acts. */
 export const harmless = (text) => String(text).replace(UNSEEN, "\ufffd");
 
-let shared = new Set();
+/** Of handles that several accounts claim, whose they are: the tracked one's, if that is one, or else nobody's. */
+let owners = new Map();
 
-/** Takes note of handles that several accounts claim, since they name none of them. */
+/** Takes note of the handles of members. */
 export function learn(rows) {
-  const once = new Set();
-  const twice = new Set();
-  for (const { handle } of rows) {
-    const key = handle?.toLowerCase();
-    if (key) (once.has(key) ? twice : once).add(key);
+  const claims = new Map();
+  for (const row of rows) {
+    const key = row.handle?.toLowerCase();
+    if (key) claims.set(key, [...(claims.get(key) ?? []), row]);
   }
-  shared = twice;
+  owners = new Map();
+  for (const [key, all] of claims) {
+    const tracked = all.filter((row) => row.hop === 0);
+    if (all.length > 1) owners.set(key, tracked.length === 1 ? tracked[0].did : null);
+  }
 }
 
-/** How an account is called: by its handle, if it has one alone, or else by its DID. */
-export const name = (did, handle) => harmless(handle && !shared.has(handle.toLowerCase()) ? handle : did);
+const isIts = (did, key) => !owners.has(key) || owners.get(key) === did;
+
+/** How an account is called: by its handle, if that is its own, or else by its DID. */
+export const name = (did, handle) => harmless(handle && isIts(did, handle.toLowerCase()) ? handle : did);

@@ -10,6 +10,7 @@ const NEWS_MAX = 12;
 const GAPS_MAX = 20;
 const EPOCHS_MAX = 5000;
 const FOCUSABLE = "a, [tabindex]";
+const what = (node) => node.getAttribute("href") ?? node.getAttribute("aria-label");
 const MINUTE = 60000000;
 const MINUTES = 60;
 // Of the journal, what the report pulse looks at.
@@ -52,9 +53,9 @@ export async function overview({ signal }) {
   const fill = (name, ...content) => {
     const [old, fresh] = [slots[name], el("div", {}, ...content)];
     if (fresh.isEqualNode(old)) return;
-    const place = [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+    const at = old.contains(document.activeElement) && what(document.activeElement);
     old.replaceChildren(...fresh.childNodes);
-    if (place >= 0) old.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
+    if (at) [...old.querySelectorAll(FOCUSABLE)].find((node) => what(node) === at)?.focus({ preventScroll: true });
   };
   const showEpoch = () => fill("epoch", theEpoch(now.status, now.epochs));
   // A chart holds on to much until its signal: the one before goes when the next comes.
@@ -80,7 +81,8 @@ export async function overview({ signal }) {
   };
   show();
   signal.addEventListener("abort", () => drawn.abort());
-  theNews(slots.news, signal);
+  // Names that several members claim are known with the members.
+  api.circle(Infinity).catch(() => {}).then(() => signal.aborted || theNews(slots.news, signal));
 
   // One look at a time; what is heard of meanwhile asks for the next.
   let due, looking = false, again = false;

@@ -30,8 +30,8 @@ pub(super) const KEY_AGE_MAX: Micros = 600_000_000;
 
 /// Likes of an account that are remembered, if they are made.
 const KNOWN_MIN: usize = 20_000;
-/// Likes that are ahead of their commits, remembered of all accounts: some 20 MB of keys that no honest
-/// clock makes.
+/// Likes that are ahead of their commits, remembered of all accounts, some 20 MB: a clock that is fast
+/// makes some of them, until its account has committed ten minutes later.
 const AHEAD_KNOWN_MAX: usize = 524_288;
 /// Of one account, once half of that is used: who makes few is not to suffer from those who make many.
 const AHEAD_KNOWN_FEW: usize = 64;
@@ -185,10 +185,24 @@ impl Gaps {
     }
 
     /// At start: a like in the journal that may be met again if the account's last commit, this one,
-    /// is not long after it.
-    pub(super) fn restore_like_after(&mut self, id: AccountId, key: (RecordKind, &str), rev: u64) {
-        let is_past = |rkey| tid::at(tid::micros(rkey) + KEY_AGE_MAX) < rev;
-        if self.end(id).is_some() || !tid::pack(key.1).is_some_and(is_past) {
+    /// is not long after it. `is_ahead`: it was ahead of its commit.
+    pub(super) fn restore_like_after(
+        &mut self,
+        id: AccountId,
+        key: (RecordKind, &str),
+        rev: u64,
+        is_ahead: bool,
+    ) {
+        let end = self.end(id);
+        let Some(rkey) = tid::pack(key.1) else {
+            return;
+        };
+        if end.is_none() && tid::at(tid::micros(rkey) + KEY_AGE_MAX) < rev {
+            return;
+        }
+        if is_ahead && rkey > self.known_from && end.is_none_or(|end| rkey > end) {
+            self.note_ahead(id, (key.0, rkey));
+        } else {
             self.restore_like(id, key, true);
         }
     }
@@ -220,12 +234,12 @@ impl Gaps {
         }
     }
 
-    /// An epoch ends: likes of accounts that left, of which no commit will say that they are past, are
-    /// forgotten when they are.
-    pub(super) fn forget_past(&mut self, now: Micros, is_member: impl Fn(AccountId) -> bool) {
+    /// An epoch ends: likes that no gap can bring any more are forgotten. `last` is the last commit of
+    /// an account, `None` of one that is outside.
+    pub(super) fn forget_past(&mut self, now: Micros, last: impl Fn(AccountId) -> Option<u64>) {
         let now = tid::at(now);
         let is_past = |(id, known): &(&AccountId, &Known)| {
-            known.until < now && !is_member(**id) && self.end(**id).is_none()
+            known.until < last(**id).unwrap_or(now) && self.end(**id).is_none()
         };
         let past: Vec<_> = (self.known.iter().filter(is_past))
             .map(|(id, _)| *id)
@@ -505,10 +519,26 @@ mod tests {
         }
         let held: usize = gaps.known.values().map(|known| known.keys.len()).sum();
         assert_eq!((held, gaps.ahead), (AHEAD_KNOWN_MAX, AHEAD_KNOWN_MAX));
-        // Those of accounts that left go when their time has come.
-        gaps.forget_past(i64::from(i32::MAX), |_| false);
+        // They go when their account has committed later, or is outside and their time has come.
+        let last = |id: AccountId| (id.0 < 200).then_some(rev);
+        gaps.forget_past(i64::from(i32::MAX), last);
         assert_eq!(gaps.ahead, AHEAD_KNOWN_MAX);
-        gaps.forget_past(8_000_000_000_000_000, |id| (100..200).contains(&id.0));
+        let later = 8_000_000_000_000_000;
+        gaps.forget_past(later, last);
+        assert!(gaps.known.keys().all(|id| id.0 < 200) && gaps.ahead < AHEAD_KNOWN_MAX);
+        gaps.forget_past(later, |id| {
+            Some(if id.0 < 100 { tid::at(later) } else { rev })
+        });
         assert_eq!((gaps.known.len(), gaps.ahead), (100, 100));
+
+        // A start brings no more of them back.
+        let mut gaps = Gaps::default();
+        gaps.remember(0);
+        for id in 0..40 {
+            for n in 0..20_000 {
+                gaps.restore_like_after(AccountId(id), (RecordKind::Like, &key(n)), rev, true);
+            }
+        }
+        assert_eq!(gaps.ahead, AHEAD_KNOWN_MAX / 2 + 26 * AHEAD_KNOWN_FEW);
     }
 }

@@ -409,7 +409,9 @@ impl Engine {
         self.repeats.clear();
         self.named.clear();
         let now = self.clock.now().unwrap_or_default();
-        (self.gaps).forget_past(now, |id| self.circle.hop(id).is_some());
+        self.gaps.forget_past(now, |id| {
+            self.circle.hop(id).map(|_| self.notes[id.index()].rev)
+        });
         self.images.mark_tick(&self.ledger);
         self.images.begin_sweep();
         self.retention.tick(KeptRow {

@@ -408,9 +408,11 @@ impl Engine {
             .await?;
         let first_key = tid::unpack(self.first_missable());
         let (gaps, notes) = (&mut self.gaps, &self.notes);
-        let mut again = |sender: LedgerId, kind, rkey: &str| {
+        let now_key = tid::unpack(tid::at(self.clock.now().unwrap_or_default()));
+        let mut again = |sender: LedgerId, kind, rkey: &str, has_commit: bool| {
             if let Some(Some(liker)) = self.ledger_accounts.get(sender.0 as usize) {
-                gaps.restore_like_after(*liker, (kind, rkey), notes[liker.index()].rev);
+                let is_ahead = has_commit || *rkey > *now_key;
+                gaps.restore_like_after(*liker, (kind, rkey), notes[liker.index()].rev, is_ahead);
             }
         };
         store.each_like_ahead(&first_key, &mut again).await?;

@@ -177,31 +177,41 @@ fn keys_are_in_the_order_of_their_bytes() {
             let journal = vec![
                 like(1, "3kczaaaaaaaaa", "3kchaaaaaaaaa"),
                 like(2, "3kchaaaaaaaaa", "3kczaaaaaaaaa"),
+                like(3, "3kczbaaaaaaaa", ""),
             ];
             let batch = Batch {
                 journal,
                 ..Batch::default()
             };
-            commit(batch, 2).await;
+            commit(batch, 3).await;
             let mut ahead = Vec::new();
-            let each = store.each_like_ahead("3kchbaaaaaaaa", |_, _, rkey| {
-                ahead.push(rkey.to_owned());
+            let each = store.each_like_ahead("3kchbaaaaaaaa", |_, _, rkey, has_commit| {
+                ahead.push((rkey.to_owned(), has_commit));
             });
             each.await.expect("reads");
-            assert_eq!(ahead, ["3kczaaaaaaaaa"], "{}", database.url());
+            let expected = [
+                ("3kczaaaaaaaaa".to_owned(), true),
+                ("3kczbaaaaaaaa".to_owned(), false),
+            ];
+            assert_eq!(ahead, expected, "{}", database.url());
 
             let batch = Batch {
-                dropped: Some((0, 2)),
+                dropped: Some((0, 3)),
                 likes_forgotten: Some((0, 9, "3kczaaaaaaaaa".to_owned())),
                 ..Batch::default()
             };
-            commit(batch, 2).await;
+            commit(batch, 3).await;
             let mut left = Vec::new();
-            let each = store.each_dropped_like(9, "3kchbaaaaaaaa", |_, _, rkey| {
+            let each = store.each_dropped_like(9, "3kchbaaaaaaaa", |_, _, rkey, _| {
                 left.push(rkey.to_owned());
             });
             each.await.expect("reads");
-            assert_eq!(left, ["3kczaaaaaaaaa"], "{}", database.url());
+            assert_eq!(
+                left,
+                ["3kczaaaaaaaaa", "3kczbaaaaaaaa"],
+                "{}",
+                database.url()
+            );
         });
     }
 }

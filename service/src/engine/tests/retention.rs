@@ -25,7 +25,7 @@ async fn commit_all(store: &Store, engine: &mut Engine) {
 
 async fn dropped(store: &Store) -> Vec<String> {
     let mut keys = Vec::new();
-    let each = store.each_dropped_like(i64::MIN, "", |_, _, rkey| keys.push(rkey.to_owned()));
+    let each = store.each_dropped_like(i64::MIN, "", |_, _, rkey, _| keys.push(rkey.to_owned()));
     each.await.expect("reads");
     keys.sort_unstable();
     keys

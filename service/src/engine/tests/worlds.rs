@@ -89,7 +89,7 @@ async fn wrong(world: &World, run: &Run) -> Vec<String> {
     each.await.expect("reads");
     let each = run
         .store
-        .each_dropped_like(i64::MIN, "", |sender, _, rkey| {
+        .each_dropped_like(i64::MIN, "", |sender, _, rkey, _| {
             let did = did_of(sender.0);
             *journaled.entry((did, rkey.to_owned())).or_default() += 1;
         });
