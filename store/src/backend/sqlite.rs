@@ -79,7 +79,10 @@ impl SqliteBackend {
             // and again.
             .pragma("cache_size", CACHE_SIZE)
             .pragma("temp_store", TEMP_STORE)
-            .pragma("wal_autocheckpoint", WAL_PAGES);
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            // It is cut off when it begins anew: what lies in it is not read before it is written
+            // over, and what a long reader let it grow to is given back.
+            .pragma("journal_size_limit", "0");
         let options = match access {
             Access::Snapshot => options.disable_statement_logging(),
             _ => options,

@@ -9,6 +9,7 @@ use kith_store::{
 };
 
 use crate::twin::{databases, runtime};
+use kith_tests::Database;
 
 fn commit(account: u32, rev: &str, data: Option<u8>) -> CommitRow {
     CommitRow {
@@ -17,6 +18,52 @@ fn commit(account: u32, rev: &str, data: Option<u8>) -> CommitRow {
         data: data.map(|byte| [byte; 32]),
         likes_upto: data.map(|byte| format!("3l{byte:011}")),
     }
+}
+
+/// While somebody reads for long the write-ahead log grows, and would stay as large.
+#[test]
+fn the_write_ahead_log_shrinks_when_it_was_folded_in() {
+    let database = Database::sqlite();
+    let file = database.url().trim_start_matches("sqlite:");
+    let size = || std::fs::metadata(format!("{file}-wal")).map_or(0, |file| file.len());
+    runtime().block_on(async {
+        let store = Store::open(database.url(), Access::Write)
+            .await
+            .expect("opens");
+        let mut state = State {
+            clock: Clock {
+                epoch_micros: 1,
+                started: None,
+            },
+            ..State::default()
+        };
+        store.create(&state).await.expect("is new");
+        let mut write = async |accounts: u32| {
+            let expected = (state.batch, state.position);
+            state.batch += 1;
+            let rows = (0..accounts).map(|id| commit(id, "3kaaaaaaaaaaa", Some(1)));
+            let rows: Vec<_> = rows.collect();
+            let batch = Batch {
+                expected,
+                state: state.clone(),
+                commits: Rows::of(rows, |_| accounts > 1),
+                ..Batch::default()
+            };
+            store.commit(&batch).await.expect("commits");
+        };
+        write(20_000).await;
+        let large = size();
+        // Not on this thread, which has a runtime.
+        std::thread::scope(|scope| {
+            scope.spawn(|| database.execute("PRAGMA wal_checkpoint(PASSIVE)"));
+        });
+        write(1).await;
+        assert!(
+            large > 1_000_000 && size() < large / 4,
+            "{large}, {}",
+            size()
+        );
+    });
 }
 
 #[test]
