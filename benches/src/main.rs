@@ -247,6 +247,11 @@ fn compare(options: &Options, kith: &Path, servers: &Servers) -> Result<()> {
             "executemany, 500 likes a transaction",
         ),
         (
+            BATCH,
+            Way::ExecuteMany,
+            "executemany, 20,000 likes a transaction",
+        ),
+        (
             500,
             Way::Bulk,
             "many rows a statement, 500 likes a transaction",
@@ -255,6 +260,11 @@ fn compare(options: &Options, kith: &Path, servers: &Servers) -> Result<()> {
             BATCH,
             Way::Bulk,
             "many rows a statement, 20,000 likes a transaction",
+        ),
+        (
+            500,
+            Way::Copy,
+            "the journal by COPY, 500 likes a transaction",
         ),
         (
             BATCH,
@@ -284,7 +294,7 @@ fn compare(options: &Options, kith: &Path, servers: &Servers) -> Result<()> {
             let work = seeds::measure_pool(database.url(), &likes, 8, connections);
             let (rate, timeouts) = runtime.block_on(work)?;
             println!(
-                "| 8 batches of 500 under way, two connections each, a pool of {connections} \
+                "| the journal alone, 8 batches of 500 under way, two connections each, a pool of {connections} \
                  | postgres | {rate:.0} | {timeouts} timeouts of 1 s |"
             );
         }

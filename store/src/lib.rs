@@ -121,45 +121,9 @@ macro_rules! advance {
     }};
 }
 
-/// Writes what the configuration names anew (a handful of rows), removes what is to go, and commits.
+/// Removes what is to go, and commits.
 macro_rules! finish {
     ($batch:expr, $transaction:expr, $backend:expr) => {{
-        if let Some(tracked) = &$batch.tracked {
-            sqlx::query("DELETE FROM tracked")
-                .execute(&mut *$transaction)
-                .await?;
-            for row in tracked {
-                sqlx::query("INSERT INTO tracked (account, label) VALUES ($1, $2)")
-                    .bind(i64::from(row.account))
-                    .bind(row.label.as_deref())
-                    .execute(&mut *$transaction)
-                    .await?;
-            }
-        }
-        if let Some(skipped) = &$batch.skipped {
-            sqlx::query("DELETE FROM skipped")
-                .execute(&mut *$transaction)
-                .await?;
-            for account in skipped {
-                sqlx::query("INSERT INTO skipped (account) VALUES ($1)")
-                    .bind(i64::from(*account))
-                    .execute(&mut *$transaction)
-                    .await?;
-            }
-        }
-        if let Some(named) = &$batch.named {
-            sqlx::query("DELETE FROM named")
-                .execute(&mut *$transaction)
-                .await?;
-            for (handle, did) in named {
-                sqlx::query("INSERT INTO named (handle, did) VALUES ($1, $2)")
-                    .bind(handle)
-                    .bind(did)
-                    .execute(&mut *$transaction)
-                    .await?;
-            }
-        }
-        requests::answer!($batch, $transaction);
         for removal in kept::removals($batch, $backend) {
             sqlx::query(AssertSqlSafe(removal))
                 .execute(&mut *$transaction)

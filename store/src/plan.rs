@@ -1,11 +1,13 @@
 //! A batch as bulks: which rows go to which table, in what order.
 
+use std::collections::BTreeMap;
+
 use kith_reputation::{AccountId, Entry, Operation, Row};
 
 use crate::{
     batch::{
-        ActivityRow, Batch, ClosedRow, HistoryRows, ImageRow, JournalRow, RecordRow, RulesRecord,
-        StoredRows, outcome_code,
+        ActivityRow, Batch, ClosedRow, HistoryRows, ImageRow, JournalRow, Micros, RecordRow,
+        RulesRecord, StoredRows, outcome_code,
     },
     bulk::{Action, Bulk},
     kept,
@@ -80,7 +82,56 @@ fn bulks(batch: &Batch) -> Vec<Bulk<'_>> {
     bulks.push(flows(batch));
     bulks.extend(history(batch));
     bulks.extend(kept(batch));
+    bulks.extend(configured(batch));
+    bulks.extend(answers(batch));
     bulks
+}
+
+/// What the configuration names, anew.
+fn configured(batch: &Batch) -> impl Iterator<Item = Bulk<'_>> {
+    let tracked = batch.tracked.iter().map(|rows| {
+        Bulk::all_of("tracked")
+            .int("account", rows.iter().map(|r| i64::from(r.account)))
+            .text("label", rows.iter().map(|r| r.label.as_deref()))
+    });
+    let skipped = batch.skipped.iter().map(|accounts| {
+        Bulk::all_of("skipped").int("account", accounts.iter().map(|&id| i64::from(id)))
+    });
+    let named = batch.named.iter().map(|rows| {
+        Bulk::all_of("named")
+            .text("handle", rows.iter().map(|(handle, _)| Some(handle)))
+            .text("did", rows.iter().map(|(_, did)| Some(did)))
+    });
+    tracked.chain(skipped).chain(named)
+}
+
+/// Answers to requests, and who is forgotten.
+fn answers(batch: &Batch) -> [Bulk<'_>; 3] {
+    let rows = &batch.answers;
+    // Of one that is named twice the last word counts.
+    let forgotten: BTreeMap<u32, Option<Micros>> = batch.forgotten.iter().copied().collect();
+    let since = || {
+        forgotten
+            .iter()
+            .filter_map(|(id, since)| Some((*id, (*since)?)))
+    };
+    [
+        Bulk::new("request", Action::Update { key_columns: 1 })
+            .int("id", rows.iter().map(|r| r.id.cast_signed()))
+            .text("answer", rows.iter().map(|r| Some(r.answer.name())))
+            .int("operations", rows.iter().map(|r| i64::from(r.operations)))
+            .int_opt(
+                "position",
+                rows.iter().map(|r| r.position.map(u64::cast_signed)),
+            )
+            .int("points", rows.iter().map(|r| r.points.cast_signed()))
+            .int("answered_micros", rows.iter().map(|r| r.micros)),
+        Bulk::new("forgotten", Action::Delete)
+            .int("account", forgotten.keys().map(|&id| i64::from(id))),
+        Bulk::new("forgotten", Action::Insert)
+            .int("account", since().map(|(id, _)| i64::from(id)))
+            .int("micros", since().map(|(_, micros)| micros)),
+    ]
 }
 
 fn journal(rows: &[JournalRow]) -> Bulk<'_> {

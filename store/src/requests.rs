@@ -129,40 +129,6 @@ impl Store {
     }
 }
 
-/// Answers requests, and notes who is forgotten.
-macro_rules! answer {
-    ($batch:expr, $transaction:expr) => {{
-        for row in &$batch.answers {
-            sqlx::query(
-                "UPDATE request SET answer = $1, operations = $2, position = $3, points = $4, \
-                 answered_micros = $5 WHERE id = $6",
-            )
-            .bind(row.answer.name())
-            .bind(i64::from(row.operations))
-            .bind(row.position.map(u64::cast_signed))
-            .bind(row.points.cast_signed())
-            .bind(row.micros)
-            .bind(row.id.cast_signed())
-            .execute(&mut *$transaction)
-            .await?;
-        }
-        for (account, since) in &$batch.forgotten {
-            sqlx::query("DELETE FROM forgotten WHERE account = $1")
-                .bind(i64::from(*account))
-                .execute(&mut *$transaction)
-                .await?;
-            if let Some(micros) = since {
-                sqlx::query("INSERT INTO forgotten (account, micros) VALUES ($1, $2)")
-                    .bind(i64::from(*account))
-                    .bind(*micros)
-                    .execute(&mut *$transaction)
-                    .await?;
-            }
-        }
-    }};
-}
-pub(crate) use answer;
-
 impl RequestKind {
     /// The word in the table.
     pub fn name(self) -> &'static str {

@@ -357,3 +357,23 @@ fn two_writers_are_one_too_many() {
         let _ = first.stop(kith_tests::Signal::Term).expect_ok();
     }
 }
+
+/// Draws of before would be others.
+#[test]
+fn another_seed_is_refused() {
+    let case = &Expected::read(&recordings().expected).cases[4];
+    let frames = recordings().expected.with_file_name(&case.frames);
+    let database = Database::sqlite();
+    let config = case.config(database.url(), &frames);
+    let kith = Kith::new(&config);
+    let replay = ["replay", "--frames", frames.to_str().expect("text")];
+    let _ = kith.run(&replay).expect_ok();
+    let seed = database.number("SELECT seed FROM state");
+    let before = database.contents();
+    let line = format!("seed = {seed}");
+    assert!(config.contains(&line), "{config}");
+    kith.configure(&config.replace(&line, &format!("seed = {}", seed + 1)));
+    let said = kith.run(&replay).expect_code(1).stderr;
+    assert!(said.contains("not the seed of this database"), "{said}");
+    assert_eq!(database.contents(), before);
+}

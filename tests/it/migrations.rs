@@ -22,6 +22,17 @@ fn left(schema: &str, database: &Database) {
     database.execute(&sql);
 }
 
+/// Who adds a migration adds a database of it.
+#[test]
+fn there_is_a_database_of_the_newest_schema() {
+    let newest = format!("{:04}", newest() % 10_000);
+    assert_eq!(
+        SCHEMAS.last(),
+        Some(&newest.as_str()),
+        "tests/schemas/README.md says how"
+    );
+}
+
 #[test]
 fn databases_of_every_schema_are_gone_on_with() {
     let case = &Expected::read(&recordings().expected).cases[3];

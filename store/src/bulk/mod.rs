@@ -44,6 +44,7 @@ pub(crate) struct Bulk<'a> {
     columns: Vec<Column<'a>>,
     rows: usize,
     is_scattered: bool,
+    is_all: bool,
 }
 
 impl<'a> Bulk<'a> {
@@ -55,7 +56,21 @@ impl<'a> Bulk<'a> {
             columns: Vec::new(),
             rows: 0,
             is_scattered: false,
+            is_all: false,
         }
+    }
+
+    /// All rows of a table: those that are there go first.
+    pub(crate) fn all_of(table: &'static str) -> Bulk<'a> {
+        Bulk {
+            is_all: true,
+            ..Bulk::new(table, Action::Insert)
+        }
+    }
+
+    /// The statement to begin with, if there is one.
+    fn first(&self) -> Option<String> {
+        self.is_all.then(|| format!("DELETE FROM {}", self.table))
     }
 
     /// An index has the rows in another order than they come in here, all over its pages.

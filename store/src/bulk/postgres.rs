@@ -19,6 +19,11 @@ pub(crate) async fn run_postgres(
     connection: &mut PgConnection,
     bulk: &Bulk<'_>,
 ) -> Result<(), sqlx::Error> {
+    if let Some(first) = bulk.first() {
+        sqlx::query(AssertSqlSafe(first))
+            .execute(&mut *connection)
+            .await?;
+    }
     if bulk.rows == 0 {
         return Ok(());
     }

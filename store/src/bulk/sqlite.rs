@@ -32,6 +32,9 @@ pub(crate) async fn run_sqlite(
 
 impl Bulk<'_> {
     fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if let Some(first) = self.first() {
+            connection.execute(&first, [])?;
+        }
         if self.rows == 0 {
             return Ok(());
         }

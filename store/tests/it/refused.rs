@@ -76,14 +76,24 @@ fn a_link_is_no_second_way_to_write() {
     });
 }
 
-/// PostgreSQL's texts have no NUL in them, and no attempt will get one in.
+/// A value that a server finds no place for will find none at the next attempt.
 #[test]
-fn a_text_that_cannot_be_stored_is_a_defect() {
+fn a_value_that_cannot_be_stored_is_a_defect() {
     if let Some(database) = Database::postgres() {
+        runtime().block_on(async {
+            let store = Store::open(database.url(), Access::Write).await;
+            store.expect("opens").close().await;
+        });
+        database.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF NEW.label = 'no' THEN RAISE EXCEPTION 'not this' USING ERRCODE = '22021'; END IF; \
+             RETURN NEW; END $$; \
+             CREATE TRIGGER refuse BEFORE INSERT ON tracked FOR EACH ROW EXECUTE FUNCTION refuse()",
+        );
         goes_on_after(
             &database,
-            &[("a NUL in a parameter", |batch| {
-                batch.tracked = Some(vec![tracked("o\0ne")]);
+            &[("a data exception", |batch| {
+                batch.tracked = Some(vec![tracked("no")]);
             })],
         );
     }
@@ -98,12 +108,15 @@ fn a_nul_in_rows_is_replaced() {
             let mut batch = good(1);
             batch.accounts.push(account(1_000, "did:web:\0"));
             batch.changes.push(change(1_000, "rk\0ey"));
+            batch.tracked = Some(vec![tracked("o\0ne")]);
             store.commit(&batch).await.expect("commits");
             store.close().await;
         });
         let replaced = "SELECT COUNT(*) FROM account JOIN circle_change ON rkey = 'rk\u{fffd}ey' \
                         WHERE did = 'did:web:\u{fffd}'";
         assert_eq!(database.number(replaced), 1);
+        let label = "SELECT COUNT(*) FROM tracked WHERE label = 'o\u{fffd}ne'";
+        assert_eq!(database.number(label), 1);
     }
 }
 
