@@ -14,7 +14,7 @@ use kith_store::{
     },
 };
 
-use crate::world::{Random, Size, World, did, tid};
+use kith_tests::world::{Random, Size, World, did, tid};
 
 /// Rows in a batch.
 const BATCH: usize = 100_000;
@@ -154,7 +154,7 @@ impl Past {
         for _ in 0..count {
             let (liker, author) = World::pair(self.size.members, &mut self.random);
             let (sender, receiver) = (self.number(liker), self.number(author));
-            let nonce = self.random.next();
+            let nonce = self.random.draw();
             let transfer = Transfer {
                 sender,
                 receiver,

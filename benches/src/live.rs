@@ -11,10 +11,11 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use futures_util::SinkExt;
 use kith_store::Store;
+use kith_tests::world::World;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::{measured::Measured, world::World};
+use crate::measured::Measured;
 
 /// Events are sent so often, one or two at once, as a relay does.
 const PACE: Duration = Duration::from_millis(1);

@@ -11,12 +11,10 @@
     reason = "its output is its purpose"
 )]
 
-mod frames;
 mod grown;
 mod live;
 mod measured;
 mod seeds;
-mod world;
 
 use std::{
     path::{Path, PathBuf},
@@ -26,12 +24,14 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Parser;
 use kith_store::{Access, Store};
-use kith_tests::{Database, Postgres};
+use kith_tests::{
+    Database, Postgres,
+    world::{Size, World},
+};
 use live::{Batches, Relay};
 use measured::Measured;
 use seeds::Way;
 use tempfile::TempDir;
-use world::{Size, World};
 
 /// What can be turned.
 #[derive(Debug, Parser)]

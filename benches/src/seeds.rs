@@ -15,7 +15,7 @@ use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection, postgres::PgPoolOptions,
 };
 
-use crate::world::Random;
+use kith_tests::world::Random;
 
 /// What one like wrote.
 pub(crate) struct Written {
@@ -42,7 +42,7 @@ pub(crate) fn history(accounts: u32, likes: u64) -> Result<Vec<Written>> {
             *numbers.entry(account).or_insert(next)
         };
         let (sender, receiver) = (number(sender), number(receiver));
-        let nonce = random.next();
+        let nonce = random.draw();
         let outcome = ledger.apply(&Operation::Transfer(Transfer {
             sender,
             receiver,

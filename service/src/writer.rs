@@ -196,8 +196,10 @@ async fn commit(store: &Store, planned: &Planned<'_>, commits: &Commits) -> Resu
             Err(error) => error,
         };
         match store.last_batch().await {
-            // The connection was lost after the commit took effect.
-            Ok(last) if last == after => break,
+            Ok(last) if last == after => {
+                tracing::warn!(%error, batch = number, "committed, though its answer was lost");
+                break;
+            }
             // Another took the place while this one was held up, whatever the error says.
             Ok(last) if (last.batch, last.position) != batch.expected => {
                 let (batch, position) = batch.expected;

@@ -3,7 +3,9 @@
 
 use kith_reputation::AccountId;
 
-use crate::{Store, StoreError, batch::FlowRow, load::number, pieces::Pieces};
+use sqlx::AssertSqlSafe;
+
+use crate::{Store, StoreError, batch::FlowRow, load::number, on_readers, pieces::Pieces};
 
 /// One row of an account's image, every number as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,7 +49,62 @@ pub enum ImagePart {
     },
 }
 
+/// Columns that name an account, and where its number stands. Tables that name one and are read
+/// row by row are not among them: `tracked`, `skipped`, `forgotten`, `follow`, `circle_change.account`.
+const NAMED: [(&str, &str, (&str, &str)); 15] = [
+    ("ledger_number", "account", ACCOUNT),
+    ("repo", "account", ACCOUNT),
+    ("block", "blocker", ACCOUNT),
+    ("block", "subject", ACCOUNT),
+    ("circle_change", "by", ACCOUNT),
+    ("backfill", "account", ACCOUNT),
+    ("backfill", "gap", ("gap", "id")),
+    ("gap", "account", ACCOUNT),
+    ("identity", "account", ACCOUNT),
+    ("handle_lookup", "account", ACCOUNT),
+    ("status_event", "account", ACCOUNT),
+    ("bootstrap_account", "account", ACCOUNT),
+    ("bootstrap_like", "account", ACCOUNT),
+    ("bootstrap_like", "author", ACCOUNT),
+    ("dropped_like", "sender", NUMBER),
+];
+const ACCOUNT: (&str, &str) = ("account", "id");
+const NUMBER: (&str, &str) = ("ledger_number", "ledger_id");
+
+/// A row names an account, or a gap, that there is not.
+#[derive(Debug, Clone, Eq, PartialEq)]
+pub struct Nobody {
+    /// The row's table.
+    pub table: &'static str,
+    /// The column that names it.
+    pub column: &'static str,
+    /// The number there.
+    pub number: i64,
+    /// The table that has no such number.
+    pub missing_in: &'static str,
+}
+
 impl Store {
+    /// Of each column that names an account, the first number of nobody.
+    pub async fn rows_of_nobody(&self) -> Result<Vec<Nobody>, StoreError> {
+        let mut found = Vec::new();
+        for (table, column, (missing_in, key)) in NAMED {
+            let sql = format!(
+                "SELECT MIN(t.{column}) FROM {table} t WHERE t.{column} IS NOT NULL AND NOT EXISTS \
+                 (SELECT 1 FROM {missing_in} n WHERE n.{key} = t.{column})"
+            );
+            let first: Option<i64> = on_readers!(self, pool =>
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await?);
+            found.extend(first.map(|number| Nobody {
+                table,
+                column,
+                number,
+                missing_in,
+            }));
+        }
+        Ok(found)
+    }
+
     /// The rows of the checkpoint, of one account or of all: whose, the image's position with the
     /// account's own row, and the row.
     pub async fn each_image_part(

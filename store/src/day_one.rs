@@ -1,10 +1,9 @@
 //! Day one: what was read of the time before the first start, and waits to be taken.
 
-use sqlx::{Connection, Row};
+use sqlx::Row;
 
 use crate::{
     Store, StoreError,
-    backend::Backend,
     batch::{BootstrapAccountRow, BootstrapRow, BootstrapState, StagedKey, StagedLike},
     load::{corrupt, number},
     on_readers,
@@ -107,40 +106,6 @@ impl Store {
                 .fetch_one(pool)
                 .await?);
         Ok((all.cast_unsigned(), before.cast_unsigned()))
-    }
-
-    /// Once all likes are taken, the room they took is given back. Accounts stay that could not be
-    /// read, or not whole.
-    pub async fn clear_staged(&self) -> Result<(), StoreError> {
-        macro_rules! clear {
-            ($writer:expr) => {{
-                let mut writer = $writer;
-                let Some(connection) = writer.as_mut() else {
-                    return Err(StoreError::Database(sqlx::Error::PoolClosed));
-                };
-                let done = async {
-                    let mut transaction = connection.begin().await?;
-                    for sql in [
-                        "DELETE FROM bootstrap_like",
-                        "DELETE FROM bootstrap_account WHERE error IS NULL AND capped = 0",
-                    ] {
-                        sqlx::query(sql).execute(&mut *transaction).await?;
-                    }
-                    transaction.commit().await
-                }
-                .await;
-                if done.is_err() {
-                    // Whatever state the connection is in, the next one starts clean.
-                    *writer = None;
-                }
-                done?;
-            }};
-        }
-        match &self.backend {
-            Backend::Sqlite(b) => clear!(b.writer().await?),
-            Backend::Postgres(b) => clear!(b.writer().await?),
-        }
-        Ok(())
     }
 
     pub(crate) async fn bootstrap_status(&self) -> Result<Option<BootstrapStatus>, StoreError> {

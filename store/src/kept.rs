@@ -9,7 +9,7 @@ use kith_reputation::{AccountId, AccountImage, Entry, Piece, Row};
 
 use crate::{
     backend::Backend,
-    batch::Batch,
+    batch::{Batch, BootstrapState},
     leb128::{pull, pull32, push},
     past::quoted,
 };
@@ -118,6 +118,13 @@ pub(crate) fn removals(batch: &Batch, backend: &Backend) -> Vec<String> {
             "DELETE FROM dropped_like WHERE sender >= {from} AND sender < {before} AND {}",
             backend.by_bytes("rkey", "<", &quoted(key))
         ));
+    }
+    let day_one = batch.bootstrap.as_ref().map(|row| row.state);
+    if day_one == Some(BootstrapState::Done) {
+        // All likes are taken. Accounts stay that could not be read, or not whole.
+        statements.push("DELETE FROM bootstrap_like".to_owned());
+        statements
+            .push("DELETE FROM bootstrap_account WHERE error IS NULL AND capped = 0".to_owned());
     }
     statements
 }

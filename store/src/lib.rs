@@ -37,7 +37,7 @@ mod requests;
 mod scan;
 mod status;
 
-pub use audit::ImagePart;
+pub use audit::{ImagePart, Nobody};
 pub use backend::Access;
 pub use batch::Batch;
 pub use doctor::sqlite_file;

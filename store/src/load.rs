@@ -137,14 +137,6 @@ impl Store {
         .await
     }
 
-    /// The first number in the ledger whose account there is not, and the number of that.
-    pub async fn number_of_nobody(&self) -> Result<Option<(i64, i64)>, StoreError> {
-        const SQL: &str = "SELECT n.ledger_id, n.account FROM ledger_number n \
-            WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = n.account) \
-            ORDER BY n.ledger_id LIMIT 1";
-        Ok(on_readers!(self, pool => sqlx::query_as(SQL).fetch_optional(pool).await?))
-    }
-
     /// The last commit seen of every repo.
     pub async fn each_commit(&self, mut give: impl FnMut(CommitRow)) -> Result<(), StoreError> {
         self.scan(

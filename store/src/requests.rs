@@ -114,6 +114,13 @@ impl Store {
             sqlx::query_as(SQL).bind(id).fetch_optional(pool).await?))
     }
 
+    /// The requests that were answered, in their order.
+    pub async fn answered_requests(&self) -> Result<Vec<RequestState>, StoreError> {
+        const SQL: &str = "SELECT id, kind, did, sender, entry, answer, operations, position, \
+            points FROM request WHERE answer IS NOT NULL ORDER BY id";
+        Ok(on_readers!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await?))
+    }
+
     /// The accounts that are to be forgotten, ascending.
     pub async fn load_forgotten(&self) -> Result<Vec<u32>, StoreError> {
         self.accounts_in("forgotten").await
@@ -139,7 +146,8 @@ impl RequestKind {
         }
     }
 
-    fn parse(name: &str) -> Option<RequestKind> {
+    /// The kind that a word stands for.
+    pub fn parse(name: &str) -> Option<RequestKind> {
         [Self::Claim, Self::Forget, Self::Remember]
             .into_iter()
             .find(|kind| kind.name() == name)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kith_tests::{Database, Kith, Running, Signal, frames, project, recordings};
+use kith_tests::{Database, Kith, Running, Signal, assert_same, frames, project, recordings};
 use serde_json::Value;
 
 /// Two tracked accounts, and one that opted out: see `examples/recording.toml`.
@@ -281,7 +281,7 @@ fn every_request_is_taken_once_whatever_is_killed() {
         let answers = "SELECT kind || did || COALESCE(sender, '') || answer || \
             COALESCE(operations, 0) || ' ' || COALESCE(points, 0) FROM request ORDER BY id";
         assert_eq!(database.texts(answers), peaceful.texts(answers));
-        assert_eq!(database.contents(), peaceful.contents());
+        assert_same(&database.contents(), &peaceful.contents());
         let claims = "SELECT COUNT(*) FROM journal WHERE kind = 3";
         let of_victim = bundles.iter().filter(|sender| **sender == victim).count();
         assert_eq!(
@@ -458,5 +458,5 @@ fn what_is_asked_without_a_service_is_in_the_file() {
     std::fs::copy(file, &copy).expect("copied");
     let there = Database::at(&format!("sqlite:{}", copy.display()));
     assert_eq!(there.number("SELECT COUNT(*) FROM forgotten"), 1);
-    assert_eq!(there.contents(), database.contents());
+    assert_same(&there.contents(), &database.contents());
 }

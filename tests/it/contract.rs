@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt as _;
 
-use kith_tests::{Database, Kith, expected::Expected, recordings};
+use kith_tests::{Database, Kith, assert_same, expected::Expected, recordings};
 use serde_json::Value;
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -375,5 +375,5 @@ fn another_seed_is_refused() {
     kith.configure(&config.replace(&line, &format!("seed = {}", seed + 1)));
     let said = kith.run(&replay).expect_code(1).stderr;
     assert!(said.contains("not the seed of this database"), "{said}");
-    assert_eq!(database.contents(), before);
+    assert_same(&database.contents(), &before);
 }

@@ -11,7 +11,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kith_tests::{
-    Database, Kith, Postgres, Running, Signal, expected::Expected, frames, recordings, wait_until,
+    Database, Kith, Postgres, Running, Signal, assert_same,
+    expected::Expected,
+    frames, recordings, wait_until,
+    world::{Size, World},
 };
 
 /// How often Kith is killed on each database, unless `KITH_CRASHES` says.
@@ -28,6 +31,9 @@ fn databases() -> impl Iterator<Item = Database> {
 }
 
 /// Small batches and many slices of the checkpoint, so that there are many moments to fail at.
+const OFTEN: &str = "[store]\nbatch_operations = 1\nbatch_milliseconds = 1\n\
+                     checkpoint = \"100ms\"\nkeep_checkpoints = 1\n";
+
 fn config(database: &Database) -> String {
     config_of(database, &recordings().first)
 }
@@ -35,9 +41,7 @@ fn config(database: &Database) -> String {
 /// The same, with these frames to be read.
 pub(crate) fn config_of(database: &Database, frames: &Path) -> String {
     let case = &Expected::read(&recordings().expected).cases[3];
-    case.config(database.url(), frames)
-        + "[store]\nbatch_operations = 1\nbatch_milliseconds = 1\ncheckpoint = \"100ms\"\n\
-           keep_checkpoints = 1\n"
+    case.config(database.url(), frames) + OFTEN
 }
 
 /// The recording again and again. Commits that were seen change nothing but the cursor, which is
@@ -91,14 +95,6 @@ fn assert_verified(kith: &Kith) {
     );
 }
 
-#[track_caller]
-fn assert_same(database: &Database, undisturbed: &[String]) {
-    let contents = database.contents();
-    let differing = contents.iter().zip(undisturbed).find(|(a, b)| a != b);
-    assert_eq!(differing, None, "on {}", database.url());
-    assert_eq!(contents.len(), undisturbed.len());
-}
-
 fn position(kith: &Kith) -> Option<u64> {
     let ran = kith.run(&["status", "--json"]);
     (ran.code() == Some(0)).then(|| ran.json())?["sources"][0]["cursor"].as_u64()
@@ -111,12 +107,70 @@ pub(crate) fn begun(kith: &Kith, running: &mut Running) {
     });
 }
 
+/// A network in which something changes with every frame: follows, then likes over four epochs.
+struct Lively {
+    long: Long,
+    tracked: Vec<String>,
+}
+
+impl Lively {
+    const SIZE: Size = Size {
+        members: 200,
+        tracked: 4,
+        follows: 2_000,
+        likes: 1_200,
+        strangers: 1,
+        ticks: 3,
+    };
+
+    fn new() -> Lively {
+        let mut world = World::new(Self::SIZE);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let [circle, likes] = ["circle", "likes"].map(|name| folder.path().join(name));
+        world.write_circle(&circle).expect("can be written");
+        world.write_likes(&likes).expect("can be written");
+        let frames = [frames::read(&circle), frames::read(&likes)].concat();
+        Lively {
+            long: Long::made_of(frames.iter()),
+            tracked: world.tracked().collect(),
+        }
+    }
+
+    fn config(&self, database: &Database) -> String {
+        let tracked = self.tracked.iter().fold(String::new(), |list, did| {
+            list + &format!("[[circle.tracked]]\nid = \"{did}\"\n")
+        });
+        format!(
+            "database = \"{}\"\n[circle]\nbackfill = \"stream\"\n{tracked}\
+             [[source]]\nkind = \"file\"\npath = \"{}\"\n\
+             [ledger]\nepoch = \"{}\"\nseed = 42\npin_tracked = true\n{OFTEN}",
+            database.url(),
+            self.long.path(),
+            World::EPOCH,
+        )
+    }
+
+    /// What an undisturbed run leaves.
+    fn undisturbed(&self) -> Vec<String> {
+        let database = Database::sqlite_in(self.long.folder.path());
+        let kith = Kith::new(&self.config(&database));
+        let _ = self.long.start(&kith).wait().expect_ok();
+        let contents = database.contents();
+        for (table, at_least) in [("journal", 1_200), ("follow", 1_000), ("history", 300)] {
+            let is_row = |row: &&String| row.starts_with(table);
+            let rows = contents.iter().filter(is_row).count();
+            assert!(rows > at_least, "{rows} rows of {table}");
+        }
+        contents
+    }
+}
+
 #[test]
 fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
     let crashes = std::env::var("KITH_CRASHES").ok();
     let crashes = crashes.map_or(CRASHES, |n| n.parse().expect("KITH_CRASHES is a number"));
-    let long = Long::of(3);
-    let undisturbed = long.undisturbed();
+    let lively = Lively::new();
+    let undisturbed = lively.undisturbed();
     for on_postgres in [false, true] {
         let fresh = || match on_postgres {
             false => Some(Database::sqlite()),
@@ -126,9 +180,9 @@ fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
         let mut moment = 7_u64;
         while killed < crashes {
             let Some(database) = fresh() else { break };
-            let kith = Kith::new(&config(&database));
+            let kith = Kith::new(&lively.config(&database));
             loop {
-                let (mut running, started) = (long.start(&kith), Instant::now());
+                let (mut running, started) = (lively.long.start(&kith), Instant::now());
                 moment = moment
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1_442_695_040_888_963_407);
@@ -146,7 +200,7 @@ fn killed_at_any_moment_it_goes_on_as_if_nothing_had_been() {
                 assert_verified(&kith);
             }
             assert_verified(&kith);
-            assert_same(&database, &undisturbed);
+            assert_same(&database.contents(), &undisturbed);
             let kept = "SELECT MAX(ordinal) FROM kept_checkpoint WHERE complete = 1";
             let ticks = database.number("SELECT ticks FROM state");
             assert_eq!(database.number(kept), ticks, "on {}", database.url());
@@ -203,7 +257,7 @@ fn a_writer_that_was_replaced_while_it_stood_still_gives_up() {
             "{}",
             ended.stderr
         );
-        assert_eq!(database.contents(), contents);
+        assert_same(&database.contents(), &contents);
         assert_verified(&kith);
     }
 }
@@ -226,7 +280,7 @@ fn disturbed(database: &Database, mut disturb: impl FnMut(&mut Running), said: &
     let last = ended.stderr.rsplit_once("waiting").map(|(_, after)| after);
     let is_over = last.is_some_and(|after| after.contains("committed again batch="));
     assert!(is_over, "{}", ended.stderr);
-    assert_same(database, &undisturbed);
+    assert_same(&database.contents(), &undisturbed);
     assert_verified(&kith);
 }
 
@@ -265,7 +319,7 @@ fn a_second_signal_ends_the_waiting() {
     assert_eq!(ended.code(), Some(130), "{}", ended.stderr);
     drop(stall);
     let _ = long.start(&kith).wait().expect_ok();
-    assert_same(&database, &long.undisturbed());
+    assert_same(&database.contents(), &long.undisturbed());
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kith_tests::{Database, Kith, Signal, expected::Expected, frames, recordings, wait_until};
+use kith_tests::{
+    Database, Kith, Signal, assert_same, expected::Expected, frames, recordings, wait_until,
+};
 
 fn kith(database: &Database) -> Kith {
     let case = &Expected::read(&recordings().expected).cases[3];
@@ -65,7 +67,7 @@ fn frames_come_through_a_pipe() {
         .expect_ok();
     writer.join().expect("no panic").expect("it was read");
     let _ = plain.run(&["replay", "--frames", &recording()]).expect_ok();
-    assert_eq!(database.contents(), other.contents());
+    assert_same(&database.contents(), &other.contents());
 
     let database = Database::sqlite();
     let silent = kith(&database);
@@ -139,7 +141,7 @@ fn a_stopped_replay_is_not_a_finished_one() {
     );
     let _ = stopped.run(&arguments).expect_ok();
     let _ = whole.run(&arguments).expect_ok();
-    assert_eq!(database.contents(), other.contents());
+    assert_same(&database.contents(), &other.contents());
 }
 
 /// Who has seen enough is no failure.

@@ -1,6 +1,6 @@
 //! The same history once more: under the rules it had, whatever was edited meanwhile, and under others.
 
-use kith_tests::{Database, Kith};
+use kith_tests::{Database, Kith, assert_same};
 
 use crate::verify::{EARLIER, Growing, assert_identical, config, databases, recording, replayed};
 
@@ -13,7 +13,7 @@ fn the_same_history_under_other_rules() {
         for other in databases() {
             let ran = kith.run(&["recompute", "--into", other.url()]);
             let _ = ran.expect_ok();
-            assert_eq!(other.contents(), database.contents());
+            assert_same(&other.contents(), &database.contents());
             let again = kith.run(&["recompute", "--into", other.url()]);
             assert!(again.expect_code(1).stderr.contains("already"));
         }
@@ -24,7 +24,7 @@ fn the_same_history_under_other_rules() {
         let _ = edited
             .run(&["recompute", "--into", other.url()])
             .expect_ok();
-        assert_eq!(other.contents(), database.contents());
+        assert_same(&other.contents(), &database.contents());
         let more = ["ledger.repeat=count", "ledger.max_likes_per_epoch=99999999"];
         let unused = Database::sqlite();
         let args = ["recompute", "--into", unused.url(), "--set", more[0]];
@@ -103,7 +103,7 @@ fn edits_of_the_ledger_are_part_of_its_history() {
         let other = Database::sqlite();
         let ran = kith.run(&["recompute", "--into", other.url()]);
         let _ = ran.expect_ok();
-        assert_eq!(other.contents(), database.contents(), "{after}");
+        assert_same(&other.contents(), &database.contents());
     }
 }
 

@@ -14,7 +14,7 @@ use kith_feeder::{
     source::What,
 };
 use kith_store::{
-    Store, StoreError,
+    StoreError,
     batch::{BootstrapState, Micros},
 };
 use tokio::{
@@ -294,11 +294,6 @@ impl Service {
     }
 
     async fn end_day_one(&mut self) -> Result<()> {
-        self.writer.flush_now().await?;
-        let store: Arc<Store> = Arc::clone(self.writer.store());
-        if self.patiently(|| store.clear_staged()).await.is_none() {
-            return Ok(());
-        }
         self.writer.engine.end_day_one(now());
         self.writer.flush_now().await?;
         tracing::info!("day one: done, live events go on");

@@ -42,10 +42,6 @@ pub(super) async fn verify(
     differences: &mut Differences,
 ) -> Result<Seen> {
     let rows = store.load_accounts().await?;
-    if let Some((number, account)) = store.number_of_nobody().await? {
-        let key = Row::default().and("ledger_id", number);
-        differences.note(("ledger_number", &key, "account"), account, "an account");
-    }
     let mut circle = Circle::new(state.depth).map_err(|error| StoreError::Corrupt {
         table: "state",
         column: "depth",

@@ -7,11 +7,13 @@
 //!
 //! | module | what is there |
 //! | --- | --- |
+//! | `asked` | answers to requests against the rows of the journal that they made |
 //! | `circle` | hops against a search over the follow records, and the changes that led to them |
 //! | `differences` | what differs, and whose rows these are |
 //! | `past` | the journal, replayed |
 //! | `rows` | rows of tables as sums that do not depend on their order |
 
+mod asked;
 mod circle;
 mod differences;
 mod past;
@@ -60,6 +62,12 @@ pub(crate) async fn verify(store: &Store, from_kept: bool) -> Result<Verified> {
     let after = base.map_or(0, |row| row.position);
     tracing::info!(after, position = state.position, "replaying the journal");
 
+    for nobody in store.rows_of_nobody().await? {
+        let (number, column) = (nobody.number, nobody.column);
+        let key = Row::default().and(column, number);
+        let should = format!("a row of {}", nobody.missing_in);
+        differences.note((nobody.table, &key, column), number, should);
+    }
     let circle = circle::verify(store, &state, after, &mut differences).await?;
     let mut sums = ImageSums::read(store, &state, &mut differences).await?;
     for row in kept
@@ -85,6 +93,7 @@ pub(crate) async fn verify(store: &Store, from_kept: bool) -> Result<Verified> {
     if !first.is_broken() {
         let accounts = first.accounts();
         circle.tell_numbers(accounts, &mut differences);
+        asked::verify(store, after, first.made(), &mut differences).await?;
         scene.tell_rows(&first, &mut differences).await?;
     }
     let differences = differences.named(store).await?;

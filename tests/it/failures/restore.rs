@@ -5,9 +5,11 @@ use std::fs;
 use std::iter::repeat_n;
 use std::process::Command;
 
-use kith_tests::{Database, Kith, Signal, frames, postgres, postgres_program, recordings};
+use kith_tests::{
+    Database, Kith, Signal, assert_same, frames, postgres, postgres_program, recordings,
+};
 
-use super::{Long, assert_same, assert_verified, begun, config};
+use super::{Long, assert_verified, begun, config};
 
 /// Operations in the journal when the backup is made, or a few more.
 const BEFORE: i64 = 30;
@@ -39,7 +41,7 @@ fn goes_on_from_a_backup(
     let _ = long.start(&kith).wait().expect_ok();
     let all = operations(&restored);
     assert!((BEFORE..all).contains(&before), "{before} of {all} before");
-    assert_same(&restored, &long.undisturbed());
+    assert_same(&restored.contents(), &long.undisturbed());
     assert_verified(&kith);
 }
 

@@ -6,6 +6,7 @@
 //!   what is true of them afterwards.
 //! - [`Liar`]: a fake relay that bends the frames of a real host.
 //! - [`frames`]: reads and writes recordings; [`recordings`] is where ours are.
+//! - [`world`]: a made-up network of any size, written as recordings.
 //! - [`expected`]: what replaying a recording must give, and the comparison with what Kith says.
 //! - [`python()`]: a Python with the packages that exports are opened with and the API is asked by.
 //!
@@ -33,8 +34,9 @@ mod places;
 mod postgres;
 mod python;
 mod truth;
+pub mod world;
 
-pub use database::{Database, Held, Stall};
+pub use database::{Database, Held, Stall, assert_same};
 pub use http::{Reply, Web};
 pub use kith::{Kith, Ran, Running, Signal, kith_binary};
 pub use leash::Leash;

@@ -214,10 +214,10 @@ async fn taking_goes_on_where_it_was_stopped() {
         let rest = store.staged_likes(last, 1_000).await.expect("reads");
         assert_eq!(rest.len(), likes.len() - 5 * stops);
         engine.take_staged(&rest);
-        commit(&store, &mut engine).await;
-        store.clear_staged().await.expect("clears");
         engine.end_day_one(NOW);
         commit(&store, &mut engine).await;
+        let waiting = store.staged(taken).await.expect("counts");
+        assert_eq!(waiting, (0, 0), "what was taken takes no room any more");
         let status = store
             .status(&[])
             .await

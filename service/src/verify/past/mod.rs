@@ -2,7 +2,7 @@
 
 mod tell;
 
-use std::fmt::Display;
+use std::{collections::BTreeMap, fmt::Display};
 
 use anyhow::{Context, Result};
 use hashbrown::HashMap;
@@ -55,6 +55,17 @@ impl Columns for Ended {
     }
 }
 
+/// A claim, or an account that was emptied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made {
+    /// Whose.
+    pub(super) account: AccountId,
+    /// It was a claim.
+    pub(super) is_claim: bool,
+    /// Points claimed, or given up; None: of a kept checkpoint on, where it is not known.
+    pub(super) points: Option<u64>,
+}
+
 /// The ledger on its way through the journal, and what it should have left in the tables.
 pub(super) struct Past {
     ledger: Ledger,
@@ -77,6 +88,8 @@ pub(super) struct Past {
     epoch: Option<i64>,
     micros: i64,
     likes: [u64; 3],
+    /// Claims and accounts that were emptied, by their positions.
+    made: BTreeMap<u64, Made>,
     /// Differences of the journal itself.
     journal: Differences,
     /// Images that are not what is stored.
@@ -122,6 +135,7 @@ impl Past {
             accounts_then: 0,
             micros: i64::MIN,
             likes: [0; 3],
+            made: BTreeMap::new(),
             journal: Differences::default(),
             images: Vec::new(),
             images_left_out: 0,
@@ -167,6 +181,7 @@ impl Past {
             }
         }
         let (pieces, sink_pieces) = (pieces.unwrap_or_default(), sink_pieces.unwrap_or_default());
+        self.note_made(row, &pieces);
         match self.base {
             None => self.apply(row),
             Some(_) => self.bring_forward(row, &pieces, &sink_pieces),
@@ -227,6 +242,32 @@ impl Past {
     ) {
         let key = ("journal", &Row::of(row.position), column);
         self.journal.note(key, stored, replayed);
+    }
+
+    /// What somebody asked for, before it is done.
+    fn note_made(&mut self, row: &JournalRow, pieces: &[Piece]) {
+        let (account, is_claim) = match row.operation {
+            Operation::Claim { receiver, .. } => (receiver, true),
+            Operation::Forget { account } => (account, false),
+            _ => return,
+        };
+        let credited = pieces.iter().filter(|piece| piece.origin != account);
+        let points = match (is_claim, &self.base) {
+            _ if row.verdict != LedgerVerdict::Accepted => Some(0),
+            (true, _) => Some(credited.map(|piece| u64::from(piece.points)).sum()),
+            (false, None) => {
+                self.ledger.settle(account);
+                let view = self.ledger.account(account);
+                Some(view.map_or(0, |view| view.tally()))
+            }
+            (false, Some(_)) => None,
+        };
+        let made = Made {
+            account,
+            is_claim,
+            points,
+        };
+        self.made.insert(row.position, made);
     }
 
     /// From the beginning: the operation is done again, and its outcome compared.
@@ -406,6 +447,11 @@ impl Past {
     /// The tick that everybody there was at the last one is settled to in the checkpoint.
     pub(super) fn settled_to(&self) -> i64 {
         self.sums.settled_to(self.accounts_then)
+    }
+
+    /// Claims and accounts that were emptied, by their positions.
+    pub(super) fn made(&self) -> &BTreeMap<u64, Made> {
+        &self.made
     }
 
     /// A row did not follow at all: what comes after it says nothing.

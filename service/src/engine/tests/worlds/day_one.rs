@@ -138,8 +138,6 @@ impl Run {
         for _ in 0..2 {
             let likes = self.store.staged_likes(last, 2).await.expect("reads");
             let Some(end) = likes.last() else {
-                self.commit().await;
-                self.store.clear_staged().await.expect("clears");
                 self.engine.end_day_one(0);
                 return true;
             };

@@ -1,5 +1,7 @@
 //! A made-up network: who follows whom, who likes whom, as two recordings.
 
+mod frames;
+
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
@@ -10,23 +12,23 @@ use std::{
 use chrono::{DateTime, SecondsFormat};
 use kith_feeder::wire::Cid;
 
-use crate::frames::{self, CommitFrame, NewRecord};
+use frames::{CommitFrame, NewRecord};
 
 /// How large it is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Size {
+pub struct Size {
     /// Members of the circle.
-    pub(crate) members: u32,
+    pub members: u32,
     /// Of them tracked.
-    pub(crate) tracked: u32,
+    pub tracked: u32,
     /// Follow records.
-    pub(crate) follows: u64,
+    pub follows: u64,
     /// Likes between members.
-    pub(crate) likes: u64,
+    pub likes: u64,
     /// Commits of others for each like.
-    pub(crate) strangers: u32,
+    pub strangers: u32,
     /// Epoch boundaries among the likes.
-    pub(crate) ticks: u32,
+    pub ticks: u32,
 }
 
 /// Length of an epoch, in microseconds.
@@ -37,7 +39,8 @@ const FOLLOWS_TOGETHER: usize = 100;
 const NODE_BYTES: [usize; 3] = [1_100, 600, 250];
 
 /// Writes recordings, one after the other on one line of time.
-pub(crate) struct World {
+#[derive(Debug)]
+pub struct World {
     size: Size,
     repos: Vec<Repo>,
     random: Random,
@@ -46,13 +49,14 @@ pub(crate) struct World {
 }
 
 /// The last commit of an account.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 struct Repo {
     last: Option<(String, Cid)>,
 }
 
 impl World {
-    pub(crate) fn new(size: Size) -> Self {
+    /// A world of this size, whose likes end before now. The same size gives the same network.
+    pub fn new(size: Size) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |time| {
             u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
@@ -69,16 +73,16 @@ impl World {
     }
 
     /// The DIDs of the tracked accounts.
-    pub(crate) fn tracked(&self) -> impl Iterator<Item = String> + use<> {
+    pub fn tracked(&self) -> impl Iterator<Item = String> + use<> {
         (0..self.size.tracked).map(did)
     }
 
     /// The `[ledger] epoch` that fits.
-    pub(crate) const EPOCH: &str = "1d";
+    pub const EPOCH: &str = "1d";
 
     /// Every member's follows. A third of the members are the interior: each tracked account
     /// follows its share of them, and they follow everybody.
-    pub(crate) fn write_circle(&mut self, path: &Path) -> io::Result<()> {
+    pub fn write_circle(&mut self, path: &Path) -> io::Result<()> {
         let mut out = BufWriter::new(File::create(path)?);
         for author in 0..World::interior(&self.size) {
             let followed = World::followed(&self.size, author, &mut self.random);
@@ -90,12 +94,12 @@ impl World {
     }
 
     /// Accounts up to this number have follows that count: those tracked, and the first degree.
-    pub(crate) fn interior(size: &Size) -> u32 {
+    pub fn interior(size: &Size) -> u32 {
         size.tracked.max(size.members / 3)
     }
 
     /// Whom an account of the interior follows.
-    pub(crate) fn followed(size: &Size, author: u32, random: &mut Random) -> Vec<u32> {
+    pub fn followed(size: &Size, author: u32, random: &mut Random) -> Vec<u32> {
         let Size {
             members, tracked, ..
         } = *size;
@@ -116,7 +120,7 @@ impl World {
     }
 
     /// Who likes whom: the square of a uniform, and its sixth power.
-    pub(crate) fn pair(members: u32, random: &mut Random) -> (u32, u32) {
+    pub fn pair(members: u32, random: &mut Random) -> (u32, u32) {
         let liker = random.skewed(members, 2);
         let mut author = random.skewed(members, 6);
         if author == liker {
@@ -146,7 +150,7 @@ impl World {
 
     /// Likes among the members: who likes is the square of a uniform, who is liked its sixth
     /// power, as in the ledger's skewed run. Strangers' commits lie between them.
-    pub(crate) fn write_likes(&mut self, path: &Path) -> io::Result<()> {
+    pub fn write_likes(&mut self, path: &Path) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
         let begin = self.micros;
         let span = EPOCH_MICROS * u64::from(self.size.ticks) + EPOCH_MICROS / 2;
@@ -166,26 +170,26 @@ impl World {
     }
 
     /// From now on events happen at this time.
-    pub(crate) fn set_now(&mut self, micros: u64) {
+    pub fn set_now(&mut self, micros: u64) {
         self.micros = micros;
     }
 
     /// A like among the members.
-    pub(crate) fn write_like(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub fn write_like(&mut self, out: &mut impl Write) -> io::Result<()> {
         let (liker, author) = World::pair(self.size.members, &mut self.random);
         let record = self.like_record(&did(author))?;
         self.commit(out, Some(liker), &did(liker), &[record])
     }
 
     /// A commit of somebody outside.
-    pub(crate) fn write_stranger(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let who = did(self.size.members + (self.random.next() >> 33) as u32 % 2_000_000_000);
+    pub fn write_stranger(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let who = did(self.size.members + (self.random.draw() >> 33) as u32 % 2_000_000_000);
         let record = self.like_record(&did(u32::MAX - 1))?;
         self.commit(out, None, &who, &[record])
     }
 
     fn like_record(&mut self, author: &str) -> io::Result<NewRecord> {
-        let post = tid(self.random.next() >> 4);
+        let post = tid(self.random.draw() >> 4);
         Ok(NewRecord {
             path: format!(
                 "app.bsky.feed.like/{}",
@@ -227,7 +231,7 @@ impl World {
 }
 
 /// The DID of an account by its number.
-pub(crate) fn did(number: u32) -> String {
+pub fn did(number: u32) -> String {
     let mut mixed = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     let mut did = String::with_capacity(32);
     did.push_str("did:plc:");
@@ -241,7 +245,7 @@ pub(crate) fn did(number: u32) -> String {
 }
 
 /// A number of up to 63 bits as a TID.
-pub(crate) fn tid(number: u64) -> String {
+pub fn tid(number: u64) -> String {
     (0..13)
         .rev()
         .map(|digit| {
@@ -258,14 +262,17 @@ fn datetime(micros: u64) -> String {
 }
 
 /// SplitMix64.
-pub(crate) struct Random(u64);
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
+    /// Numbers that follow from a seed.
+    pub fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    /// The next 64 bits.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -273,8 +280,8 @@ impl Random {
     }
 
     /// A uniform to this power, among so many accounts.
-    pub(crate) fn skewed(&mut self, accounts: u32, power: u32) -> u32 {
-        let uniform = self.next() >> 32;
+    pub fn skewed(&mut self, accounts: u32, power: u32) -> u32 {
+        let uniform = self.draw() >> 32;
         let power = (1..power).fold(uniform, |power, _| (power * uniform) >> 32);
         ((power * u64::from(accounts)) >> 32) as u32
     }
@@ -282,7 +289,7 @@ impl Random {
     fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(count + 8);
         while bytes.len() < count {
-            bytes.extend_from_slice(&self.next().to_le_bytes());
+            bytes.extend_from_slice(&self.draw().to_le_bytes());
         }
         bytes.truncate(count);
         bytes

@@ -12,29 +12,29 @@ use serde::Serialize;
 use serde_bytes::Bytes;
 
 /// A record that a commit creates.
-pub(crate) struct NewRecord {
-    pub(crate) path: String,
-    pub(crate) block: Vec<u8>,
+pub(super) struct NewRecord {
+    pub(super) path: String,
+    pub(super) block: Vec<u8>,
 }
 
 /// A commit to be written.
-pub(crate) struct CommitFrame<'a> {
-    pub(crate) seq: u64,
-    pub(crate) repo: &'a str,
-    pub(crate) time: &'a str,
-    pub(crate) rev: &'a str,
+pub(super) struct CommitFrame<'a> {
+    pub(super) seq: u64,
+    pub(super) repo: &'a str,
+    pub(super) time: &'a str,
+    pub(super) rev: &'a str,
     /// Rev and tree root of the commit before.
-    pub(crate) before: Option<(&'a str, &'a Cid)>,
+    pub(super) before: Option<(&'a str, &'a Cid)>,
     /// Tree root of this one.
-    pub(crate) data: &'a Cid,
-    pub(crate) records: &'a [NewRecord],
+    pub(super) data: &'a Cid,
+    pub(super) records: &'a [NewRecord],
     /// Nodes of the tree.
-    pub(crate) nodes: &'a [Vec<u8>],
+    pub(super) nodes: &'a [Vec<u8>],
 }
 
 impl CommitFrame<'_> {
     /// Writes the frame as a recording has it: its length and itself.
-    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let block = cbor(&CommitBlock {
             did: self.repo,
             rev: self.rev,
@@ -85,7 +85,7 @@ impl CommitFrame<'_> {
 }
 
 /// A like of a post.
-pub(crate) fn like(author: &str, post: &str, created: &str) -> io::Result<Vec<u8>> {
+pub(super) fn like(author: &str, post: &str, created: &str) -> io::Result<Vec<u8>> {
     let uri = format!("at://{author}/app.bsky.feed.post/{post}");
     cbor(&Like {
         kind: "app.bsky.feed.like",
@@ -98,7 +98,7 @@ pub(crate) fn like(author: &str, post: &str, created: &str) -> io::Result<Vec<u8
 }
 
 /// A follow of an account.
-pub(crate) fn follow(subject: &str, created: &str) -> io::Result<Vec<u8>> {
+pub(super) fn follow(subject: &str, created: &str) -> io::Result<Vec<u8>> {
     cbor(&Follow {
         kind: "app.bsky.graph.follow",
         subject,
@@ -107,7 +107,7 @@ pub(crate) fn follow(subject: &str, created: &str) -> io::Result<Vec<u8>> {
 }
 
 /// The CID of a DAG-CBOR block.
-pub(crate) fn cid(block: &[u8]) -> Cid {
+pub(super) fn cid(block: &[u8]) -> Cid {
     Cid::for_block(Codec::DagCbor, block)
 }
 
